@@ -1,0 +1,149 @@
+# tcpwalk. `make help` lists the targets; CC, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX and DESTDIR do what one expects, and
+# V=1 shows the commands.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+# Fortification needs optimisation.
+HARDENING ?= -fstack-protector-strong -fPIE \
+	$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDENING_LD ?= -pie -Wl,-z,relro,-z,now
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# What src/ is built on: header, library, Debian package.
+LIBRARIES := stdio.h:c:libc6-dev \
+	libnet.h:net:libnet1-dev \
+	pcap.h:pcap:libpcap-dev \
+	jansson.h:jansson:libjansson-dev \
+	libmnl/libmnl.h:mnl:libmnl-dev \
+	cap-ng.h:cap-ng:libcap-ng-dev
+field = $(foreach l,$(LIBRARIES),$(word $(1),$(subst :, ,$(l))))
+
+# Debian packages, for `make deps`.
+TO_BUILD := gcc make $(call field,3)
+TO_TEST := libcmocka-dev bats mandoc shellcheck binutils util-linux procps iproute2 nftables libcap2-bin \
+	tcpdump socat nginx openssh-server python3 jq
+TO_BENCH := hping3 nmap python3 python3-scapy tcpdump iproute2 util-linux
+
+# `make demo` walks these, one after the other.
+DEMO = $(BUILD)/tcpwalk lab half-close --verify http.lab 80 && \
+	$(BUILD)/tcpwalk lab close --verify closes-late.lab closes-late
+
+sources := $(wildcard src/*/*.c src/main.c)
+objects := $(sources:%.c=$(BUILD)/%.o)
+# The unit tests are the programs tests/unit/test_*.c; what else is there belongs to all of them.
+unit := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+unit_support := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+
+warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+compile = $(CC) -std=c17 -D_GNU_SOURCE -Isrc $(warnings) $(HARDENING) $(CPPFLAGS) $(CFLAGS)
+link = $(CC) $(CFLAGS) $(HARDENING) $(HARDENING_LD) -Wl,--as-needed $(LDFLAGS)
+libraries := $(addprefix -l,$(call field,2))
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)")
+# Inner makes use every processor, unless the outer one was told how many.
+submake = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: all objects unit demo check bench deps deps-build deps-bench install uninstall setcap format clean help force
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/tcpwalk ## build build/tcpwalk (the default)
+
+$(BUILD)/tcpwalk: $(objects)
+	$(call say,LD  $@)
+	$(Q)$(link) -o $@ $^ $(libraries)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/libraries
+	$(call say,CC  $<)
+	@mkdir -p $(@D)
+	$(Q)$(compile) -MMD -MP -c -o $@ $<
+
+# A change of compiler or flags builds anew.
+$(BUILD)/flags: force
+	@mkdir -p $(@D)
+	@echo '$(compile) $(link)' | cmp -s - $@ || echo '$(compile) $(link)' >$@
+
+# Tries each library, so that a missing one is named by its package before the compiler stumbles over it.
+$(BUILD)/libraries: $(BUILD)/flags
+	@command -v $(firstword $(CC)) >/dev/null || \
+		{ echo 'tcpwalk: there is no $(firstword $(CC)): install the Debian package gcc' >&2; exit 1; }
+	@printf '%s\n' $(LIBRARIES) | { all=0; while IFS=: read -r header library package; do \
+		printf '#include <%s>\nint main(void) { return 0; }\n' "$$header" | \
+		$(CC) -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -w -x c - -o $@.try -l"$$library" 2>/dev/null || \
+		{ echo "tcpwalk: $$header or its library is missing: install the Debian package $$package" >&2; all=1; }; \
+		done; rm -f $@.try; exit $$all; }
+	@touch $@
+
+objects: $(objects)
+unit: $(unit)
+
+$(unit): %: %.o $(unit_support) $(filter-out $(BUILD)/src/main.o,$(objects))
+	$(call say,LD  $@)
+	$(Q)$(link) -o $@ $^ $(libraries) -lcmocka
+
+-include $(objects:.o=.d) $(unit:=.d) $(unit_support:.o=.d)
+
+demo: deps-build ## install what is missing, build, and walk a real kernel peer in the lab
+	@$(submake) all
+	$(DEMO)
+
+# Three builds: the program as it is delivered; plain objects, whose symbols the house rules read; and one with
+# sanitizers, which the tests use (there the undefined-behaviour sanitizer's own conversions draw wrong warnings).
+check: deps ## install what is missing, build with sanitizers, and run every test (T=FILE... runs only these)
+	@$(submake) all
+	@$(submake) BUILD=build/house HARDENING=-fno-pie HARDENING_LD=-no-pie CPPFLAGS= \
+		CFLAGS='-O2 -fno-stack-protector -U_FORTIFY_SOURCE -Werror' objects
+	@$(submake) BUILD=build/check HARDENING= HARDENING_LD= CFLAGS='-O1 -g -U_FORTIFY_SOURCE -Werror -Wno-conversion $(SANITIZE)' all unit
+	@tests/run $(T)
+
+bench: deps-bench ## measure against the bars of tests/bench/README.md
+	@$(submake) all
+	tests/bench/run
+
+deps: ## install the Debian packages for building and testing that are missing
+	@.ci/packages $(TO_BUILD) $(TO_TEST)
+
+deps-build: ## ... for building alone
+	@.ci/packages $(TO_BUILD)
+
+deps-bench: ## ... for building and for the bench
+	@.ci/packages $(TO_BUILD) $(TO_BENCH)
+
+program := $(DESTDIR)$(PREFIX)/bin/tcpwalk
+man8 := $(wildcard man/*.8)
+man5 := $(wildcard man/*.5)
+mandir := $(DESTDIR)$(PREFIX)/share/man
+bash_completion := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcpwalk
+zsh_completion := $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tcpwalk
+fish_completion := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tcpwalk.fish
+shells := bash zsh fish
+
+# The program writes its completions itself, from its own tables.
+$(BUILD)/completion/%: $(BUILD)/tcpwalk
+	@mkdir -p $(@D)
+	$(BUILD)/tcpwalk completion $* >$@
+
+install: $(BUILD)/tcpwalk $(shells:%=$(BUILD)/completion/%) ## install program, manuals and completions (DESTDIR, PREFIX)
+	install -D -m 755 $(BUILD)/tcpwalk $(program)
+	install -D -m 644 -t $(mandir)/man8 $(man8)
+	install -D -m 644 -t $(mandir)/man5 $(man5)
+	install -D -m 644 $(BUILD)/completion/bash $(bash_completion)
+	install -D -m 644 $(BUILD)/completion/zsh $(zsh_completion)
+	install -D -m 644 $(BUILD)/completion/fish $(fish_completion)
+
+uninstall: ## remove exactly the files that install put there
+	rm -f $(program) $(man8:man/%=$(mandir)/man8/%) $(man5:man/%=$(mandir)/man5/%) \
+		$(bash_completion) $(zsh_completion) $(fish_completion)
+
+setcap: ## let every user run the installed program: grant it CAP_NET_RAW, and nothing else
+	$(if $(filter 0,$(shell id -u)),,sudo) setcap cap_net_raw=ep $(program)
+
+format: ## format the C sources with clang-format
+	clang-format -i $(sources) $(wildcard src/*/*.h tests/unit/*.c tests/unit/*.h)
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

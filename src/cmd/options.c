@@ -1,0 +1,184 @@
+#include "cmd/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct options, member)
+
+const struct option_row option_rows[] = {
+    {"json", 0, NULL, "write JSON lines instead of the ladder", OPTION_FLAG, AT(json), 0, 0},
+    {"quiet", 'q', NULL, "write nothing but errors", OPTION_FLAG, AT(quiet), 0, 0},
+    {"send", 's', "TEXT", "send these bytes once it is open (\\r \\n \\t \\0 \\xHH \\\\ are read)", OPTION_TEXT,
+     AT(send), 0, 0},
+    {"timeout", 't', "DURATION", "how long one step may wait for the peer (10s)", OPTION_SPAN, AT(timeout), 0, 0},
+    {"rto", 0, "DURATION", "initial retransmission timeout (1s)", OPTION_SPAN, AT(rto), 0, 0},
+    {"retries", 0, "N", "how often one segment is sent again (5)", OPTION_NUMBER, AT(retries), 0, 100},
+    {"delay", 0, "DURATION", "wait this long between steps (0)", OPTION_SPAN, AT(delay), 0, 0},
+    {"linger", 0, "DURATION", "stay this long after the last ACK (300ms and 4 round trips)", OPTION_SPAN,
+     AT(linger), 0, 0},
+    {"interface", 'i', "IF", "send and capture on this interface", OPTION_TEXT, AT(interface), 0, 0},
+    {"source", 0, "ADDR", "our address", OPTION_ADDRESS, AT(source), 0, 0},
+    {"source-port", 0, "PORT", "our port (any free one)", OPTION_NUMBER, AT(source_port), 1, 65535},
+    {"ipv4", '4', NULL, "use only IPv4 addresses of a name", OPTION_FLAG, AT(ipv4), 0, 0},
+    {"ipv6", '6', NULL, "use only IPv6 addresses of a name", OPTION_FLAG, AT(ipv6), 0, 0},
+    {"verify", 0, NULL, "ask the peer's kernel for its state, where it is this machine's", OPTION_FLAG, AT(verify), 0,
+     0},
+    {"verify-netns", 0, "FILE", "ask in this network namespace (/run/netns/NAME, /proc/PID/ns/net)", OPTION_TEXT,
+     AT(verify_netns), 0, 0},
+    {"leave", 0, NULL, "leave open at the end what is open: no RST", OPTION_FLAG, AT(leave), 0, 0},
+    {"low-latency", 0, NULL, "keep the processor awake while waiting", OPTION_FLAG, AT(low_latency), 0, 0},
+    {"ttl", 0, "N", "TTL or hop limit (64)", OPTION_NUMBER, AT(ttl), 1, 255},
+    {"mss", 0, "N", "maximum segment size that we offer (from the interface)", OPTION_NUMBER, AT(mss), 1, 65535},
+    {"window", 0, "N", "window that we offer, in bytes (64240)", OPTION_NUMBER, AT(window), 0, 65535},
+    {"wscale", 0, "N", "window scale shift that we offer (7)", OPTION_NUMBER, AT(wscale), 0, 14},
+    {"isn", 0, "N", "our initial sequence number (random)", OPTION_NUMBER, AT(isn), 0, UINT32_MAX},
+    {"no-mss", 0, NULL, "no MSS option in our SYN", OPTION_FLAG, AT(no_mss), 0, 0},
+    {"no-wscale", 0, NULL, "no window scale option in our SYN", OPTION_FLAG, AT(no_wscale), 0, 0},
+    {"no-sack", 0, NULL, "no SACK-permitted option in our SYN", OPTION_FLAG, AT(no_sack), 0, 0},
+    {"no-timestamps", 0, NULL, "no timestamps option in our SYN", OPTION_FLAG, AT(no_timestamps), 0, 0},
+    {"help", 'h', NULL, "print this and exit", OPTION_FLAG, AT(help), 0, 0},
+    {"version", 'V', NULL, "print the version and exit", OPTION_FLAG, AT(version), 0, 0},
+    {NULL, 0, NULL, NULL, OPTION_FLAG, 0, 0, 0},
+};
+
+#define ROWS (sizeof(option_rows) / sizeof(option_rows[0]) - 1)
+
+static bool parse_number(const struct option_row *row, const char *text, uint32_t *out, struct fault *fault)
+{
+    unsigned long long value;
+    char *end;
+
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < row->least || value > row->most)
+        return fault_set(fault, FAULT_USAGE, "--%s: '%s' is not a number from %u to %u", row->name, text, row->least,
+                         row->most);
+    *out = (uint32_t)value;
+    return true;
+}
+
+static bool take(const struct option_row *row, const char *value, struct options *out, struct fault *fault)
+{
+    void *slot = (char *)out + row->offset;
+
+    switch (row->kind) {
+    case OPTION_FLAG:
+        *(bool *)slot = true;
+        return true;
+    case OPTION_TEXT:
+        *(const char **)slot = value;
+        return true;
+    case OPTION_SPAN:
+        if (nanos_parse(value, slot))
+            return true;
+        return fault_set(fault, FAULT_USAGE, "--%s: '%s' is not a duration such as 2s or 500ms", row->name, value);
+    case OPTION_NUMBER:
+        if (slot == &out->isn)
+            out->isn_set = true;
+        return parse_number(row, value, slot, fault);
+    case OPTION_ADDRESS:
+        if (addr_parse(value, slot))
+            return true;
+        return fault_set(fault, FAULT_USAGE, "--%s: '%s' is not an IPv4 or IPv6 address", row->name, value);
+    }
+    return true;
+}
+
+static void defaults(struct options *out)
+{
+    *out = (struct options){
+        .timeout = 10 * NANOS_PER_S,
+        .rto = NANOS_PER_S,
+        .retries = 5,
+        .linger = NANOS_NONE,
+        .window = 64240,
+        .wscale = 7,
+    };
+}
+
+/* getopt_long's tables, made from ours. val is the row's number, counted from 1, for long and short forms alike. */
+static void build_tables(struct option longs[ROWS + 1], char shorts[2 * ROWS + 2])
+{
+    char *at = shorts;
+
+    *at++ = ':'; /* missing arguments are told apart from unknown options */
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct option_row *row = &option_rows[i];
+        longs[i] = (struct option){row->name, row->argument ? required_argument : no_argument, NULL, (int)(256 + i)};
+        if (row->letter) {
+            *at++ = row->letter;
+            if (row->argument)
+                *at++ = ':';
+        }
+    }
+    *at = '\0';
+    longs[ROWS] = (struct option){0};
+}
+
+static const struct option_row *find_row(int code)
+{
+    if (code >= 256 && (size_t)(code - 256) < ROWS)
+        return &option_rows[code - 256];
+    for (size_t i = 0; i < ROWS; i++)
+        if (option_rows[i].letter && option_rows[i].letter == code)
+            return &option_rows[i];
+    return NULL;
+}
+
+static bool bad_option(int code, char **argv, struct fault *fault)
+{
+    const struct option_row *row = find_row(optopt);
+
+    if (code == ':' && row)
+        return fault_set(fault, FAULT_USAGE, "--%s needs a value: %s", row->name, row->argument);
+    if (row && !row->argument)
+        return fault_set(fault, FAULT_USAGE, "--%s takes no value", row->name);
+    if (optopt > 0 && optopt < 256)
+        return fault_set(fault, FAULT_USAGE, "unknown option -%c (see tcpwalk --help)", optopt);
+    return fault_set(fault, FAULT_USAGE, "unknown option %s (see tcpwalk --help)", argv[optind - 1]);
+}
+
+bool options_parse(int argc, char **argv, struct options *out, struct fault *fault)
+{
+    struct option longs[ROWS + 1];
+    char shorts[2 * ROWS + 2];
+    bool given[ROWS] = {false};
+    int code;
+
+    defaults(out);
+    build_tables(longs, shorts);
+    opterr = 0;
+    optind = 0; /* a fresh start, also for glibc's reordering */
+    while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        if (code == '?' || code == ':')
+            return bad_option(code, argv, fault);
+        const struct option_row *row = find_row(code);
+        if (given[row - option_rows])
+            return fault_set(fault, FAULT_USAGE, "--%s is given twice", row->name);
+        given[row - option_rows] = true;
+        if (!take(row, optarg, out, fault))
+            return false;
+    }
+    out->operands = argv + optind;
+    out->operand_count = argc - optind;
+    return true;
+}
+
+void options_print(FILE *out)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct option_row *row = &option_rows[i];
+        char left[40];
+        char letter[5] = "    ";
+        if (row->letter) {
+            letter[0] = '-';
+            letter[1] = row->letter;
+            letter[2] = ',';
+        }
+        snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name, row->argument ? " " : "",
+                 row->argument ? row->argument : "");
+        fprintf(out, "  %-26s %s\n", left, row->help);
+    }
+}

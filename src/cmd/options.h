@@ -1,0 +1,61 @@
+/* The command line as a value: one table of options, from which usage, completion and the parser follow. */
+#ifndef CMD_OPTIONS_H
+#define CMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "base/fault.h"
+#include "base/nanos.h"
+
+struct options {
+    bool help, version;
+    bool json, quiet;
+    bool ipv4, ipv6;
+    bool verify, leave, low_latency;
+    bool no_mss, no_wscale, no_sack, no_timestamps;
+    const char *send; /* as typed, escapes and all */
+    const char *interface;
+    const char *verify_netns;
+    struct addr source;
+    uint32_t source_port; /* 0: any free one */
+    nanos timeout, rto, delay;
+    nanos linger; /* NANOS_NONE: chosen by the round trip */
+    uint32_t retries;
+    uint32_t ttl, mss; /* 0: the default */
+    uint32_t window, wscale;
+    uint32_t isn;
+    bool isn_set;
+
+    char **operands; /* what is not an option, in order (argv's own strings) */
+    int operand_count;
+};
+
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_SPAN, OPTION_NUMBER, OPTION_ADDRESS };
+
+/* One option. */
+struct option_row {
+    const char *name; /* without the dashes */
+    char letter;      /* short form, or 0 */
+    const char *argument; /* what usage calls it; NULL for a flag */
+    const char *help;
+    enum option_kind kind;
+    size_t offset; /* of its value in struct options */
+    uint32_t least, most; /* OPTION_NUMBER */
+};
+
+extern const struct option_row option_rows[]; /* ends with a NULL name */
+
+/*
+ * Reads the command line; options and operands may be mixed, "--" ends the options. argv is reordered. An unknown
+ * option, a missing or bad value, or an option given twice is a FAULT_USAGE.
+ */
+bool options_parse(int argc, char **argv, struct options *out, struct fault *fault);
+
+/* The options with their help, for usage. */
+void options_print(FILE *out);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * A claim: one statement about the state of an end of the connection, with everything that it rests on.
+ * DESIGN section 2 says what proven, presumed and refuted mean.
+ */
+#ifndef CORE_CLAIM_H
+#define CORE_CLAIM_H
+
+#include "base/nanos.h"
+#include "core/reason.h"
+#include "core/state.h"
+
+enum certainty {
+    PROVEN,   /* its own segment can have been sent only in one of these states */
+    PRESUMED, /* so if all we sent arrived and was accepted, and its application did nothing */
+    REFUTED,  /* an earlier presumption was wrong: it was still here */
+};
+
+#define EVIDENCE_MAX 4
+
+struct claim {
+    state_set from;      /* what was believed before */
+    state_set to;        /* the claim: all that the evidence can't tell apart */
+    state_set likely;    /* of to, the states that hold unless something was lost; never empty */
+    state_set otherwise; /* a presumption's alternatives; empty when proven */
+    enum certainty certainty;
+    enum reason reason;
+    unsigned evidence[EVIDENCE_MAX]; /* numbers of segments, as events count them */
+    unsigned evidence_count;
+    nanos not_before; /* capture clock; it can't have moved earlier */
+    nanos not_after;  /* nor later; NANOS_NEVER while nothing bounds it */
+};
+
+/* "proven", "presumed" or "refuted". Static text. */
+const char *certainty_name(enum certainty certainty);
+
+#endif

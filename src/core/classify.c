@@ -1,0 +1,213 @@
+/*
+ * Theory. RFC 9293 lets a TCP send
+ *   - a SYN without ACK only in SYN-SENT, a SYN-ACK only in SYN-RECEIVED;
+ *   - a FIN only in FIN-WAIT-1, CLOSING and LAST-ACK (the first copy or a repeated one);
+ *   - data in ESTABLISHED and CLOSE-WAIT, and again (as a repetition) wherever a FIN can follow it;
+ *   - a segment without payload anywhere from SYN-RECEIVED on, at SND.NXT, which tells whether its FIN is sent.
+ * Every one of them carries RCV.NXT as ACK, which tells whether our FIN had arrived. A FIN counts as sent when the
+ * numbers cover it, or as possibly sent when numbers are missing. An application that closes while data is still
+ * queued has its TCP change state before the FIN is on the wire (3.10.4: "in any case, enter FIN-WAIT-1"), so
+ * "unsent" means "not closed" only for a TCP that can't have a queue. What can't be told apart stays a set.
+ */
+#include "core/classify.h"
+
+#include <stddef.h>
+
+#include "base/seq.h"
+
+/* Does the acknowledgement cover our FIN? */
+static bool covers_fin(const struct belief *belief, const struct segment *segment)
+{
+    return (belief->sent & SENT_FIN) && segment->ack == belief->fin_seq + 1;
+}
+
+/* Does the timestamp echo show that the peer accepted this segment of ours or a later one (RFC 7323 4.3)? */
+static bool is_receipt(const struct landmark *landmark, const struct segment *segment)
+{
+    return landmark->set && landmark->has_tsval && (segment->options.present & TCP_OPT_TIMESTAMPS) &&
+           seq_le(landmark->tsval, segment->options.tsecr);
+}
+
+static struct verdict says_nothing(void)
+{
+    return (struct verdict){.states = NO_STATES};
+}
+
+/* A RST counts when its number is the one that we acknowledged last (RFC 9293 3.10.7.4, RFC 5961 3). */
+static struct verdict classify_rst(const struct belief *belief, const struct segment *segment)
+{
+    if (!belief->irs_known) {
+        if (!segment_has(segment, TCP_ACK) || segment->ack != belief->iss + 1)
+            return says_nothing();
+        return (struct verdict){IN(CLOSED), IN(CLOSED), REASON_REFUSED, &belief->syn};
+    }
+    bool exact = (belief->ack_sent && segment->seq == belief->ack_max) || segment->seq == belief->heard_max;
+    if (!exact)
+        return says_nothing();
+    /* Some stacks (lwIP) set ACK on every RST, so neither form excludes a listener. */
+    enum reason reason = segment_has(segment, TCP_ACK) ? REASON_RST_ABORT : REASON_RST_NO_CONNECTION;
+    return (struct verdict){IN(CLOSED) | IN(LISTEN), IN(CLOSED), reason, NULL};
+}
+
+static struct verdict classify_syn(const struct belief *belief, const struct segment *segment)
+{
+    if (belief->irs_known && segment->seq != belief->irs)
+        return says_nothing(); /* another connection's number */
+    if (!segment_has(segment, TCP_ACK))
+        return (struct verdict){IN(SYN_SENT), IN(SYN_SENT), REASON_SYN_SEEN, NULL};
+    if (segment->ack != belief->iss + 1)
+        return says_nothing();
+    return (struct verdict){IN(SYN_RECEIVED), IN(SYN_RECEIVED),
+                            belief->syn_ack_seen ? REASON_SYN_ACK_REPEATED : REASON_SYN_ACKED, &belief->syn};
+}
+
+static struct verdict classify_fin(const struct belief *belief, const struct segment *segment)
+{
+    if (!covers_fin(belief, segment)) {
+        enum reason reason = (belief->sent & SENT_FIN) ? REASON_FIN_CROSSED : REASON_FIN_SEEN;
+        return (struct verdict){IN(FIN_WAIT_1), IN(FIN_WAIT_1), reason, NULL};
+    }
+    switch (belief->order) {
+    case FIN_ORDER_AFTER_OURS:
+        return (struct verdict){IN(LAST_ACK), IN(LAST_ACK), REASON_FIN_AFTER_OURS, &belief->fin};
+    case FIN_ORDER_BEFORE_OURS:
+        return (struct verdict){IN(CLOSING), IN(CLOSING), REASON_BOTH_FINS, &belief->fin};
+    case FIN_ORDER_UNKNOWN:
+        break;
+    }
+    /* If this is a repetition whose first copy crossed our FIN and was lost, it comes from CLOSING. */
+    return (struct verdict){IN(LAST_ACK) | IN(CLOSING), IN(LAST_ACK), REASON_FIN_COVERS_OURS, &belief->fin};
+}
+
+/* Data or a bare ACK that covers our FIN. fin_out: its own FIN is sent (1), unsent (0) or unknown (-1). */
+static struct verdict classify_after_our_fin(const struct belief *belief, int fin_out, bool data)
+{
+    struct verdict verdict = {.reason = REASON_FIN_ACKED, .answers = &belief->fin};
+    state_set closing = IN(CLOSING) | IN(LAST_ACK);
+
+    if (belief->order == FIN_ORDER_AFTER_OURS)
+        closing = IN(LAST_ACK);
+    else if (belief->order == FIN_ORDER_BEFORE_OURS)
+        closing = IN(CLOSING);
+    if (fin_out == 0) {
+        verdict.states = verdict.likely = IN(CLOSE_WAIT);
+        return verdict;
+    }
+    if (fin_out < 0) {
+        verdict.states = closing | (belief->order == FIN_ORDER_BEFORE_OURS ? NO_STATES : IN(CLOSE_WAIT));
+        verdict.likely = (verdict.states & IN(CLOSE_WAIT)) ? IN(CLOSE_WAIT) : closing;
+        verdict.reason = data ? REASON_FIN_ACKED : REASON_FIN_ACKED_GAP;
+        return verdict;
+    }
+    verdict.states = closing;
+    verdict.reason = REASON_BOTH_FINS;
+    if (belief->order != FIN_ORDER_AFTER_OURS && (belief->sent & SENT_FIN_ACK))
+        verdict.states |= IN(TIME_WAIT);
+    /* When every copy of our FIN acknowledged its FIN too, it accepted both or neither. */
+    if (belief->order == FIN_ORDER_BEFORE_OURS && (belief->sent & SENT_FIN_WITH_ACK) &&
+        !belief->fin_without_ack)
+        verdict.states = IN(TIME_WAIT);
+    verdict.likely = (verdict.states & IN(TIME_WAIT))  ? IN(TIME_WAIT)
+                     : (verdict.states & IN(LAST_ACK)) ? IN(LAST_ACK)
+                                                       : verdict.states;
+    return verdict;
+}
+
+/* Data or a bare ACK sent before our FIN arrived, its own FIN being sent: it waits for us to acknowledge that. */
+static struct verdict classify_fin_wait(const struct belief *belief, const struct segment *segment)
+{
+    struct verdict verdict = {IN(FIN_WAIT_1), IN(FIN_WAIT_1), REASON_FIN_SEEN, NULL};
+
+    if (segment->len > 0 || !(belief->sent & SENT_FIN_ACK))
+        return verdict;
+    verdict.answers = &belief->fin_ack;
+    if (is_receipt(&belief->fin_ack, segment)) {
+        verdict.states = verdict.likely = IN(FIN_WAIT_2);
+        verdict.reason = REASON_FIN_RECEIPT;
+    } else {
+        verdict.answers = NULL;
+        verdict.states = IN(FIN_WAIT_1) | IN(FIN_WAIT_2);
+        verdict.likely = IN(FIN_WAIT_2);
+    }
+    return verdict;
+}
+
+/* Data or a bare ACK sent before our FIN arrived, nothing known of its own FIN or none sent. */
+static struct verdict classify_open(const struct belief *belief, const struct segment *segment, bool fin_unsent)
+{
+    struct verdict verdict = {IN(ESTABLISHED), IN(ESTABLISHED), REASON_ACK_SEEN, NULL};
+    bool our_data_acked = segment->ack != belief->iss + 1;
+
+    if (segment->len > 0)
+        verdict.reason = REASON_DATA_SEEN;
+    else if (our_data_acked)
+        verdict.reason = REASON_DATA_ACKED;
+    else if (!fin_unsent)
+        verdict.reason = REASON_GAP;
+    if (our_data_acked)
+        verdict.answers = &belief->data;
+    if (!fin_unsent)
+        verdict.states |= IN(FIN_WAIT_1);
+    /* An old number without payload can be a keep-alive of a half-closed peer (3.8.4). */
+    if (!fin_unsent && segment->len == 0 && (belief->sent & SENT_FIN_ACK))
+        verdict.states |= IN(FIN_WAIT_2);
+    /* Nothing of ours and nothing of its own beyond the SYNs: SYN-RECEIVED answers like that too (3.10.7.4). */
+    if (!our_data_acked && segment->len == 0 && segment->seq == belief->irs + 1) {
+        if (is_receipt(&belief->syn_ack_ack, segment)) {
+            verdict.reason = REASON_ACK_RECEIPT;
+            verdict.answers = &belief->syn_ack_ack;
+        } else {
+            verdict.states |= IN(SYN_RECEIVED);
+        }
+    }
+    return verdict;
+}
+
+/*
+ * Can the peer have had unsent data, and a FIN behind it, when it sent this? Not when it has never sent data, nor when
+ * it had seen an acknowledgement of all of it, provided that our window left it room.
+ */
+static bool may_queue(const struct belief *belief, const struct segment *segment)
+{
+    if (belief->window_small)
+        return true;
+    if (belief->heard_max == belief->irs + 1)
+        return false;
+    if (covers_fin(belief, segment) && seq_le(belief->heard_max, belief->fin_ack_lowest))
+        return false;
+    return !is_receipt(&belief->all_acked, segment);
+}
+
+/* Whether its application has closed and its FIN is out, as far as this tells: 1, 0, or -1 for unknown. */
+static int fin_is_out(const struct belief *belief, const struct segment *segment)
+{
+    if (segment->len > 0)
+        return -1;
+    if (belief->its_fin_seen && segment->seq == belief->its_fin_seq + 1)
+        return 1;
+    if (segment->seq != belief->heard_max || belief->its_fin_seen || may_queue(belief, segment))
+        return -1;
+    return 0; /* sent at SND.NXT, and no FIN is among the numbers before it */
+}
+
+struct verdict classify(const struct belief *belief, const struct segment *segment)
+{
+    if (segment_has(segment, TCP_RST))
+        return classify_rst(belief, segment);
+    if (segment_has(segment, TCP_ACK) &&
+        (seq_lt(belief->sent_max, segment->ack) || seq_le(segment->ack, belief->iss)))
+        return says_nothing(); /* acknowledges what we never sent, or nothing of this connection */
+    if (segment_has(segment, TCP_SYN))
+        return classify_syn(belief, segment);
+    if (!segment_has(segment, TCP_ACK) || !belief->irs_known || seq_le(segment->seq, belief->irs))
+        return says_nothing(); /* RFC 9293 3.10.7.4: no ACK, no processing */
+    if (segment_has(segment, TCP_FIN))
+        return classify_fin(belief, segment);
+
+    int fin_out = fin_is_out(belief, segment);
+    if (covers_fin(belief, segment))
+        return classify_after_our_fin(belief, fin_out, segment->len > 0);
+    if (fin_out == 1)
+        return classify_fin_wait(belief, segment);
+    return classify_open(belief, segment, fin_out == 0);
+}

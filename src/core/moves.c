@@ -1,0 +1,78 @@
+#include "core/moves.h"
+
+#include <stddef.h>
+
+/* RFC 9293 figure 5 and 3.10. needs: what must have been sent for the move to be open; 0 for its own doing. */
+static const struct move {
+    state_set from;
+    enum state to;
+    unsigned needs;
+} moves[] = {
+    {IN(LISTEN), SYN_RECEIVED, SENT_SYN},
+    {IN(SYN_SENT), SYN_RECEIVED, SENT_SYN},
+    {IN(SYN_SENT), ESTABLISHED, SENT_SYN | SENT_SYN_ACK},
+    {IN(SYN_RECEIVED), ESTABLISHED, SENT_SYN_ACK},
+    /* 3.10.4: CLOSE in SYN-RECEIVED sends the FIN at once */
+    {IN(SYN_RECEIVED) | IN(ESTABLISHED), FIN_WAIT_1, 0},
+    {IN(SYN_RECEIVED) | IN(ESTABLISHED), CLOSE_WAIT, SENT_FIN},
+    {IN(FIN_WAIT_1), FIN_WAIT_2, SENT_FIN_ACK},
+    {IN(FIN_WAIT_1), CLOSING, SENT_FIN},
+    {IN(FIN_WAIT_1), TIME_WAIT, SENT_FIN | SENT_FIN_ACK},
+    {IN(FIN_WAIT_2), TIME_WAIT, SENT_FIN},
+    {IN(CLOSE_WAIT), LAST_ACK, 0},
+    {IN(CLOSING), TIME_WAIT, SENT_FIN_ACK},
+    /* abort, crash, timers and give-ups end every state without a word that must reach us */
+    {(state_set)(ALL_STATES & ~IN(CLOSED)), CLOSED, 0},
+    /* no connection: whether the port listens is up to its application (3.10.7.4: a reset passive open listens) */
+    {IN(CLOSED) | IN(SYN_RECEIVED), LISTEN, 0},
+};
+
+/* What one segment does to each state when it arrives in order. The first row that fits a state counts. */
+static const struct expectation {
+    unsigned effects;
+    state_set from;
+    enum state to;
+} expectations[] = {
+    {SENT_RST, (state_set)(ALL_STATES & ~(IN(CLOSED) | IN(LISTEN))), CLOSED},
+    {SENT_FIN_WITH_ACK, IN(FIN_WAIT_1) | IN(FIN_WAIT_2) | IN(CLOSING), TIME_WAIT},
+    {SENT_FIN_WITH_ACK, IN(LAST_ACK), CLOSED},
+    {SENT_FIN, IN(SYN_RECEIVED) | IN(ESTABLISHED), CLOSE_WAIT},
+    {SENT_FIN, IN(FIN_WAIT_1), CLOSING},
+    {SENT_FIN, IN(FIN_WAIT_2), TIME_WAIT},
+    {SENT_FIN_ACK, IN(FIN_WAIT_1), FIN_WAIT_2},
+    {SENT_FIN_ACK, IN(CLOSING), TIME_WAIT},
+    {SENT_FIN_ACK, IN(LAST_ACK), CLOSED},
+    {SENT_SYN_ACK, IN(SYN_RECEIVED) | IN(SYN_SENT), ESTABLISHED},
+    {SENT_SYN, IN(SYN_SENT), SYN_RECEIVED},
+};
+
+state_set moves_possible(state_set from, unsigned sent)
+{
+    state_set before;
+
+    do {
+        before = from;
+        for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++)
+            if ((from & moves[i].from) && (moves[i].needs & ~sent) == 0)
+                from |= IN(moves[i].to);
+    } while (from != before);
+    return from;
+}
+
+static enum state expected_from(enum state state, unsigned effects)
+{
+    for (size_t i = 0; i < sizeof(expectations) / sizeof(expectations[0]); i++)
+        if ((expectations[i].effects & effects) && (expectations[i].from & IN(state)))
+            return expectations[i].to;
+    return state;
+}
+
+state_set moves_expected(state_set from, unsigned effects)
+{
+    state_set to = NO_STATES;
+
+    for (unsigned state = 0; state < STATE_COUNT; state++)
+        if (from & IN(state))
+            to |= IN(expected_from((enum state)state, effects));
+    return to;
+}

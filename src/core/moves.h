@@ -1,0 +1,34 @@
+/*
+ * How a TCP may move between states (RFC 9293 figure 5): all ways that are open to it, and the one way it takes
+ * when what we sent arrives and its application does nothing.
+ */
+#ifndef CORE_MOVES_H
+#define CORE_MOVES_H
+
+#include <stdbool.h>
+
+#include "core/state.h"
+
+/* What has been put on the wire towards it: bits. A move that needs a segment is open once that was sent. */
+enum sent {
+    SENT_SYN = 1,
+    SENT_SYN_ACK = 2,      /* an acknowledgement of its SYN */
+    SENT_FIN = 4,          /* our FIN */
+    SENT_FIN_ACK = 8,      /* an acknowledgement of its FIN */
+    SENT_FIN_WITH_ACK = 16, /* our FIN in a segment that acknowledged its FIN */
+    SENT_RST = 32,
+};
+
+/*
+ * Every state that can be reached from a state of the set by any number of moves: the application closing or
+ * aborting at will, timers firing, and any of the sent segments arriving or not. Contains the set.
+ */
+state_set moves_possible(state_set from, unsigned sent);
+
+/*
+ * The states taken when one segment of ours arrives and is accepted. effects are the SENT_ bits that this one
+ * segment carries. States that it doesn't move stay as they are.
+ */
+state_set moves_expected(state_set from, unsigned effects);
+
+#endif

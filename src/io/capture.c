@@ -1,0 +1,274 @@
+/*
+ * The filter lets through, of the flow's two hosts and in either direction
+ *   - TCP with the flow's ports (the first fragment of a fragmented segment among it)
+ *   - IPv4: every fragment; a fragment hides its ports
+ *   - IPv6: what has extension headers, a fragment header among them; a filter does not follow their chain
+ * and, from anyone, the ICMP or ICMPv6 errors that quote a packet. An ICMPv6 error that itself comes with
+ * extension headers is not seen. What of this does not concern the flow is left to the caller.
+ *
+ * It compares addresses as numbers: libpcap takes an IPv6 address of a filter through the resolver, and
+ * that reads the machine's name service configuration.
+ */
+#include "io/capture.h"
+
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+#include "io/permit.h"
+
+#define FILTER_TEXT 1200
+
+/* At most this much is thrown away at the start: a busy flow must not hold us there for good. */
+#define STALE_MAX 4096
+
+struct capture {
+    pcap_t *pcap; /* owned */
+    int fd;
+    int link_type;
+    bool coarse;
+    u_int dropped; /* as the kernel counted when last asked */
+    char interface[IF_NAMESIZE];
+};
+
+/* "and" for each 32-bit word of an address at an offset of the IP header. */
+static void add_address(struct text *text, const char *protocol, int offset, const struct addr *addr)
+{
+    int words = addr->family == 6 ? 4 : 1;
+
+    for (int i = 0; i < words; i++) {
+        const uint8_t *b = addr->bytes + 4 * i;
+        text_add(text, "%s%s[%d:4]=0x%02x%02x%02x%02x", i ? " and " : "", protocol, offset + 4 * i, b[0],
+                 b[1], b[2], b[3]);
+    }
+}
+
+/* From the one to the other, whatever the protocol. */
+static void add_hosts(struct text *text, const struct addr *src, const struct addr *dst)
+{
+    bool v6 = src->family == 6;
+    const char *protocol = v6 ? "ip6" : "ip";
+
+    add_address(text, protocol, v6 ? 8 : 12, src);
+    text_add(text, " and ");
+    add_address(text, protocol, v6 ? 24 : 16, dst);
+}
+
+static void write_filter(struct text *text, const struct flow *flow)
+{
+    const struct endpoint *a = &flow->local, *b = &flow->peer;
+
+    text_add(text, "(((");
+    add_hosts(text, &a->addr, &b->addr);
+    text_add(text, ") or (");
+    add_hosts(text, &b->addr, &a->addr);
+    text_add(text, ")) and (");
+    if (a->addr.family == 6) {
+        text_add(text, "(ip6[6]=6 and ((ip6[40:2]=%u and ip6[42:2]=%u) or (ip6[40:2]=%u and ip6[42:2]=%u)))",
+                 a->port, b->port, b->port, a->port);
+        text_add(text, " or ip6[6]=0 or ip6[6]=43 or ip6[6]=44 or ip6[6]=51 or ip6[6]=60)"
+                       " or (ip6[6]=58 and ip6[40]>=1 and ip6[40]<=4))");
+    } else {
+        text_add(text, "(tcp and ((src port %u and dst port %u) or (src port %u and dst port %u)))", a->port,
+                 b->port, b->port, a->port);
+        text_add(text, " or ip[6:2]&0x3fff!=0)"
+                       " or (icmp and (icmp[0]=3 or icmp[0]=4 or icmp[0]=11 or icmp[0]=12)))");
+    }
+}
+
+static bool set_filter(struct capture *capture, const struct flow *flow, struct fault *fault)
+{
+    char words[FILTER_TEXT];
+    struct bpf_program program;
+    struct text text;
+    int result;
+
+    text_init(&text, words, sizeof(words));
+    write_filter(&text, flow);
+    if (pcap_compile(capture->pcap, &program, words, 1, PCAP_NETMASK_UNKNOWN) < 0)
+        return fault_set(fault, FAULT_LOCAL, "capture filter: %s", pcap_geterr(capture->pcap));
+    result = pcap_setfilter(capture->pcap, &program);
+    pcap_freecode(&program);
+    if (result < 0)
+        return fault_set(fault, FAULT_LOCAL, "capture filter: %s", pcap_geterr(capture->pcap));
+    return true;
+}
+
+/* The interface's flags (IFF_*), or -1 with errno. */
+static int interface_flags(const struct capture *capture)
+{
+    struct ifreq request = {0};
+
+    memcpy(request.ifr_name, capture->interface, sizeof(capture->interface));
+    return ioctl(capture->fd, SIOCGIFFLAGS, &request) < 0 ? -1 : (unsigned short)request.ifr_flags;
+}
+
+/*
+ * On loopback the kernel shows each packet twice, leaving and arriving. libpcap hides the first, but only
+ * when it has taken its room in the ring; this keeps it out. (A filter that says "inbound" would lose the
+ * first packet as well: libpcap runs the filter itself over the first of them, and can't tell directions
+ * there.) Kernels before 4.20 don't know the option, and do without.
+ */
+static void keep_out_doubles(const struct capture *capture)
+{
+    int flags = interface_flags(capture), on = 1;
+
+    if (flags >= 0 && (flags & IFF_LOOPBACK))
+        (void)setsockopt(capture->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
+}
+
+/* Words for what pcap_activate returned. */
+static bool activation_fault(struct capture *capture, const char *interface, int error, struct fault *fault)
+{
+    const char *words = pcap_geterr(capture->pcap);
+
+    switch (error) {
+    case PCAP_ERROR_PERM_DENIED:
+    case PCAP_ERROR_PROMISC_PERM_DENIED:
+        return permit_fault(fault, "capturing");
+    case PCAP_ERROR_NO_SUCH_DEVICE:
+        return fault_set(fault, FAULT_LOCAL, "interface %s: no such interface", interface);
+    case PCAP_ERROR_IFACE_NOT_UP:
+        return fault_set(fault, FAULT_LOCAL, "interface %s: it is down", interface);
+    default:
+        return fault_set(fault, FAULT_LOCAL, "capturing on %s: %s", interface,
+                         *words ? words : pcap_statustostr(error));
+    }
+}
+
+static bool activate(struct capture *capture, const struct capture_config *config, struct fault *fault)
+{
+    pcap_t *pcap = capture->pcap;
+    int result;
+
+    pcap_set_snaplen(pcap, (int)(config->snaplen ? config->snaplen : CAPTURE_SNAPLEN));
+    pcap_set_buffer_size(pcap, (int)(config->ring_bytes ? config->ring_bytes : CAPTURE_RING));
+    pcap_set_promisc(pcap, 0);
+    /* Else the kernel hands packets over in blocks, up to a timeout late. */
+    pcap_set_immediate_mode(pcap, 1);
+    pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
+    result = pcap_activate(pcap);
+    if (result < 0)
+        return activation_fault(capture, config->interface, result, fault);
+    capture->coarse = pcap_get_tstamp_precision(pcap) != PCAP_TSTAMP_PRECISION_NANO;
+    capture->link_type = pcap_datalink(pcap);
+    capture->fd = pcap_get_selectable_fd(pcap);
+    return true;
+}
+
+/* Takes everything that waits: it came before the filter did, or before we had sent anything. */
+static void throw_away_stale(struct capture *capture)
+{
+    struct captured packet;
+    struct fault fault = {0};
+
+    for (int i = 0; i < STALE_MAX; i++)
+        if (capture_next(capture, &packet, &fault) != CAPTURE_PACKET)
+            break;
+}
+
+bool capture_open(struct capture **out, const struct capture_config *config, struct fault *fault)
+{
+    char words[PCAP_ERRBUF_SIZE] = "";
+    struct capture *capture = calloc(1, sizeof(*capture));
+
+    *out = NULL;
+    if (!capture)
+        return fault_set(fault, FAULT_LOCAL, "out of memory");
+    snprintf(capture->interface, sizeof(capture->interface), "%s", config->interface);
+    capture->pcap = pcap_create(config->interface, words);
+    if (!capture->pcap) {
+        fault_set(fault, FAULT_LOCAL, "interface %s: %s", config->interface, words);
+        goto failed;
+    }
+    if (!activate(capture, config, fault) || !set_filter(capture, &config->flow, fault))
+        goto failed;
+    if (pcap_setnonblock(capture->pcap, 1, words) < 0) {
+        fault_set(fault, FAULT_LOCAL, "capturing on %s: %s", config->interface, words);
+        goto failed;
+    }
+    keep_out_doubles(capture);
+    throw_away_stale(capture);
+    *out = capture;
+    return true;
+
+failed:
+    capture_close(capture);
+    return false;
+}
+
+int capture_fd(const struct capture *capture)
+{
+    return capture->fd;
+}
+
+int capture_link_type(const struct capture *capture)
+{
+    return capture->link_type;
+}
+
+bool capture_is_coarse(const struct capture *capture)
+{
+    return capture->coarse;
+}
+
+enum capture_result capture_next(struct capture *capture, struct captured *out, struct fault *fault)
+{
+    struct pcap_pkthdr *header;
+    const u_char *bytes;
+    int result = pcap_next_ex(capture->pcap, &header, &bytes);
+
+    if (result == 1) {
+        /* With nanosecond precision tv_usec holds nanoseconds. */
+        nanos fraction = capture->coarse ? header->ts.tv_usec * NANOS_PER_US : header->ts.tv_usec;
+        *out = (struct captured){.at = (nanos)header->ts.tv_sec * NANOS_PER_S + fraction,
+                                 .bytes = bytes,
+                                 .captured = header->caplen,
+                                 .length = header->len};
+        return CAPTURE_PACKET;
+    }
+    if (result == 0)
+        return CAPTURE_EMPTY;
+    fault_set(fault, FAULT_LOCAL, "capture: %s", pcap_geterr(capture->pcap));
+    return CAPTURE_FAULT;
+}
+
+unsigned capture_dropped(struct capture *capture)
+{
+    struct pcap_stat stat;
+    unsigned news;
+
+    if (pcap_stats(capture->pcap, &stat) < 0)
+        return 0;
+    news = stat.ps_drop - capture->dropped; /* unsigned, so right across an overflow */
+    capture->dropped = stat.ps_drop;
+    return news;
+}
+
+bool capture_is_up(const struct capture *capture, struct fault *fault)
+{
+    int flags = interface_flags(capture);
+
+    if (flags < 0)
+        return fault_set(fault, FAULT_LOCAL, "interface %s: %s", capture->interface,
+                         errno == ENODEV ? "it is gone" : strerror(errno));
+    if (!(flags & IFF_UP))
+        return fault_set(fault, FAULT_LOCAL, "interface %s went down", capture->interface);
+    return true;
+}
+
+void capture_close(struct capture *capture)
+{
+    if (!capture)
+        return;
+    if (capture->pcap)
+        pcap_close(capture->pcap);
+    free(capture);
+}

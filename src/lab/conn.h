@@ -1,0 +1,63 @@
+/* One accepted connection, and the few things that a behaviour can do with it. */
+#ifndef LAB_CONN_H
+#define LAB_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lab/server.h"
+
+struct conn {
+    struct watch watch;
+    struct watch timer;
+    struct server *server;
+    const struct lab_behaviour *behaviour;
+    struct conn *prev, *next; /* in server->conns, or by next alone in server->dead */
+
+    unsigned char *owed; /* (owned) what the kernel would not take yet; NULL when nothing */
+    size_t owed_from, owed_size;
+    bool ended;    /* the client's FIN has been read */
+    bool finished; /* we have nothing more to say: close once all is sent */
+    bool shut;     /* our FIN is out, and the client's is awaited */
+
+    /* What the behaviours remember between two events. */
+    union {
+        struct {
+            uint32_t line;
+            uint32_t after_fin;
+        } chargen;
+        struct {
+            char method[8];
+            uint8_t length;
+            uint8_t newlines; /* in a row */
+        } http;
+    };
+};
+
+/* Takes an accepted non-blocking socket; closes it at once when there is no memory for it. */
+void conn_open(struct listener *listener, int fd);
+
+/* Sends, keeping what the kernel does not take now; the client is not read meanwhile, so that the rest is
+ * bounded. */
+void conn_send(struct conn *conn, const void *bytes, size_t size);
+
+/*
+ * Ends our direction once all is sent. If the client has ended its own, the socket is closed; otherwise our
+ * FIN goes first, what still comes is thrown away, and the socket is closed at the client's FIN.
+ */
+void conn_finish(struct conn *conn);
+
+/* Calls the behaviour's due after the pause. */
+void conn_pause(struct conn *conn, nanos pause);
+
+/* Closes the socket now; the kernel sends what it holds, or RST if something is unread. */
+void conn_close(struct conn *conn);
+
+/* Closes the socket with RST. */
+void conn_abort(struct conn *conn);
+
+/* Frees the connections that were closed since the last call. */
+void conn_bury(struct server *server);
+
+#endif

@@ -1,0 +1,107 @@
+/* The table of commands, and the only way in and out. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/version.h"
+#include "cmd/command.h"
+
+const struct command commands[] = {
+    {"walk", "HOST PORT", "open, send, half-close, take what comes, close (also without a command)", run_walk},
+    {"open", "HOST PORT", "the three-way open alone, then a clean reset (or --leave)", run_walk},
+    {"half-close", "HOST PORT", "close our direction and see what the other one still carries", run_walk},
+    {"close", "HOST PORT", "open and close in full: three segments or four, and the peer's delay", run_walk},
+    {"lab", "[COMMAND [HOST] SERVICE]", "any command against a private network with real servers; alone: lists them",
+     run_lab},
+    {"completion", "bash|zsh|fish", "print a completion script for a shell", run_completion},
+    {"help", "", "print this", run_help},
+    {NULL, NULL, NULL, NULL},
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *command = commands; command->name; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
+    return NULL;
+}
+
+int exit_status_of(const struct fault *fault)
+{
+    switch (fault->kind) {
+    case FAULT_NONE:
+        return EXIT_DONE;
+    case FAULT_USAGE:
+        return EXIT_USAGE;
+    case FAULT_UNREACHABLE:
+        return EXIT_NO_ANSWER;
+    case FAULT_LOCAL:
+    case FAULT_INTERRUPTED:
+        break;
+    }
+    return EXIT_LOCAL;
+}
+
+int run_help(const struct command *command, const struct options *options, int count, char **operands,
+             const struct lab *lab, struct fault *fault)
+{
+    (void)command, (void)options, (void)count, (void)operands, (void)lab, (void)fault;
+    printf("tcpwalk walks a real TCP peer through its state machine, one segment at a time.\n\n"
+           "usage: tcpwalk [COMMAND] [OPTION...] HOST PORT\n\ncommands:\n");
+    for (const struct command *row = commands; row->name; row++)
+        printf("  %-12s %-25s %s\n", row->name, row->operands, row->summary);
+    printf("\noptions:\n");
+    options_print(stdout);
+    printf("\nexit status: 0 done, 1 an expectation did not hold, 2 wrong usage, 3 no answer,\n"
+           "4 refused or reset, 5 local trouble. See tcpwalk(8) and tcpwalk-json(5).\n");
+    return EXIT_DONE;
+}
+
+static int run(int argc, char **argv, struct fault *fault)
+{
+    struct options options;
+    const struct command *command;
+    int taken = 0;
+
+    if (!options_parse(argc, argv, &options, fault))
+        return EXIT_USAGE;
+    if (options.version) {
+        printf("tcpwalk %s\n", TCPWALK_VERSION);
+        return EXIT_DONE;
+    }
+    if (options.help || options.operand_count == 0) {
+        if (options.help)
+            return run_help(NULL, &options, 0, NULL, NULL, fault);
+        fault_set(fault, FAULT_USAGE, "a host and a port are needed (see tcpwalk --help)");
+        return EXIT_USAGE;
+    }
+    command = command_find(options.operands[0]);
+    if (command)
+        taken = 1;
+    else if (options.operand_count == 2)
+        command = &commands[0];
+    else {
+        fault_set(fault, FAULT_USAGE, "'%s' is not a command (see tcpwalk --help)", options.operands[0]);
+        return EXIT_USAGE;
+    }
+    return command->run(command, &options, options.operand_count - taken, options.operands + taken, NULL, fault);
+}
+
+int main(int argc, char **argv)
+{
+    struct fault fault = {0};
+    int status;
+
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, told like any other */
+    status = run(argc, argv, &fault);
+    if (fault.kind != FAULT_NONE) {
+        fprintf(stderr, "tcpwalk: %s\n", fault.words);
+        if (status == EXIT_DONE)
+            status = exit_status_of(&fault);
+    }
+    if (fflush(stdout) != 0 && fault.kind == FAULT_NONE) {
+        fprintf(stderr, "tcpwalk: standard output can't be written\n");
+        status = EXIT_LOCAL;
+    }
+    return status;
+}

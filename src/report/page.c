@@ -1,0 +1,107 @@
+#include "report/page.h"
+
+#include <string.h>
+
+static const char *paint_code(enum paint paint)
+{
+    switch (paint) {
+    case PAINT_PROVEN:
+        return "\033[32m";
+    case PAINT_PRESUMED:
+        return "\033[33m";
+    case PAINT_ALARM:
+        return "\033[1;31m";
+    case PAINT_DIM:
+        return "\033[2m";
+    case PAINT_NONE:
+        break;
+    }
+    return "";
+}
+
+static void put_bytes(struct page *page, enum paint paint, const char *text, size_t length)
+{
+    bool painted = page->colour && paint != PAINT_NONE && length > 0;
+
+    if (painted)
+        fputs(paint_code(paint), page->out);
+    fwrite(text, 1, length, page->out);
+    if (painted)
+        fputs("\033[0m", page->out);
+    page->column += (unsigned)length;
+}
+
+void page_put(struct page *page, enum paint paint, const char *text)
+{
+    put_bytes(page, paint, text, strlen(text));
+}
+
+void page_to(struct page *page, unsigned column)
+{
+    if (page->column >= column && page->column > 0)
+        column = page->column + 1;
+    for (; page->column < column; page->column++)
+        fputc(' ', page->out);
+}
+
+unsigned page_room(const struct page *page)
+{
+    return page->column < page->width ? page->width - page->column : 0;
+}
+
+/* The length of the most words at the start of text that fit into room; 0 when not even the first does. */
+static size_t fitting(const char *text, size_t room)
+{
+    size_t length = 0;
+
+    for (size_t end = strcspn(text, " "); end <= room; end += 1 + strcspn(text + end + 1, " ")) {
+        length = end;
+        if (!text[end])
+            break;
+    }
+    return length;
+}
+
+static void flow_words(struct page *page, unsigned indent, enum paint paint, const char *text)
+{
+    while (*text) {
+        bool fresh = page->column <= indent;
+        unsigned at = fresh ? indent : page->column + 1;
+        /* One column stays free for the ";" that may follow. */
+        size_t room = at + 1 < page->width ? page->width - at - 1 : 0;
+        size_t length = fitting(text, room);
+
+        if (length == 0 && !fresh) {
+            page_end(page);
+            continue;
+        }
+        if (page->column < at)
+            page_to(page, at);
+        if (length == 0)
+            length = room > 0 ? room : 1; /* no line has room for this word */
+        put_bytes(page, paint, text, length);
+        text += length;
+        text += strspn(text, " ");
+        if (*text)
+            page_end(page);
+    }
+}
+
+void page_flow(struct page *page, unsigned indent, enum paint paint, bool whole, const char *text)
+{
+    size_t length = strlen(text);
+
+    if (page->column > indent) {
+        page_put(page, PAINT_NONE, ";");
+        if (whole && length + 2 > page_room(page) && length + 1 <= page->width - indent)
+            page_end(page);
+    }
+    flow_words(page, indent, paint, text);
+}
+
+void page_end(struct page *page)
+{
+    if (page->column > 0)
+        fputc('\n', page->out);
+    page->column = 0;
+}

@@ -1,0 +1,236 @@
+#include "report/phrase.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+char *phrase_span(nanos span, char out[SPAN_TEXT])
+{
+    static const struct {
+        nanos unit;
+        const char *name;
+    } units[] = {{NANOS_PER_S, "s"}, {NANOS_PER_MS, "ms"}, {NANOS_PER_US, "us"}, {1, "ns"}};
+    const char *sign = span < 0 ? "-" : "";
+    nanos size = span < 0 ? -span : span;
+    size_t i = 0;
+    nanos whole, scale;
+    int digits;
+
+    while (i < 3 && size < units[i].unit)
+        i++;
+    whole = size / units[i].unit;
+    digits = units[i].unit == 1 || whole >= 100 ? 0 : whole >= 10 ? 1 : 2;
+    scale = digits == 2 ? 100 : digits == 1 ? 10 : 1;
+    /* Rounded half up in integers; unit is a multiple of scale wherever there are digits. */
+    if (units[i].unit > 1)
+        size = (size + units[i].unit / scale / 2) / (units[i].unit / scale);
+    if (digits == 0)
+        snprintf(out, SPAN_TEXT, "%s%" PRId64 " %s", sign, size, units[i].name);
+    else
+        snprintf(out, SPAN_TEXT, "%s%" PRId64 ".%0*" PRId64 " %s", sign, size / scale, digits, size % scale,
+                 units[i].name);
+    return out;
+}
+
+char *phrase_time(nanos t, char out[SPAN_TEXT])
+{
+    nanos size = t < 0 ? -t : t;
+
+    snprintf(out, SPAN_TEXT, "%s%" PRId64 ".%06" PRId64, t < 0 ? "-" : "", size / NANOS_PER_S,
+             size % NANOS_PER_S / NANOS_PER_US);
+    return out;
+}
+
+enum state phrase_state(state_set likely)
+{
+    for (unsigned state = 0; state < STATE_COUNT; state++)
+        if (likely & IN(state))
+            return (enum state)state;
+    return CLOSED;
+}
+
+void phrase_states(struct text *text, state_set first, state_set rest)
+{
+    unsigned left = state_count(first | rest);
+    const char *between = "";
+
+    if (left == 0)
+        text_add(text, "no state");
+    for (unsigned i = 0; i < 2u * STATE_COUNT; i++) {
+        state_set pass = i < STATE_COUNT ? first : (state_set)(rest & ~first);
+        unsigned state = i % STATE_COUNT;
+
+        if (!(pass & IN(state)))
+            continue;
+        text_add(text, "%s%s", between, state_name((enum state)state));
+        between = --left == 1 ? " or " : ", ";
+    }
+}
+
+static void presumed_claim(struct text *text, const struct claim *claim, bool explain)
+{
+    state_set otherwise = (state_set)((claim->to | claim->otherwise) & ~claim->likely);
+
+    text_add(text, "presumed");
+    if (state_count(claim->likely) > 1) {
+        text_add(text, " ");
+        phrase_states(text, claim->likely, NO_STATES);
+    }
+    if (otherwise) {
+        text_add(text, ", else ");
+        phrase_states(text, otherwise, NO_STATES);
+    }
+    if (explain)
+        text_add(text, ": %s", reason_text(claim->reason)->sentence);
+}
+
+void phrase_claim(struct text *text, const struct claim *claim, bool explain)
+{
+    const char *sentence = reason_text(claim->reason)->sentence;
+    state_set wrong = (state_set)(claim->from & ~claim->to);
+
+    switch (claim->certainty) {
+    case PRESUMED:
+        presumed_claim(text, claim, explain);
+        return;
+    case PROVEN:
+        text_add(text, "proven: ");
+        if (state_count(claim->to) > 1)
+            break;
+        text_add(text, "%s", sentence);
+        return;
+    case REFUTED:
+        text_add(text, "REFUTED: ");
+        if (!wrong)
+            break;
+        text_add(text, "not ");
+        phrase_states(text, wrong, NO_STATES);
+        text_add(text, " but ");
+        break;
+    }
+    phrase_states(text, claim->likely, claim->to);
+    text_add(text, " (%s)", sentence);
+}
+
+void phrase_verify(struct text *text, const struct event_verify *verify)
+{
+    text_add(text, "kernel: %s", verify->listening ? "LISTEN" : state_name(verify->kernel));
+    if (verify->listening)
+        text_add(text, " and no socket for this connection");
+    if (verify->agrees) {
+        text_add(text, ", agrees");
+        return;
+    }
+    text_add(text, ", DISAGREES with %s ", verify->violates ? "proven" : certainty_name(verify->certainty));
+    phrase_states(text, verify->belief, NO_STATES);
+}
+
+static void outcome_closed(struct text *text, const struct event_end *end)
+{
+    static const char *const by[] = {[CLOSER_NONE] = "closed",
+                                     [CLOSER_LOCAL] = "closed by us",
+                                     [CLOSER_PEER] = "closed by the peer",
+                                     [CLOSER_BOTH] = "closed by both at once"};
+
+    text_add(text, "%s", by[end->closer]);
+    if (end->close_segments == 3 || end->close_segments == 4)
+        text_add(text, " in %s segments", end->close_segments == 3 ? "three" : "four");
+}
+
+void phrase_outcome(struct text *text, const struct event_end *end)
+{
+    /* A reason follows where something went wrong; then the bare word is enough. */
+    bool explained = end->why != NULL;
+
+    switch (end->outcome) {
+    case OUTCOME_OPENED:
+        text_add(text, "opened%s",
+                 end->left              ? " and left open"
+                 : end->local == CLOSED ? ", then reset by us"
+                                        : "");
+        return;
+    case OUTCOME_CLOSED:
+        outcome_closed(text, end);
+        return;
+    case OUTCOME_HALF_CLOSED:
+        text_add(text, "half-closed by us%s", end->left ? " and left so" : "");
+        return;
+    case OUTCOME_REFUSED:
+        text_add(text, "refused%s", explained ? "" : ": the peer answered our SYN with RST");
+        return;
+    case OUTCOME_RESET:
+        text_add(text, "reset%s", end->peer_end == PEER_END_RST ? " by the peer" : "");
+        return;
+    case OUTCOME_NO_ANSWER:
+        text_add(text, "no answer");
+        return;
+    case OUTCOME_UNREACHABLE:
+        text_add(text, "unreachable%s", explained ? "" : ": an ICMP error says so");
+        return;
+    case OUTCOME_FAILED:
+        text_add(text, "failed");
+        return;
+    }
+}
+
+void phrase_open(struct text *text, const struct walk_timing *timing)
+{
+    char open[SPAN_TEXT], trip[SPAN_TEXT];
+
+    if (timing->open_rtt != NANOS_NONE)
+        phrase_span(timing->open_rtt, trip);
+    if (timing->open != NANOS_NONE)
+        text_add(text, "open %s", phrase_span(timing->open, open));
+    if (timing->open != NANOS_NONE && timing->open_rtt != NANOS_NONE)
+        text_add(text, " (round trip %s)", trip);
+    else if (timing->open_rtt != NANOS_NONE)
+        text_add(text, "round trip %s", trip);
+}
+
+void phrase_close(struct text *text, const struct walk_timing *timing)
+{
+    char span[SPAN_TEXT];
+    bool close = timing->close != NANOS_NONE;
+
+    if (close)
+        text_add(text, "close %s", phrase_span(timing->close, span));
+    else if (timing->fin_rtt != NANOS_NONE)
+        text_add(text, "our FIN acknowledged after %s", phrase_span(timing->fin_rtt, span));
+    /* Nothing is what a FIN that acknowledges ours gives: the dwell can't be seen from outside. */
+    if (timing->close_wait != NANOS_NONE && timing->close_wait != 0)
+        text_add(text, "%sthe peer spent %s in CLOSE-WAIT",
+                 close        ? ", of which "
+                 : text->used ? ", "
+                              : "",
+                 phrase_span(timing->close_wait, span));
+}
+
+void phrase_half_close(struct text *text, const struct event_end *end)
+{
+    static const char *const ends[] = {
+        [PEER_END_NONE] = "has not ended its side",
+        [PEER_END_FIN] = "ended with FIN",
+        [PEER_END_RST] = "ended with RST",
+    };
+    const struct walk_counts *counts = &end->counts;
+
+    if (counts->segments_after_fin == 0 && end->outcome != OUTCOME_HALF_CLOSED)
+        return;
+    text_add(text, "after it acknowledged our FIN the peer sent ");
+    if (counts->segments_after_fin == 0)
+        text_add(text, "nothing");
+    else
+        text_add(text, "%" PRIu64 " byte%s in %u segment%s", counts->bytes_after_fin,
+                 counts->bytes_after_fin == 1 ? "" : "s", counts->segments_after_fin,
+                 counts->segments_after_fin == 1 ? "" : "s");
+    text_add(text, " and %s", ends[end->peer_end]);
+}
+
+void phrase_retransmissions(struct text *text, const struct walk_counts *counts)
+{
+    unsigned ours = counts->retransmitted, its = counts->peer_retransmitted;
+
+    if (ours)
+        text_add(text, "we retransmitted %u segment%s", ours, ours == 1 ? "" : "s");
+    if (its)
+        text_add(text, "%sthe peer retransmitted %u segment%s", ours ? ", " : "", its, its == 1 ? "" : "s");
+}

@@ -1,0 +1,75 @@
+#include "walk/tcb.h"
+
+#include "base/seq.h"
+
+/* RFC 6928: ten segments may leave before the first acknowledgement. */
+#define INITIAL_WINDOW_SEGMENTS 10
+
+void tcb_init(struct tcb *tcb, const struct tcb_settings *settings)
+{
+    *tcb = (struct tcb){
+        .settings = *settings,
+        .state = CLOSED,
+        .snd_una = settings->iss,
+        .snd_nxt = settings->iss,
+        .snd_max = settings->iss,
+        .queued_end = settings->iss + 1,
+        .snd_mss = settings->mss,
+        .cwnd = (uint32_t)settings->mss * INITIAL_WINDOW_SEGMENTS,
+        .tsval_last = settings->tsval - 1,
+    };
+}
+
+void tcb_open(struct tcb *tcb)
+{
+    tcb->state = SYN_SENT;
+    tcb->syn_due = true;
+}
+
+bool tcb_send(struct tcb *tcb, const uint8_t *bytes, uint32_t len)
+{
+    if (tcb->chunk_count == TCB_CHUNKS)
+        return false;
+    tcb->chunks[tcb->chunk_count++] = (struct chunk){bytes, len, tcb->queued_end};
+    tcb->queued_end += len;
+    return true;
+}
+
+void tcb_close(struct tcb *tcb)
+{
+    tcb->fin_queued = true;
+    tcb->fin_seq = tcb->queued_end;
+}
+
+void tcb_abort(struct tcb *tcb)
+{
+    if (tcb->state == CLOSED || tcb->state == TIME_WAIT || tcb->state == LISTEN)
+        return;
+    /* A SYN that never left leaves nothing behind at the peer. */
+    if (tcb->snd_max == tcb->settings.iss)
+        tcb->state = CLOSED;
+    else
+        tcb->reset_due = true;
+}
+
+void tcb_retransmit(struct tcb *tcb)
+{
+    tcb->cwnd = tcb->snd_mss;
+    if (tcb->state == SYN_SENT || tcb->state == SYN_RECEIVED)
+        tcb->syn_due = true;
+    else
+        tcb->snd_nxt = tcb->snd_una;
+    tcb->probe_due = tcb->snd_wnd == 0;
+}
+
+bool tcb_unacknowledged(const struct tcb *tcb)
+{
+    if (tcb->state == CLOSED || tcb->state == TIME_WAIT)
+        return false;
+    return tcb->snd_una != tcb->snd_max || (tcb->snd_wnd == 0 && seq_lt(tcb->snd_max, tcb->queued_end));
+}
+
+bool tcb_all_sent(const struct tcb *tcb)
+{
+    return !seq_lt(tcb->snd_max, tcb->queued_end) && (!tcb->fin_queued || tcb->fin_sent);
+}

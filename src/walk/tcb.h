@@ -1,0 +1,131 @@
+/*
+ * Our end of one connection: RFC 9293's transmission control block, driven by hand. It knows numbers, windows, options
+ * and the local state; it owns no socket and no clock. It says what is to be sent and takes what arrived; when and
+ * why is the walk's business.
+ */
+#ifndef WALK_TCB_H
+#define WALK_TCB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/nanos.h"
+#include "core/segment.h"
+#include "core/state.h"
+
+/* How our SYN looks and how we behave; the defaults of settings_default() look like an ordinary Linux. */
+struct tcb_settings {
+    uint32_t iss;
+    uint32_t tsval;   /* our first timestamp */
+    uint16_t mss;     /* what we offer, and the most we send unless the peer offers less */
+    uint16_t window;  /* as it goes on the wire (RFC 7323: the SYN's is never scaled) */
+    uint8_t wscale;   /* our shift, 0 to 14 */
+    uint8_t options;  /* TCP_OPT_ bits of the options in our SYN */
+    uint8_t ttl;      /* 0: the port's default */
+};
+
+#define TCB_CHUNKS 32
+#define TCB_RANGES 8
+
+/* Bytes queued for sending. (borrowed until the connection ends) */
+struct chunk {
+    const uint8_t *bytes;
+    uint32_t len;
+    uint32_t seq; /* of its first byte */
+};
+
+struct tcb {
+    struct tcb_settings settings;
+    enum state state;
+
+    uint32_t snd_una, snd_nxt, snd_max; /* snd_max: one past the highest number ever sent */
+    uint32_t snd_wnd;                   /* in bytes, scaled */
+    uint32_t snd_wl1, snd_wl2;
+    uint32_t cwnd; /* bytes; slow start only: a walk is short */
+    uint16_t snd_mss;
+    uint8_t snd_shift; /* the peer's window scale */
+
+    bool irs_known;
+    uint32_t irs, rcv_nxt;
+    struct sack_block ranges[TCB_RANGES]; /* received beyond a gap, newest first */
+    unsigned range_count;
+
+    bool timestamps, sack;  /* negotiated */
+    uint8_t rcv_shift;      /* our window scale, once both offered it */
+    uint32_t ts_recent;     /* the peer's TSval that we echo */
+    uint32_t tsval_last;    /* ours: every segment gets a larger one, so that an echo is a receipt */
+    uint32_t last_ack_sent; /* RFC 7323 4.3 Last.ACK.sent */
+
+    struct chunk chunks[TCB_CHUNKS];
+    unsigned chunk_count;
+    uint32_t queued_end; /* one past the last queued byte */
+
+    bool syn_due;
+    bool probe_due; /* one byte may go into a shut window (RFC 9293 3.8.6.1) */
+    bool fin_queued, fin_sent, fin_acked;
+    uint32_t fin_seq;
+    bool its_fin_seen; /* in order */
+    uint32_t its_fin_seq; /* valid once its_fin_seen or fin_beyond_gap */
+    bool fin_beyond_gap;  /* its FIN arrived, but something before it is missing */
+    bool ack_due;
+    bool reset_due;       /* send RSTs, then be CLOSED */
+    unsigned resets_sent;
+    bool answer_rst_due;  /* a RST in answer to an unacceptable segment */
+    uint32_t answer_rst_seq;
+
+    uint64_t bytes_in; /* in order */
+};
+
+/* What an arriving segment did to us. */
+enum tcb_effect {
+    TCB_OPENED = 1,          /* SYN-ACK taken, or our SYN-ACK acknowledged */
+    TCB_PROGRESS = 2,        /* something of ours was newly acknowledged */
+    TCB_DATA = 4,            /* new data in order */
+    TCB_FIN_ACKED = 8,
+    TCB_ITS_FIN = 16,        /* its FIN, in order, for the first time */
+    TCB_RESET = 32,          /* a RST that counts */
+    TCB_REFUSED = 64,        /* a RST in answer to our SYN */
+    TCB_REPEATED = 128,      /* occupies only numbers that we have had */
+    TCB_GAP = 256,           /* beyond what we expect: something is missing */
+    TCB_BAD_ACK = 512,       /* acknowledges what we never sent */
+    TCB_OTHER_ISN = 1024,    /* a SYN with another initial number */
+    TCB_RST_DOUBTED = 2048,  /* a RST in the window, but not exact (RFC 5961) */
+    TCB_OUTSIDE = 4096,      /* outside our window */
+    TCB_NO_ACK = 8192,       /* no ACK flag where one is due: dropped */
+};
+
+/* A CLOSED connection with the settings; nothing is due yet. */
+void tcb_init(struct tcb *tcb, const struct tcb_settings *settings);
+
+/* OPEN call (RFC 9293 3.10.1): the SYN becomes due. */
+void tcb_open(struct tcb *tcb);
+
+/* SEND call: queues bytes (borrowed). False when TCB_CHUNKS are queued already. */
+bool tcb_send(struct tcb *tcb, const uint8_t *bytes, uint32_t len);
+
+/* CLOSE call: the FIN becomes due behind the queued bytes. */
+void tcb_close(struct tcb *tcb);
+
+/* ABORT call: RSTs at every number that can be the peer's RCV.NXT become due; nothing in TIME-WAIT or CLOSED. */
+void tcb_abort(struct tcb *tcb);
+
+/* The retransmission timer fired: what is unacknowledged becomes due again (go-back-N). */
+void tcb_retransmit(struct tcb *tcb);
+
+/* Is something of ours unacknowledged, so that a retransmission timer must run? Also when a window is shut. */
+bool tcb_unacknowledged(const struct tcb *tcb);
+
+/* Is everything sent that was queued (acknowledged or not)? */
+bool tcb_all_sent(const struct tcb *tcb);
+
+/*
+ * The next segment that is due, and its payload (borrowed). tick: milliseconds of any clock, for the timestamp.
+ * Sets *retransmission when it occupies numbers that were sent before. False when nothing is due.
+ */
+bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload, bool *retransmission);
+
+/* A segment of the peer arrived: RFC 9293 3.10.7.3 and .4. Returns TCB_ bits. */
+unsigned tcb_input(struct tcb *tcb, const struct segment *segment);
+
+#endif

@@ -1,0 +1,212 @@
+/* What our end sends next: numbers, window and options of every segment. */
+#include "base/seq.h"
+#include "walk/tcb.h"
+
+/* RFC 2018 3: with timestamps there is room for three blocks. */
+#define SACK_BLOCKS_SENT 3
+
+static void add_timestamps(struct tcb *tcb, uint32_t tick, struct segment *out)
+{
+    uint32_t tsval = tcb->settings.tsval + tick;
+
+    if (!seq_lt(tcb->tsval_last, tsval))
+        tsval = tcb->tsval_last + 1;
+    tcb->tsval_last = tsval;
+    out->options.present |= TCP_OPT_TIMESTAMPS;
+    out->options.tsval = tsval;
+    out->options.tsecr = (out->flags & TCP_ACK) ? tcb->ts_recent : 0;
+}
+
+static void add_syn_options(struct tcb *tcb, uint32_t tick, struct segment *out)
+{
+    uint8_t offered = tcb->settings.options;
+
+    /* An answer offers only what was offered (RFC 7323 1.3, RFC 2018 2). */
+    if (out->flags & TCP_ACK) {
+        if (!tcb->timestamps)
+            offered &= (uint8_t)~TCP_OPT_TIMESTAMPS;
+        if (!tcb->sack)
+            offered &= (uint8_t)~TCP_OPT_SACK_PERMITTED;
+    }
+    out->options.present = offered & (TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_SACK_PERMITTED);
+    out->options.mss = tcb->settings.mss;
+    out->options.wscale = tcb->settings.wscale;
+    if (offered & TCP_OPT_TIMESTAMPS)
+        add_timestamps(tcb, tick, out);
+}
+
+static void add_sack(const struct tcb *tcb, struct segment *out)
+{
+    if (!tcb->sack || tcb->range_count == 0)
+        return;
+    out->options.present |= TCP_OPT_SACK;
+    for (unsigned i = 0; i < tcb->range_count && i < SACK_BLOCKS_SENT; i++)
+        out->options.sack[out->options.sack_count++] = tcb->ranges[i];
+}
+
+/* The parts that every segment has. */
+static void dress(struct tcb *tcb, uint32_t tick, struct segment *out)
+{
+    out->ttl = tcb->settings.ttl;
+    if (out->flags & TCP_ACK) {
+        out->ack = tcb->rcv_nxt;
+        tcb->last_ack_sent = tcb->rcv_nxt;
+        tcb->ack_due = false;
+    }
+    if (out->flags & TCP_SYN) {
+        out->window = tcb->settings.window;
+        add_syn_options(tcb, tick, out);
+        return;
+    }
+    /* The window that we named in the SYN, in the unit agreed on; the application reads at once. */
+    out->window = tcb->rcv_shift ? (uint16_t)((tcb->settings.window >> tcb->rcv_shift) +
+                                              ((tcb->settings.window >> tcb->rcv_shift) == 0 &&
+                                               tcb->settings.window != 0))
+                                 : tcb->settings.window;
+    if (tcb->timestamps)
+        add_timestamps(tcb, tick, out);
+    if (!(out->flags & TCP_RST))
+        add_sack(tcb, out);
+}
+
+static bool output_answer_rst(struct tcb *tcb, struct segment *out)
+{
+    tcb->answer_rst_due = false;
+    /* RFC 9293 3.10.7.3: <SEQ=SEG.ACK><CTL=RST>, bare as from a host that knows nothing of it */
+    *out = (struct segment){.flags = TCP_RST, .seq = tcb->answer_rst_seq, .ttl = tcb->settings.ttl};
+    return true;
+}
+
+/*
+ * One RST for each number that can be the peer's RCV.NXT: what it acknowledged, our FIN's, and all we sent.
+ * RFC 5961 3.2 lets only an exact one end the connection.
+ */
+static bool output_reset(struct tcb *tcb, uint32_t tick, struct segment *out)
+{
+    uint32_t at_fin = tcb->fin_sent && !tcb->fin_acked ? tcb->fin_seq : tcb->snd_una;
+    const uint32_t candidates[] = {tcb->snd_una, at_fin, tcb->snd_max};
+    uint32_t seq;
+
+    if (tcb->state == SYN_SENT)
+        tcb->resets_sent = 2; /* the peer either has our SYN or knows nothing */
+    do {
+        seq = candidates[tcb->resets_sent++];
+    } while (tcb->resets_sent < 3 && seq == candidates[tcb->resets_sent]);
+    out->flags = tcb->irs_known ? TCP_RST | TCP_ACK : TCP_RST;
+    out->seq = seq;
+    dress(tcb, tick, out);
+    if (tcb->resets_sent >= 3) {
+        tcb->reset_due = false;
+        tcb->state = CLOSED;
+    }
+    return true;
+}
+
+static bool output_syn(struct tcb *tcb, uint32_t tick, struct segment *out, bool *retransmission)
+{
+    tcb->syn_due = false;
+    *retransmission = tcb->snd_max != tcb->settings.iss;
+    out->seq = tcb->settings.iss;
+    out->flags = tcb->state == SYN_RECEIVED ? TCP_SYN | TCP_ACK : TCP_SYN;
+    dress(tcb, tick, out);
+    tcb->snd_nxt = tcb->snd_max = tcb->settings.iss + 1;
+    return true;
+}
+
+static const struct chunk *chunk_at(const struct tcb *tcb, uint32_t seq)
+{
+    for (unsigned i = 0; i < tcb->chunk_count; i++)
+        if (seq_le(tcb->chunks[i].seq, seq) && seq_lt(seq, tcb->chunks[i].seq + tcb->chunks[i].len))
+            return &tcb->chunks[i];
+    return NULL;
+}
+
+/* How many bytes the peer's window and ours of congestion leave. */
+static uint32_t room(const struct tcb *tcb)
+{
+    uint32_t limit = tcb->snd_wnd < tcb->cwnd ? tcb->snd_wnd : tcb->cwnd;
+    uint32_t flying = tcb->snd_nxt - tcb->snd_una;
+
+    if (tcb->snd_wnd == 0)
+        return tcb->probe_due && flying == 0 ? 1 : 0;
+    return flying < limit ? limit - flying : 0;
+}
+
+static bool output_data(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload,
+                        bool *retransmission)
+{
+    const struct chunk *chunk = chunk_at(tcb, tcb->snd_nxt);
+    uint32_t offset, len, allowed;
+
+    if (!chunk)
+        return false;
+    offset = tcb->snd_nxt - chunk->seq;
+    len = chunk->len - offset;
+    allowed = room(tcb);
+    if (len > tcb->snd_mss)
+        len = tcb->snd_mss;
+    if (len > allowed)
+        len = allowed;
+    if (len == 0)
+        return false;
+    tcb->probe_due = false;
+    *payload = chunk->bytes + offset;
+    *retransmission = seq_lt(tcb->snd_nxt, tcb->snd_max);
+    out->seq = tcb->snd_nxt;
+    out->len = len;
+    out->flags = TCP_ACK;
+    if (offset + len == chunk->len)
+        out->flags |= TCP_PSH;
+    dress(tcb, tick, out);
+    tcb->snd_nxt += len;
+    tcb->snd_max = seq_max(tcb->snd_max, tcb->snd_nxt);
+    return true;
+}
+
+static bool output_fin(struct tcb *tcb, uint32_t tick, struct segment *out, bool *retransmission)
+{
+    if (!tcb->fin_queued || tcb->fin_acked || tcb->snd_nxt != tcb->fin_seq)
+        return false;
+    *retransmission = tcb->fin_sent;
+    out->seq = tcb->fin_seq;
+    out->flags = TCP_FIN | TCP_ACK;
+    dress(tcb, tick, out);
+    tcb->fin_sent = true;
+    tcb->snd_nxt = tcb->fin_seq + 1;
+    tcb->snd_max = seq_max(tcb->snd_max, tcb->snd_nxt);
+    if (tcb->state == ESTABLISHED || tcb->state == SYN_RECEIVED)
+        tcb->state = FIN_WAIT_1;
+    else if (tcb->state == CLOSE_WAIT)
+        tcb->state = LAST_ACK;
+    return true;
+}
+
+bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload, bool *retransmission)
+{
+    *out = (struct segment){0};
+    *payload = NULL;
+    *retransmission = false;
+    if (tcb->answer_rst_due)
+        return output_answer_rst(tcb, out);
+    if (tcb->state == CLOSED || tcb->state == LISTEN)
+        return false;
+    if (tcb->reset_due)
+        return output_reset(tcb, tick, out);
+    if (tcb->syn_due)
+        return output_syn(tcb, tick, out, retransmission);
+    if (tcb->state == SYN_SENT)
+        return false;
+    /* The open is completed by an ACK of its own, so that it can be seen by itself. */
+    if (!tcb->ack_due && tcb->state != SYN_RECEIVED) {
+        if (output_data(tcb, tick, out, payload, retransmission))
+            return true;
+        if (output_fin(tcb, tick, out, retransmission))
+            return true;
+    }
+    if (!tcb->ack_due)
+        return false;
+    out->seq = tcb->snd_max;
+    out->flags = TCP_ACK;
+    dress(tcb, tick, out);
+    return true;
+}

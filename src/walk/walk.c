@@ -1,0 +1,343 @@
+/* The life of a walk: its steps, its timers, and how it comes to an end. */
+#include "walk/walk.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "walk/inside.h"
+
+/* How long the end waits to see our last segments in the capture. */
+#define LAST_LOOK (100 * NANOS_PER_MS)
+
+/* However often the peer repeats its FIN, TIME-WAIT is left after this many times the linger. */
+#define LINGER_ROUNDS 4
+
+static nanos soonest(nanos a, nanos b)
+{
+    return a < b ? a : b;
+}
+
+void walk_init(struct walk *walk, const struct walk_settings *settings, nanos now)
+{
+    *walk = (struct walk){
+        .settings = *settings,
+        .started = now,
+        .step_deadline = NANOS_NEVER,
+        .rto_deadline = NANOS_NEVER,
+        .belief_deadline = NANOS_NEVER,
+        .linger_until = NANOS_NEVER,
+        .end_deadline = NANOS_NEVER,
+        .delay_until = NANOS_NONE,
+        .open_rtt = NANOS_NONE,
+        .fin_rtt = NANOS_NONE,
+        .stamps = {NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE,
+                   NANOS_NONE},
+    };
+    tcb_init(&walk->tcb, &settings->tcb);
+    belief_init(&walk->belief);
+    rtt_init(&walk->rtt, settings->rto);
+}
+
+bool walk_ended(const struct walk *walk)
+{
+    return walk->ended;
+}
+
+bool walk_awaits_capture(const struct walk *walk)
+{
+    for (unsigned i = 0; i < SENT_MAX; i++)
+        if (walk->sent[i].used && !walk->sent[i].captured)
+            return true;
+    return false;
+}
+
+void walk_settle(struct walk *walk, enum outcome outcome, int status, nanos now, const char *format, ...)
+{
+    va_list args;
+
+    if (walk->ending)
+        return;
+    walk->ending = true;
+    walk->outcome = outcome;
+    walk->status = status;
+    if (format) {
+        va_start(args, format);
+        vsnprintf(walk->why, sizeof(walk->why), format, args);
+        va_end(args);
+    }
+    walk->rto_deadline = NANOS_NEVER;
+    walk->end_deadline = now + LAST_LOOK;
+    if (walk->settings.leave)
+        walk->left = walk->tcb.state != CLOSED && walk->tcb.state != TIME_WAIT;
+    else
+        tcb_abort(&walk->tcb);
+}
+
+void walk_stop(struct walk *walk, int status, const char *why, nanos now)
+{
+    walk_settle(walk, OUTCOME_FAILED, status, now, "%s", why);
+}
+
+void walk_kill(struct walk *walk, int status, const char *why, nanos now)
+{
+    walk_settle(walk, OUTCOME_FAILED, status, now, "%s", why);
+    if (!walk->ended)
+        events_end(walk);
+}
+
+/* ---- giving up ------------------------------------------------------------------------------------------ */
+
+static double in_seconds(nanos span)
+{
+    return (double)span / (double)NANOS_PER_S;
+}
+
+static void give_up_open(struct walk *walk, nanos now)
+{
+    if (walk->tcb.state == SYN_RECEIVED)
+        walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
+                    "its SYN crossed ours, and ours was never acknowledged");
+    else if (walk->bad_acks > 0)
+        walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
+                    "no answer that fits our SYN: what came acknowledges something we never sent");
+    else
+        walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
+                    "no answer to our SYN, sent %u times in %.3g s: filtered, or nobody has that address",
+                    walk->retries_used + 1, in_seconds(now - walk->started));
+}
+
+static void give_up(struct walk *walk, nanos now)
+{
+    if (walk->tcb.state == SYN_SENT || walk->tcb.state == SYN_RECEIVED)
+        give_up_open(walk, now);
+    else if (walk->syn_acks_after > 1)
+        walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
+                    "the peer repeats its SYN-ACK whatever we send: its accept queue is full, or our segments "
+                    "don't arrive");
+    else
+        walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
+                    "our %s was not acknowledged, though sent %u times",
+                    walk->tcb.fin_sent && walk->tcb.snd_una == walk->tcb.fin_seq ? "FIN" : "data",
+                    walk->retries_used + 1);
+}
+
+/* ---- steps ----------------------------------------------------------------------------------------------- */
+
+static bool is_open(const struct tcb *tcb)
+{
+    return tcb->state != CLOSED && tcb->state != LISTEN && tcb->state != SYN_SENT && tcb->state != SYN_RECEIVED;
+}
+
+static nanos linger_of(const struct walk *walk)
+{
+    if (walk->settings.linger != NANOS_NONE)
+        return walk->settings.linger;
+    return LINGER_AUTO + (walk->open_rtt == NANOS_NONE ? 0 : 4 * walk->open_rtt);
+}
+
+static void step_start(struct walk *walk, const struct step *step, nanos now)
+{
+    walk->step_started = true;
+    walk->step_deadline = now + walk->settings.timeout;
+    switch (step->kind) {
+    case STEP_OPEN:
+        tcb_open(&walk->tcb);
+        break;
+    case STEP_SEND:
+        if (step->len > 0)
+            tcb_send(&walk->tcb, step->bytes, step->len);
+        break;
+    case STEP_FIN:
+        tcb_close(&walk->tcb);
+        break;
+    case STEP_RESET:
+        if (!walk->settings.leave)
+            tcb_abort(&walk->tcb);
+        break;
+    case STEP_LINGER:
+        if (walk->tcb.state == TIME_WAIT)
+            walk->linger_until = now + linger_of(walk);
+        walk->step_deadline = now + LINGER_ROUNDS * linger_of(walk);
+        break;
+    case STEP_DRAIN:
+        break;
+    }
+}
+
+static bool step_is_done(const struct walk *walk, const struct step *step, nanos now)
+{
+    const struct tcb *tcb = &walk->tcb;
+
+    switch (step->kind) {
+    case STEP_OPEN:
+        return is_open(tcb) && !tcb->ack_due;
+    case STEP_SEND:
+        return step->len == 0 || tcb_all_sent(tcb);
+    case STEP_FIN:
+        return tcb->fin_acked;
+    case STEP_DRAIN:
+        return tcb->its_fin_seen && !tcb->ack_due;
+    case STEP_LINGER:
+        return tcb->state != TIME_WAIT || (now >= walk->linger_until && !tcb->ack_due);
+    case STEP_RESET:
+        return walk->settings.leave || tcb->state == CLOSED;
+    }
+    return true;
+}
+
+/* The step waited as long as it may. True when the walk can go on without what it waited for. */
+static bool step_timed_out(struct walk *walk, const struct step *step, nanos now)
+{
+    switch (step->kind) {
+    case STEP_OPEN:
+        give_up_open(walk, now);
+        return false;
+    case STEP_DRAIN:
+        if (!walk->settings.peer_must_close)
+            return true;
+        walk_settle(walk, OUTCOME_HALF_CLOSED, STATUS_NO_ANSWER, now,
+                    "the peer acknowledged our FIN but sent no FIN of its own within %.3g s",
+                    in_seconds(walk->settings.timeout));
+        return false;
+    case STEP_LINGER:
+    case STEP_RESET:
+        return true;
+    case STEP_SEND:
+    case STEP_FIN:
+        give_up(walk, now);
+        return false;
+    }
+    return true;
+}
+
+/* All steps are done: what does that amount to? */
+static void complete(struct walk *walk, nanos now)
+{
+    const struct tcb *tcb = &walk->tcb;
+    enum outcome outcome = OUTCOME_OPENED;
+
+    if (tcb->fin_acked)
+        outcome = tcb->its_fin_seen ? OUTCOME_CLOSED : OUTCOME_HALF_CLOSED;
+    walk_settle(walk, outcome, STATUS_DONE, now, NULL);
+}
+
+static void advance(struct walk *walk, nanos now)
+{
+    while (!walk->ending) {
+        if (walk->delay_until != NANOS_NONE && now < walk->delay_until)
+            return;
+        walk->delay_until = NANOS_NONE;
+        if (walk->step == walk->settings.step_count) {
+            complete(walk, now);
+            return;
+        }
+        const struct step *step = &walk->settings.steps[walk->step];
+        if (!walk->step_started)
+            step_start(walk, step, now);
+        if (!step_is_done(walk, step, now)) {
+            if (now < walk->step_deadline || !step_timed_out(walk, step, now))
+                return;
+        }
+        bool pause = walk->settings.delay > 0 && !(step->kind == STEP_SEND && step->len == 0) &&
+                     step->kind != STEP_DRAIN && step->kind != STEP_LINGER;
+        walk->step++;
+        walk->step_started = false;
+        walk->step_deadline = NANOS_NEVER;
+        if (pause && walk->step < walk->settings.step_count)
+            walk->delay_until = now + walk->settings.delay;
+    }
+}
+
+/* ---- timers ---------------------------------------------------------------------------------------------- */
+
+static void retransmission_timer(struct walk *walk, nanos now)
+{
+    if (now < walk->rto_deadline || walk->ending)
+        return;
+    if (walk->retries_used >= walk->settings.retries) {
+        give_up(walk, now);
+        return;
+    }
+    if (walk_awaits_capture(walk))
+        note_once(walk, NOTED_UNSEEN, walk->stamps.last, "not-captured",
+                  "a segment of ours was not seen leaving: something on this machine holds it back or drops it");
+    walk->retries_used++;
+    tcb_retransmit(&walk->tcb);
+    rtt_back_off(&walk->rtt);
+    walk->rto_deadline = now + walk->rtt.timeout;
+}
+
+/* A proven state may have ended silently. The capture clock is reckoned from the last sighting. */
+static void belief_timer(struct walk *walk, nanos now)
+{
+    struct claim claims[CLAIMS_MAX];
+    unsigned count;
+
+    if (walk->stamps.last == NANOS_NONE || now < walk->belief_deadline)
+        return;
+    count = belief_expire(&walk->belief, walk->stamps.last + (now - walk->last_seen), claims);
+    events_claims(walk, SIDE_PEER, claims, count);
+    walk->belief_deadline = NANOS_NEVER;
+}
+
+nanos walk_wake(const struct walk *walk)
+{
+    nanos wake = NANOS_NEVER;
+
+    if (walk->ending)
+        return walk->end_deadline;
+    if (walk->delay_until != NANOS_NONE)
+        wake = walk->delay_until;
+    wake = soonest(wake, walk->step_deadline);
+    wake = soonest(wake, walk->rto_deadline);
+    wake = soonest(wake, walk->linger_until);
+    return soonest(wake, walk->belief_deadline);
+}
+
+/* ---- what goes out --------------------------------------------------------------------------------------- */
+
+static void remember(struct walk *walk, const struct segment *segment, bool retransmission, enum state from)
+{
+    walk->sent[walk->sent_next++ % SENT_MAX] = (struct sent_segment){
+        .seq = segment->seq,
+        .ack = segment->ack,
+        .len = segment->len,
+        .tsval = segment->options.tsval,
+        .flags = segment->flags,
+        .used = true,
+        .retransmission = retransmission,
+        .from = from,
+        .to = walk->tcb.state,
+    };
+}
+
+static bool take_due(struct walk *walk, nanos now, struct segment *segment, const uint8_t **payload)
+{
+    enum state from = walk->tcb.state;
+    uint32_t tick = (uint32_t)((now - walk->started) / NANOS_PER_MS);
+    bool retransmission;
+
+    if (!tcb_output(&walk->tcb, tick, segment, payload, &retransmission))
+        return false;
+    remember(walk, segment, retransmission, from);
+    if (!walk->ending && segment_span(segment) > 0 && walk->rto_deadline == NANOS_NEVER)
+        walk->rto_deadline = now + walk->rtt.timeout;
+    return true;
+}
+
+bool walk_output(struct walk *walk, nanos now, struct segment *segment, const uint8_t **payload)
+{
+    if (walk->ended)
+        return false;
+    retransmission_timer(walk, now);
+    belief_timer(walk, now);
+    /* What the last step made due leaves before the next step begins. */
+    if (take_due(walk, now, segment, payload))
+        return true;
+    advance(walk, now);
+    if (take_due(walk, now, segment, payload))
+        return true;
+    if (walk->ending && (!walk_awaits_capture(walk) || now >= walk->end_deadline))
+        events_end(walk);
+    return false;
+}

@@ -1,0 +1,159 @@
+/*
+ * A walk: one connection driven by a list of steps. It takes what was seen on the wire and the time, and says what to
+ * send, when to wake it and what happened. It owns no socket, no clock and no memory but itself.
+ *
+ * Two clocks, as in io/port.h: `now` is monotonic and serves timers only; `at` is the capture clock, and only that is
+ * reported.
+ */
+#ifndef WALK_WALK_H
+#define WALK_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/nanos.h"
+#include "core/belief.h"
+#include "core/rtt.h"
+#include "core/segment.h"
+#include "walk/event.h"
+#include "walk/step.h"
+#include "walk/tcb.h"
+
+struct walk_settings {
+    struct tcb_settings tcb;
+    nanos rto;        /* initial retransmission timeout (RFC 6298 2.1) */
+    unsigned retries; /* how often one segment is sent again */
+    nanos timeout;    /* how long one step may wait for the peer */
+    nanos delay;      /* between steps */
+    nanos linger;     /* stay in TIME-WAIT; NANOS_NONE: LINGER_AUTO and four round trips */
+    bool leave;       /* don't reset what is open at the end */
+
+    const char *command;
+    const char *peer_name; /* or NULL */
+    const char *interface;
+    struct flow flow;
+    nanos epoch; /* wall clock at the start, in case nothing is ever captured */
+
+    const struct step *steps; /* (borrowed) */
+    unsigned step_count;
+    bool peer_must_close;
+};
+
+/* Linux repeats a FIN after its RTO, 200 ms and a round trip at least (FACTS section 5). */
+#define LINGER_AUTO (300 * NANOS_PER_MS)
+
+/* One of our segments, until it is seen in the capture and a while after. */
+struct sent_segment {
+    uint32_t seq, ack, len, tsval;
+    uint8_t flags;
+    bool used, captured, retransmission;
+    enum state from, to; /* our state before and after it */
+    nanos at;            /* when it left; valid once captured */
+};
+
+#define SENT_MAX 64
+#define EVENTS_MAX 128
+
+/* When things were seen first, by the capture clock; NANOS_NONE: not yet. */
+struct walk_stamps {
+    nanos first, last;
+    nanos syn_ack, ack;
+    nanos fin, fin_acked;
+    nanos its_fin, its_fin_acked;
+};
+
+struct walk {
+    struct walk_settings settings;
+    struct tcb tcb;
+    struct belief belief;
+    struct rtt rtt;
+
+    unsigned step;
+    bool step_started;
+    nanos step_deadline, delay_until, linger_until;
+    nanos started; /* monotonic */
+    nanos rto_deadline;
+    nanos belief_deadline; /* monotonic reckoning of belief_expiry() */
+    nanos last_seen;       /* monotonic time of the latest sighting */
+    unsigned retries_used;
+
+    struct sent_segment sent[SENT_MAX];
+    unsigned sent_next;
+
+    struct walk_stamps stamps;
+    struct walk_counts counts;
+    nanos open_rtt, fin_rtt;
+    char history[HISTORY_MAX];
+    unsigned history_used;
+    unsigned segments;       /* numbers given so far */
+    unsigned syn_acks_after; /* SYN-ACKs repeated after our ACK */
+    unsigned bad_acks;
+    uint64_t bytes_in_before;
+    uint8_t ttl_seen; /* of the peer's first segment */
+    bool fin_came_with_ack;  /* the first acknowledgement of our FIN was its FIN */
+    bool its_fin_crossed;    /* its FIN did not acknowledge ours, which was on its way */
+    bool its_fin_first;      /* its FIN arrived before we sent ours */
+    bool our_fin_with_ack;   /* our FIN was the first to acknowledge its FIN */
+    enum peer_end peer_end;
+    unsigned noted; /* NOTE_ONCE bits of remarks that are made only once */
+
+    bool ending; /* the outcome is known; what is due still goes out */
+    bool ended;  /* the end event is queued */
+    bool left;
+    nanos end_deadline;
+    enum outcome outcome;
+    int status;
+    char why[200];
+
+    struct event events[EVENTS_MAX];
+    unsigned event_first, event_count;
+    bool start_queued;
+};
+
+/* Starts a walk at monotonic time now; settings are copied, what they point to is borrowed. */
+void walk_init(struct walk *walk, const struct walk_settings *settings, nanos now);
+
+/*
+ * Moves the walk on and gives the next segment to send now, with its payload (borrowed); false when there is none
+ * at this moment. Call until it says false, after every sighting and when walk_wake() has come.
+ */
+bool walk_output(struct walk *walk, nanos now, struct segment *segment, const uint8_t **payload);
+
+/* The monotonic time at which walk_output must be called again if nothing happens before. */
+nanos walk_wake(const struct walk *walk);
+
+/* True when the end event has been queued: nothing more will come. */
+bool walk_ended(const struct walk *walk);
+
+/* Some segment of ours has not been seen in the capture yet. */
+bool walk_awaits_capture(const struct walk *walk);
+
+/* A segment of the connection was captured. */
+void walk_saw_segment(struct walk *walk, bool out, const struct segment *segment, nanos at, nanos now);
+
+/* An ICMP error that quotes a segment of ours was captured. */
+void walk_saw_icmp(struct walk *walk, const struct icmp_error *error, nanos at, nanos now);
+
+/* Something else: remarks with a stable token and a static text. */
+void walk_note(struct walk *walk, nanos at, const char *token, const char *text);
+
+/* The peer's kernel says that its socket is in this state (or that only a listener is there). */
+void walk_verified(struct walk *walk, enum state kernel, bool listening);
+
+/*
+ * Ends the walk early: with a RST towards the peer if a connection may be there, then the end event. outcome FAILED,
+ * this status and reason (copied).
+ */
+void walk_stop(struct walk *walk, int status, const char *why, nanos now);
+
+/* As walk_stop, when nothing can be sent any more. */
+void walk_kill(struct walk *walk, int status, const char *why, nanos now);
+
+/* The oldest event not yet taken, or NULL. It is valid until the next call of any function of this header. */
+const struct event *walk_take_event(struct walk *walk);
+
+/* More events are waiting than should: time to take them. */
+bool walk_events_pressing(const struct walk *walk);
+
+#endif

@@ -1,0 +1,54 @@
+/* IPv4 and IPv6 headers, of a packet or of a quote in an ICMP error. */
+#ifndef WIRE_IP_H
+#define WIRE_IP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "wire/bytes.h"
+
+enum ip_protocol {
+    IP_ICMP = 1,
+    IP_TCP = 6,
+    IP_ICMPV6 = 58,
+};
+
+struct ip {
+    uint8_t version;  /* 4 or 6 */
+    uint8_t protocol; /* of what body begins with */
+    uint8_t ttl;      /* TTL or hop limit */
+    uint8_t tos;      /* type of service or traffic class */
+    uint16_t id;      /* IPv4 identification, else 0 */
+    bool fragment;    /* one of several: an IPv6 atomic fragment (RFC 6946) is none */
+    bool first;       /* its body begins at the transport header; true of whole packets */
+    struct addr src;  /* family 0 until known */
+    struct addr dst;
+    uint32_t body_length; /* what the header says that body has; unchecked; see ip_trim() */
+    bool says_zero;       /* the length field is 0: body_length means nothing */
+    bool says_too_little; /* IPv4: the total length does not cover the header */
+    struct bytes body;    /* everything after the header (and after extension headers, once walked) */
+};
+
+/*
+ * Reads the IP header of the given version (4 or 6) with IPv4's options, and no further. Fills what can be
+ * read even if it fails. Returns NULL or static words for what is wrong. RFC 791 3.1, RFC 8200 3.
+ */
+const char *ip_read(uint8_t version, struct bytes packet, struct ip *out);
+
+/*
+ * Cuts ip->body to the length that the header gives (leaves padding out), held against the length that it
+ * really has. Not for quotes, which are cut on purpose. Returns NULL or static words.
+ */
+const char *ip_trim(struct ip *ip);
+
+/*
+ * Walks IPv6 extension headers until ip->body begins with something else, and stops at a later fragment.
+ * Nothing to do for IPv4. Returns NULL or static words. RFC 8200 4, RFC 4302 2.2.
+ */
+const char *ip_walk_extensions(struct ip *ip);
+
+/* Whether protocol is an IPv6 extension header that ip_walk_extensions() walks. */
+bool ip_is_extension(uint8_t protocol);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * Captured bytes to a value: the way into this layer.
+ *
+ * Nothing that a packet says of its own length is believed: each length is held against what is there.
+ * Checksums are not looked at, because the local kernel leaves them unfinished where the hardware, or nobody,
+ * is to compute them.
+ */
+#ifndef WIRE_PACKET_H
+#define WIRE_PACKET_H
+
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "core/segment.h"
+
+/* Link types, numbered as libpcap's DLT_ values on Linux and as LINKTYPE_ values in files. */
+enum link_type {
+    LINK_NULL = 0,       /* BSD loopback: address family in the byte order of the capturing machine */
+    LINK_ETHERNET = 1,   /* with any stack of VLAN tags */
+    LINK_RAW = 12,       /* bare IPv4 or IPv6 */
+    LINK_RAW_FILE = 101, /* the same as files spell it */
+    LINK_LOOP = 108,     /* OpenBSD loopback: address family in network order */
+    LINK_LINUX_SLL = 113,
+    LINK_IPV4 = 228,
+    LINK_IPV6 = 229,
+    LINK_LINUX_SLL2 = 276,
+};
+
+enum packet_kind {
+    PACKET_OTHER,      /* nothing about TCP: other protocols, other link types */
+    PACKET_SEGMENT,    /* a whole TCP segment, as far as its headers go */
+    PACKET_ICMP_ERROR, /* an ICMP or ICMPv6 error that quotes a TCP segment */
+    PACKET_ODDITY,     /* may belong to TCP, but can't be read as a segment */
+};
+
+struct packet {
+    enum packet_kind kind;
+    /* Of the outer IP header; family 0 where an oddity hides them, port 0 where there is none to read, zone
+     * always 0. */
+    struct endpoint src, dst;
+    struct segment segment; /* PACKET_SEGMENT */
+    const uint8_t *payload; /* the segment's, borrowed from the input; NULL when nothing of it was captured */
+    uint32_t payload_captured; /* bytes at payload; segment.len is how many were sent */
+    struct icmp_error icmp;    /* PACKET_ICMP_ERROR; of an oddity in one, what could be read */
+    const char *oddity;        /* PACKET_ODDITY: static words for what is wrong, else NULL */
+};
+
+/*
+ * Reads one captured packet. link_type is one of enum link_type; any other yields PACKET_OTHER. bytes holds
+ * captured bytes from the start of the link header, wire_length is how many the packet had (both as in a
+ * libpcap packet header; a wire_length below captured is taken for captured). Numbers in *out are in host
+ * order, addresses in network order. *out borrows payload from bytes, and nothing else.
+ *
+ * The length of a segment is what the IP header says, so that Ethernet padding does not count, except where
+ * the IP header says 0: then it is a merged segment of the capturing machine (TSO, GRO, jumbogram) and the
+ * wire length counts. RFC 791 3.1, RFC 8200 3 and 4, RFC 9293 3.1, RFC 792, RFC 4443 3.
+ */
+void packet_read(int link_type, const uint8_t *bytes, uint32_t captured, uint32_t wire_length,
+                 struct packet *out);
+
+#endif

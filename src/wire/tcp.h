@@ -1,0 +1,20 @@
+/* The TCP header and its options. */
+#ifndef WIRE_TCP_H
+#define WIRE_TCP_H
+
+#include <stdint.h>
+
+#include "core/segment.h"
+#include "wire/bytes.h"
+
+/*
+ * Reads a TCP header with its options into *out (ttl, tos and ip_id are left alone) and takes it off *body,
+ * so that the payload remains. The ports are filled as soon as they can be read, also when it fails. Returns
+ * NULL or static words for what is wrong. RFC 9293 3.1 and 3.2, RFC 7323 2 and 3, RFC 2018 2 and 3.
+ */
+const char *tcp_read(struct bytes *body, uint16_t *src_port, uint16_t *dst_port, struct segment *out);
+
+/* Reads the ports alone, if they are there: of a first fragment, or a header cut short. */
+void tcp_read_ports(const struct bytes *body, uint16_t *src_port, uint16_t *dst_port);
+
+#endif
