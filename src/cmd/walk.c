@@ -20,6 +20,12 @@
 #include "report/reporter.h"
 #include "walk/loop.h"
 
+/*
+ * The start of each wait is spent awake: a peer nearby answers within it, and waking up from sleep would cost more than
+ * its whole answer. Not on a single processor, which the peer's own answer may need.
+ */
+#define AWAKE (500 * NANOS_PER_US)
+
 /* What all attempts of one run share. */
 struct run {
     const struct command *command;
@@ -212,6 +218,8 @@ static bool attempt_open(const struct run *run, const struct addr *peer, const s
         .stop = &signals_seen,
         .wait_mask = wait_mask,
     };
+    if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+        config.awake = AWAKE;
     return live_open(&attempt->live, &config, port, fault);
 }
 
@@ -229,7 +237,7 @@ static void attempt_close(struct attempt *attempt, bool last)
 
 /* Walks to one address. True when the walk ran to its end event, however that went; the fault is set else. */
 static bool attempt_walk(struct run *run, const struct addr *peer, const sigset_t *wait_mask, struct attempt *attempt,
-                         struct fault *fault)
+                         bool last, struct fault *fault)
 {
     const struct listener listener = {run, on_event, on_pause};
     struct witness witness = {NULL, ask_kernel};
@@ -237,6 +245,9 @@ static bool attempt_walk(struct run *run, const struct addr *peer, const sigset_
     struct port port;
 
     if (!attempt_open(run, peer, wait_mask, attempt, &port, fault) || !walk_settings(run, attempt, &settings, fault))
+        return false;
+    /* Everything is open; only another address would need privileges again. */
+    if (last && !privilege_drop(fault))
         return false;
     attempt->walk = malloc(sizeof(*attempt->walk));
     if (!attempt->walk)
@@ -268,7 +279,8 @@ static int finish(const struct run *run, const struct addr *peer, struct fault *
         return run->end.status == EXIT_DONE ? EXIT_EXPECTATION : run->end.status;
     }
     if (run->end.status != EXIT_DONE)
-        fprintf(stderr, "tcpwalk: %s: %s\n", endpoint_format(&endpoint, text), run->why);
+        fprintf(stderr, "tcpwalk: %s: %s: %s\n", endpoint_format(&endpoint, text), outcome_name(run->end.outcome),
+                run->why);
     return run->end.status;
 }
 
@@ -282,7 +294,7 @@ static int walk_addresses(struct run *run, const struct addr *addresses, unsigne
         struct attempt attempt = {.guard.fd = -1};
         char text[ADDR_TEXT];
         *fault = (struct fault){0};
-        attempt_walk(run, &addresses[i], &wait_mask, &attempt, fault);
+        attempt_walk(run, &addresses[i], &wait_mask, &attempt, i + 1 == count, fault);
         bool last = i + 1 == count || !try_next(run, fault);
         if (last)
             status = finish(run, &addresses[i], fault);
@@ -290,7 +302,7 @@ static int walk_addresses(struct run *run, const struct addr *addresses, unsigne
         if (last)
             break;
         fprintf(stderr, "tcpwalk: %s: %s; trying the next address\n", addr_format(&addresses[i], text),
-                fault->kind != FAULT_NONE ? fault->words : run->why);
+                fault->kind != FAULT_NONE ? fault->words : outcome_name(run->end.outcome));
     }
     return status;
 }

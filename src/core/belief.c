@@ -41,8 +41,7 @@ bool belief_fin_acked(const struct belief *belief)
     return (belief->sent & SENT_FIN) && belief->acked_any && seq_lt(belief->fin_seq, belief->acked_max);
 }
 
-/* What is open to the peer from here on, whatever happens on the way. */
-static state_set reachable(const struct belief *belief, state_set from)
+state_set belief_reachable(const struct belief *belief, state_set from)
 {
     unsigned sent = belief->sent;
 
@@ -199,7 +198,7 @@ unsigned belief_sent(struct belief *belief, const struct segment *segment, unsig
     unsigned effects = effects_of(belief, segment);
 
     note_sent(belief, segment, n, at, effects);
-    belief->possible = reachable(belief, belief->possible);
+    belief->possible = belief_reachable(belief, belief->possible);
     return presume(belief, effects, n, at, out) ? 1 : 0;
 }
 
@@ -358,7 +357,7 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
     struct claim claim = claim_of(belief, &verdict, n, at);
     note_received(belief, segment, &verdict, at);
 
-    state_set possible = belief->possible & reachable(belief, verdict.states);
+    state_set possible = belief->possible & belief_reachable(belief, verdict.states);
     /* Nothing in common: the segment was delayed on the way and tells of the past. */
     if (older || (belief->possible & verdict.states) == NO_STATES || possible == NO_STATES)
         return 0;

@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 
 #include "base/text.h"
-#include "io/permit.h"
+#include "io/privilege.h"
 
 #define FILTER_TEXT 1200
 
@@ -132,7 +132,7 @@ static bool activation_fault(struct capture *capture, const char *interface, int
     switch (error) {
     case PCAP_ERROR_PERM_DENIED:
     case PCAP_ERROR_PROMISC_PERM_DENIED:
-        return permit_fault(fault, "capturing");
+        return privilege_fault(fault, "capturing");
     case PCAP_ERROR_NO_SUCH_DEVICE:
         return fault_set(fault, FAULT_LOCAL, "interface %s: no such interface", interface);
     case PCAP_ERROR_IFACE_NOT_UP:

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "io/clock.h"
-#include "io/permit.h"
+#include "io/privilege.h"
 
 #define IPV6_HEADER 40
 #define LOOPBACK_INDEX 1 /* of lo, in every network namespace */
@@ -60,7 +60,7 @@ bool elsewhere_open(struct elsewhere *elsewhere, const struct addr *local, unsig
                     v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 
     if (fd < 0 && (errno == EPERM || errno == EACCES))
-        return permit_fault(fault, "hearing ICMP errors");
+        return privilege_fault(fault, "hearing ICMP errors");
     if (fd < 0 || set_options(fd, local->family) < 0) {
         fault_set(fault, FAULT_LOCAL, "ICMP socket: %s", strerror(errno));
         if (fd >= 0)

@@ -43,6 +43,7 @@ struct live {
     unsigned unwaited;    /* packets taken since signals were last let in */
     int link_type;
     const volatile sig_atomic_t *stop;
+    sig_atomic_t stops_told; /* the value of *stop that was last answered with FAULT_INTERRUPTED */
     const sigset_t *wait_mask;
 };
 
@@ -147,7 +148,7 @@ static enum moment look(struct live *live, struct sighting *out, struct fault *f
 
 static bool told_to_stop(const struct live *live)
 {
-    return live->stop && *live->stop != 0;
+    return live->stop && *live->stop != live->stops_told;
 }
 
 /*
@@ -190,8 +191,11 @@ static enum moment wait_until(struct live *live, nanos deadline, struct fault *f
 /* Nothing is there: asks whether anything will come, and waits for it. */
 static enum moment rest(struct live *live, nanos deadline, struct sighting *out, struct fault *fault)
 {
-    unsigned lost = capture_dropped(live->capture);
+    unsigned lost;
 
+    if (deadline != NANOS_NEVER && deadline <= clock_monotonic())
+        return MOMENT_QUIET; /* the caller only wanted to look */
+    lost = capture_dropped(live->capture);
     if (lost > 0) {
         *out = (struct sighting){
             .kind = SIGHTING_LOST, .at = clock_realtime(), .flow = live->flow, .lost = lost};
@@ -209,6 +213,7 @@ static enum port_result live_next(void *self, nanos deadline, struct sighting *o
 
     do {
         if (told_to_stop(live)) {
+            live->stops_told = *live->stop;
             fault_set(fault, FAULT_INTERRUPTED, "interrupted");
             return PORT_FAULT;
         }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "io/permit.h"
+#include "io/privilege.h"
 
 #define TTL_DEFAULT 64
 #define DONT_FRAGMENT 0x4000 /* flags and fragment offset of the IPv4 header */
@@ -113,13 +113,13 @@ static bool open_socket(struct sender *sender, const struct sender_config *confi
     sender->net->fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
     if (sender->net->fd < 0) {
         if (errno == EPERM || errno == EACCES)
-            return permit_fault(fault, "sending raw segments");
+            return privilege_fault(fault, "sending raw segments");
         return fault_set(fault, FAULT_LOCAL, "raw IPv%u socket: %s", config->family, strerror(errno));
     }
     if (config->device && setsockopt(sender->net->fd, SOL_SOCKET, SO_BINDTODEVICE, config->device,
                                      (socklen_t)strnlen(config->device, IFNAMSIZ - 1)) < 0) {
         if (errno == EPERM)
-            return permit_fault(fault, "binding to an interface");
+            return privilege_fault(fault, "binding to an interface");
         return fault_set(fault, FAULT_LOCAL, "interface %s: %s", config->device,
                          errno == ENODEV ? "no such interface" : strerror(errno));
     }

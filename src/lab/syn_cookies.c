@@ -4,16 +4,19 @@
  * Theory of operation
  *
  * With net.ipv4.tcp_syncookies = 1 Linux sends a cookie when the listener's queue of half-open connections is
- * over its limit, that is when it holds more than the backlog; and a SYN that finds the queue no longer than
- * that is kept in memory as usual. So the listener has a backlog of 0, and its queue always holds one
- * connection: "parked", which comes from a client socket of our own that is deaf (a filter drops all that it
- * is sent), so its third ACK never comes. Every further SYN then gets a cookie. The accept queue has the same
- * limit of 0 (which admits one), so the server accepts at once; of two clients whose third ACKs come within
- * the same instant one may be forgotten, as the peers of a real flooded server are.
+ * over its limit, that is when it holds more than the backlog; a SYN that finds it no longer than that is
+ * kept in memory as usual. So the queue always holds as many connections as it takes: "parked" ones, of
+ * client sockets of our own that are deaf (a filter drops all that they are sent), so that their third ACK
+ * never comes. Every further SYN gets a cookie.
  *
- * The parked connection would be given up after tcp_synack_retries (a minute): TCP_SYNCNT on the listener and
+ * The backlog is also the limit of the accept queue, hence not 0: a SYN that came before the server has
+ * accepted the connection before it would be dropped. And it is no more than 3, because with more than four
+ * half-open connections Linux would give them up early. Of many clients at the very same instant some may
+ * still have to repeat their SYN, as with a real flooded server.
+ *
+ * A parked connection would be given up after tcp_synack_retries (a minute): TCP_SYNCNT on the listener and
  * on the client makes that hours. When it is over nonetheless, the client is told (its connect fails) and a
- * new one parks. Seen on the loopback of the server's side are thus a few segments of that connection, ever
+ * new one parks. Seen on the loopback of the server's side are thus a few segments of these connections, ever
  * more rarely.
  */
 #include <errno.h>
@@ -28,9 +31,12 @@
 #include "lab/conn.h"
 #include "lab/namespaces.h"
 
+#define BACKLOG 3
+#define PARKED (BACKLOG + 1)
 #define PARK_RETRIES 100             /* the last ones two minutes apart */
 #define PARK_PAUSE (1 * NANOS_PER_S) /* before it is tried again */
 
+/* One parked connection. */
 struct parked {
     struct watch client;
     struct watch timer;
@@ -86,16 +92,19 @@ static bool arm(struct listener *listener, struct fault *fault)
 {
     if (namespaces_setting("net/ipv4/tcp_syncookies", 1) != 1)
         return fault_set(fault, FAULT_LOCAL, "net.ipv4.tcp_syncookies must be 1 (sysctl)");
-    struct parked *parked = calloc(1, sizeof(*parked));
+    struct parked *parked = calloc(PARKED, sizeof(*parked));
     if (!parked)
         return fault_set(fault, FAULT_LOCAL, "out of memory");
-    parked->client = (struct watch){.fd = -1, .holder = parked, .ready = parked_gone};
-    parked->timer = (struct watch){.fd = -1, .holder = parked, .ready = park_again};
-    parked->listener = listener;
+    for (size_t i = 0; i < PARKED; i++) {
+        parked[i].client = (struct watch){.fd = -1, .holder = &parked[i], .ready = parked_gone};
+        parked[i].timer = (struct watch){.fd = -1, .holder = &parked[i], .ready = park_again};
+        parked[i].listener = listener;
+    }
     listener->means = parked;
-    if (!park(parked))
-        return fault_set(fault, FAULT_LOCAL, "can't fill the queue of half-open connections: %s",
-                         strerror(errno));
+    for (size_t i = 0; i < PARKED; i++)
+        if (!park(&parked[i]))
+            return fault_set(fault, FAULT_LOCAL, "can't fill the queue of half-open connections: %s",
+                             strerror(errno));
     return true;
 }
 
@@ -103,14 +112,16 @@ static void disarm(struct listener *listener)
 {
     struct parked *parked = listener->means;
 
-    watch_close(&parked->client);
-    watch_close(&parked->timer);
+    for (size_t i = 0; i < PARKED; i++) {
+        watch_close(&parked[i].client);
+        watch_close(&parked[i].timer);
+    }
     free(parked);
     listener->means = NULL;
 }
 
 const struct lab_behaviour behaviour_syn_cookies = {
-    .backlog = 0,
+    .backlog = BACKLOG,
     .accepts = true,
     .prepare = keep_trying,
     .arm = arm,

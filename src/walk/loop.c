@@ -18,11 +18,13 @@ static void fail(struct loop *loop, const struct fault *fault, bool can_send)
 {
     nanos now = loop->port->now(loop->port->self);
 
+    int status = fault->kind == FAULT_UNREACHABLE ? STATUS_NO_ANSWER : STATUS_LOCAL;
+
     fault_set(loop->fault, fault->kind, "%s", fault->words);
     if (can_send)
-        walk_stop(loop->walk, STATUS_LOCAL, fault->words, now);
+        walk_stop(loop->walk, status, fault->words, now);
     else
-        walk_kill(loop->walk, STATUS_LOCAL, fault->words, now);
+        walk_kill(loop->walk, status, fault->words, now);
 }
 
 static void tell(struct loop *loop)
@@ -137,21 +139,15 @@ bool loop_run(struct walk *walk, const struct port *port, const struct witness *
 
     while (!walk_ended(walk)) {
         nanos now = port->now(port->self);
-        bool sent = send_due(&loop, now);
-        if (walk_ended(walk))
-            break;
-        if (look(&loop, now)) {
+        /* What is there already comes before what we do next: the order of the wire is the order of the walk. */
+        while (!walk_ended(walk) && look(&loop, now))
             if (walk_events_pressing(walk))
                 tell(&loop);
+        if (send_due(&loop, now) && !witness)
             continue;
-        }
-        if (walk_ended(walk))
-            break;
         nanos wake = walk_wake(walk);
-        if (witness && sent && walk_awaits_capture(walk))
+        if (witness && walk_awaits_capture(walk))
             wake = sooner(wake, now + CAPTURE_PATIENCE);
-        else if (sent && witness)
-            continue;
         pause_listener(&loop);
         if (!walk_ended(walk))
             look(&loop, wake);

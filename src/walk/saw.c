@@ -64,6 +64,16 @@ static enum reason own_reason(const struct segment *segment)
     return segment_has(segment, TCP_SYN) ? REASON_OWN_OPEN : REASON_OWN_CLOSE;
 }
 
+/* Reports a change of our state that a segment of ours made. */
+static void tell_own_move(struct walk *walk, struct sent_segment *sent, unsigned n, nanos at)
+{
+    const struct segment shape = {.flags = sent->flags};
+
+    if (sent->from != sent->to && !sent->told)
+        events_local(walk, sent->from, sent->to, own_reason(&shape), n, at);
+    sent->told = true;
+}
+
 static void saw_sent(struct walk *walk, const struct segment *segment, nanos at, nanos now)
 {
     struct sent_segment *sent = find_sent(walk, segment);
@@ -80,7 +90,7 @@ static void saw_sent(struct walk *walk, const struct segment *segment, nanos at,
     event.rel_seq = segment->seq - walk->tcb.settings.iss;
     event.has_rel_ack = segment_has(segment, TCP_ACK) && walk->tcb.irs_known;
     event.rel_ack = event.has_rel_ack ? segment->ack - walk->tcb.irs : 0;
-    event.local = sent ? sent->to : walk->tcb.state;
+    event.local = sent && !sent->told ? sent->to : walk->tcb.state;
     event.retransmission = sent && sent->retransmission;
     walk->counts.out++;
     walk->counts.retransmitted += event.retransmission ? 1 : 0;
@@ -93,8 +103,9 @@ static void saw_sent(struct walk *walk, const struct segment *segment, nanos at,
     sent->captured = true;
     sent->at = at;
     stamp_sent(walk, segment, at);
-    if (sent->from != sent->to)
-        events_local(walk, sent->from, sent->to, own_reason(segment), event.n, at);
+    tell_own_move(walk, sent, event.n, at);
+    if (event.n == 1)
+        events_claims(walk, SIDE_PEER, &walk->belief.claim, 1);
     events_claims(walk, SIDE_PEER, claims, belief_sent(&walk->belief, segment, event.n, at, claims));
 }
 
@@ -176,7 +187,8 @@ static void react_to_reset(struct walk *walk, const struct segment *segment, uns
     bool closing = walk->tcb.fin_sent;
 
     if (effects & TCB_REFUSED) {
-        walk_settle(walk, OUTCOME_REFUSED, STATUS_RESET, now, "refused: the answer to our SYN was RST");
+        walk_settle(walk, OUTCOME_REFUSED, STATUS_RESET, now,
+                    "the answer to our SYN was RST: nothing listens there, or something on the way refuses");
         return;
     }
     if (!(effects & TCB_RESET))
@@ -264,6 +276,12 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
 
     if (walk->stamps.first == NANOS_NONE)
         return; /* nothing of ours has left: it can't be about this connection */
+    /* It was on the wire before a segment that we had given away already: our state moved first all the same. */
+    for (unsigned i = 0; i < SENT_MAX; i++) {
+        struct sent_segment *sent = &walk->sent[(walk->sent_next + i) % SENT_MAX];
+        if (sent->used && !sent->captured)
+            tell_own_move(walk, sent, walk->segments, walk->stamps.last);
+    }
     if (at < walk->stamps.last)
         note_once(walk, NOTED_CLOCK, at, "clock-stepped",
                   "the capture clock went back: the times of this walk can't be trusted");
@@ -325,8 +343,11 @@ void walk_saw_icmp(struct walk *walk, const struct icmp_error *error, nanos at, 
     struct event_icmp event = {.t = at, .error = *error};
     char from[ADDR_TEXT];
 
-    if (walk->ended || walk->stamps.first == NANOS_NONE)
+    if (walk->ended)
         return;
+    /* A SYN that waits for its neighbour's address never shows; then this is where the walk's time begins. */
+    if (walk->stamps.first == NANOS_NONE)
+        walk->stamps.first = walk->stamps.last = at;
     /* RFC 5927 4.1: only one that quotes a number in flight is about this connection */
     if (error->quoted_seq - walk->tcb.snd_una > walk->tcb.snd_max - walk->tcb.snd_una)
         return;
@@ -358,9 +379,13 @@ void walk_verified(struct walk *walk, enum state kernel, bool listening)
     if (cookie)
         note_once(walk, NOTED_COOKIE, walk->stamps.last, "syn-cookie",
                   "its kernel has no socket for this connection: it keeps SYN-RECEIVED in a SYN cookie");
+    if (kernel == SYN_RECEIVED && belief->claim.certainty == PRESUMED && (belief->claim.otherwise & IN(SYN_RECEIVED)))
+        note_once(walk, NOTED_PRESUMPTION, walk->stamps.last, "still-syn-received",
+                  "its kernel is still in SYN-RECEIVED: our ACK was lost, its accept queue is full, or it accepts "
+                  "only with data");
     verify.violates = !cookie && (actual & belief->possible) == NO_STATES;
-    /* By its own doing it may have moved on since. */
-    verify.agrees = cookie || (actual & moves_possible(belief->claim.to, 0)) != NO_STATES;
+    /* It may have moved on since, by its own doing or by what we sent. */
+    verify.agrees = cookie || (actual & belief_reachable(belief, belief->claim.to)) != NO_STATES;
     walk->counts.verified++;
     walk->counts.disagreed += verify.violates ? 1 : 0;
     events_verify(walk, &verify);

@@ -69,18 +69,25 @@ void walk_settle(struct walk *walk, enum outcome outcome, int status, nanos now,
     walk->end_deadline = now + LAST_LOOK;
     if (walk->settings.leave)
         walk->left = walk->tcb.state != CLOSED && walk->tcb.state != TIME_WAIT;
+    else if (outcome == OUTCOME_UNREACHABLE)
+        walk->tcb.state = CLOSED; /* our SYN got nowhere, and a RST would draw one more ICMP error */
     else
         tcb_abort(&walk->tcb);
 }
 
+static enum outcome outcome_of_failure(int status)
+{
+    return status == STATUS_NO_ANSWER ? OUTCOME_UNREACHABLE : OUTCOME_FAILED;
+}
+
 void walk_stop(struct walk *walk, int status, const char *why, nanos now)
 {
-    walk_settle(walk, OUTCOME_FAILED, status, now, "%s", why);
+    walk_settle(walk, outcome_of_failure(status), status, now, "%s", why);
 }
 
 void walk_kill(struct walk *walk, int status, const char *why, nanos now)
 {
-    walk_settle(walk, OUTCOME_FAILED, status, now, "%s", why);
+    walk_settle(walk, outcome_of_failure(status), status, now, "%s", why);
     if (!walk->ended)
         events_end(walk);
 }
@@ -99,11 +106,11 @@ static void give_up_open(struct walk *walk, nanos now)
                     "its SYN crossed ours, and ours was never acknowledged");
     else if (walk->bad_acks > 0)
         walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
-                    "no answer that fits our SYN: what came acknowledges something we never sent");
+                    "what came does not fit our SYN: it acknowledges something that we never sent");
     else
         walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
-                    "no answer to our SYN, sent %u times in %.3g s: filtered, or nobody has that address",
-                    walk->retries_used + 1, in_seconds(now - walk->started));
+                    "our SYN was sent %u time%s in %.3g s: filtered, or nobody has that address", walk->retries_used + 1,
+                    walk->retries_used ? "s" : "", in_seconds(now - walk->started));
 }
 
 static void give_up(struct walk *walk, nanos now)
@@ -252,7 +259,7 @@ static void advance(struct walk *walk, nanos now)
 
 static void retransmission_timer(struct walk *walk, nanos now)
 {
-    if (now < walk->rto_deadline || walk->ending)
+    if (now < walk->rto_deadline || now >= walk->step_deadline || walk->ending)
         return;
     if (walk->retries_used >= walk->settings.retries) {
         give_up(walk, now);

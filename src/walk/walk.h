@@ -48,6 +48,7 @@ struct sent_segment {
     uint32_t seq, ack, len, tsval;
     uint8_t flags;
     bool used, captured, retransmission;
+    bool told; /* the change of our state was reported */
     enum state from, to; /* our state before and after it */
     nanos at;            /* when it left; valid once captured */
 };
@@ -142,8 +143,8 @@ void walk_note(struct walk *walk, nanos at, const char *token, const char *text)
 void walk_verified(struct walk *walk, enum state kernel, bool listening);
 
 /*
- * Ends the walk early: with a RST towards the peer if a connection may be there, then the end event. outcome FAILED,
- * this status and reason (copied).
+ * Ends the walk early: with a RST towards the peer if a connection may be there, then the end event with this status
+ * and reason (copied). The outcome is FAILED, or UNREACHABLE for status 3.
  */
 void walk_stop(struct walk *walk, int status, const char *why, nanos now);
 
