@@ -323,6 +323,9 @@ static unsigned conclude(struct belief *belief, struct claim claim, const struct
     state_set ahead = moves_expected(claim.likely, effects);
     const struct landmark *pending = landmark_of(belief, effects);
     bool crossed = ahead != claim.likely && has_crossed(belief, pending, at);
+    /* Nothing new: the same states as last time, and the presumption is still on its way. */
+    if (crossed && claim.to == belief->proven_states && before.certainty == PRESUMED && ahead == before.likely)
+        return 0;
     bool contradicts = before.certainty == PRESUMED && (before.likely & claim.to) == 0 && ahead == before.likely;
     unsigned count = 0;
 

@@ -41,6 +41,7 @@ bool elsewhere_open(struct elsewhere *elsewhere, const struct addr *local, unsig
  */
 bool elsewhere_next(struct elsewhere *elsewhere, struct captured *out);
 
+/* Closes the socket; fine when it is closed already. */
 void elsewhere_close(struct elsewhere *elsewhere);
 
 #endif

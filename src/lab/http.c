@@ -5,7 +5,7 @@
 #include "lab/behaviours.h"
 #include "lab/conn.h"
 
-/* About 3.2 kB: three segments of an Ethernet's size, on IPv4 and IPv6. */
+/* About 3 kB: three segments of an Ethernet's size, on IPv4 and IPv6. */
 static const char page[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>The states of TCP</title></head>\n<body>\n"
     "<h1>The states of TCP</h1>\n"

@@ -142,63 +142,71 @@ def rounds_of(clients, rounds, measure, skipped):
 # ---- row 1: turnaround
 
 PERIOD_US = 60_000  # between the starts of two openings, whoever the client: a CPU wakes the slower the longer it slept
+KERNEL, KERNEL_AWAKE, OPEN, OPEN_LOW = (
+    "kernel connect()", "kernel connect(), CPUs held awake", "tcpwalk open", "tcpwalk --low-latency open")
+TURNAROUND_BARS = {(net.HOLD_US, OPEN): 2.2, (net.HOLD_US, OPEN_LOW): 0.7}
 
 
-def turnaround_clients(port):
+def turnaround_command(client, port):
     """Every client opens one connection per process, so that each meets the machine in the same condition."""
     to = [net.SLOW, str(port)]
     return {
-        "kernel connect()": kconnect(*to),
-        "kernel connect(), CPUs held awake": kconnect("-l", *to),
-        "tcpwalk open": tcpwalk("open", "-q", *to),
-        "tcpwalk --low-latency open": tcpwalk("open", "-q", "--low-latency", *to),
-    }
+        KERNEL: kconnect(*to),
+        KERNEL_AWAKE: kconnect("-l", *to),
+        OPEN: tcpwalk("open", "-q", *to),
+        OPEN_LOW: tcpwalk("open", "-q", "--low-latency", *to),
+    }[client]
 
 
-def measure_turnaround(bench, rounds, count):
-    """{client: {round: [nanoseconds, ...]}}, what was skipped, handshakes left out, segments not captured."""
-    owner, skipped, found = {}, {}, {}
+def measure_turnaround(bench, cases, rounds, count):
+    """{case: {round: [nanoseconds, ...]}}, what was skipped, handshakes left out, segments not captured."""
+    owner, skipped, found = {}, {}, {case: {} for case in cases}
 
-    def measure(number, name, _):
+    def measure(number, case, _):
+        hold, client = case
         port = bench.net.port()
-        launch(turnaround_clients(port)[name], count, bench.cpu, period_us=PERIOD_US)
-        owner[port] = (name, number)
+        bench.net.hold(hold)
+        launch(turnaround_command(client, port), count, bench.cpu, period_us=PERIOD_US)
+        owner[port] = (case, number)
 
     capture = trace.Capture(net.CAPTURED, bench.file("turnaround.pcap"), bench.peer_cpu)
-    clients = turnaround_clients(0)
-    rounds_of(clients, rounds, measure, skipped)
+    rounds_of(dict.fromkeys(cases), rounds, measure, skipped)
     missed = capture.stop()
+    bench.net.hold(net.HOLD_US)
     left_out = 0
     for (_, port), flow in trace.handshakes(capture.path).items():
         if port not in owner:
             continue
-        name, number = owner[port]
+        case, number = owner[port]
         clean = [hs.turnaround() for hs in flow if hs.clean()]
         left_out += len(flow) - len(clean)
-        found.setdefault(name, {}).setdefault(number, []).extend(clean)
-    return {name: found.get(name, {}) for name in clients}, skipped, left_out, missed
+        found[case].setdefault(number, []).extend(clean)
+    return found, skipped, left_out, missed
+
+
+def turnaround_cells(by_round, base, bar):
+    p50 = {n: statistics.median(v) for n, v in by_round.items()}
+    p99 = percentile([t for v in by_round.values() for t in v], 99)
+    ratios = [p50[n] / base[n] for n in p50 if n in base]
+    cells = [spread([t / 1000 for t in p50.values()], 1), f"{p99 / 1000:.0f}", spread(ratios, 2)]
+    return cells + [f"<= {bar}", verdict(statistics.median(ratios), bar)] if bar and ratios else cells
 
 
 def turnaround(bench):
-    rounds, count = (3, 10) if bench.quick else (9, 30)
+    rounds, count = (3, 10) if bench.quick else (11, 25)
     bench.need_two_cpus()
-    found, skipped, left_out, missed = measure_turnaround(bench, rounds, count)
-    table = Table(f"1. Turnaround: SYN-ACK to our ACK on the wire, peer on another CPU after {net.HOLD_US / 1000} ms; "
-                  f"{rounds} rounds of {count} openings", "client", "p50 us of the rounds", "p99 us", "ratio to connect()",
+    cases = [(hold, client) for hold in (net.HOLD_US, net.LONG_HOLD_US) for client in (KERNEL, KERNEL_AWAKE, OPEN, OPEN_LOW)]
+    found, skipped, left_out, missed = measure_turnaround(bench, cases, rounds, count)
+    table = Table(f"1. Turnaround: SYN-ACK to our ACK on the wire; {rounds} rounds of {count} openings",
+                  "client, and after how long the peer answers", "p50 us of the rounds", "p99 us", "ratio to connect()",
                   "bar", "")
-    bars = {"tcpwalk open": 2.2, "tcpwalk --low-latency open": 0.7}
-    base = {n: statistics.median(v) for n, v in found["kernel connect()"].items()}
-    for name, by_round in found.items():
-        if name in skipped or not by_round:
-            table.skip(name, skipped.get(name, "nothing in the capture"))
-            continue
-        p50 = {n: statistics.median(v) for n, v in by_round.items()}
-        p99 = percentile([t for v in by_round.values() for t in v], 99)
-        ratios = [p50[n] / base[n] for n in p50 if n in base]
-        cells = [name, spread([t / 1000 for t in p50.values()], 1), f"{p99 / 1000:.0f}", spread(ratios, 2)]
-        if name in bars and ratios:
-            cells += [f"<= {bars[name]}", verdict(statistics.median(ratios), bars[name])]
-        table.row(*cells)
+    for hold, client in cases:
+        name, by_round = f"{hold / 1000:g} ms: {client}", found[hold, client]
+        base = {n: statistics.median(v) for n, v in found[hold, KERNEL].items() if v}
+        if (hold, client) in skipped or not all(by_round.values()) or not by_round:
+            table.skip(name, skipped.get((hold, client), "nothing in the capture"))
+        else:
+            table.row(name, *turnaround_cells(by_round, base, TURNAROUND_BARS.get((hold, client))))
     table.note(f"left out: {left_out} handshakes with a repeated segment; {missed} segments not captured")
     table.print()
 

@@ -1,7 +1,7 @@
 """The bench's own network: a client, a peer behind a slow wire, and the same peer behind a plain one.
 
     client (this process)     relay                  peer
-    slow0 10.99.0.1  --veth-- near ==0.3 ms=> far --veth-- slow1 10.99.0.2
+    slow0 10.99.0.1  --veth-- near ==hold==> far --veth-- slow1 10.99.0.2
     fast0 10.99.1.1  ---------------- veth --------------- fast1 10.99.1.2
 
 Three network namespaces: the one this process was started in (by `run`, made for it), and one each for the relay and
@@ -13,7 +13,8 @@ import subprocess
 SLOW, FAST = "10.99.0.2", "10.99.1.2"
 CAPTURED = "slow0"  # the client's end of the slow wire
 FIRST_PORT, PORTS = 4000, 400
-HOLD_US = 300
+HOLD_US = 300  # the bars are about this
+LONG_HOLD_US = 5000  # longer than a client may be expected to wait awake
 
 
 class Failed(Exception):
@@ -40,13 +41,14 @@ def commands_for_end(name, mine, other, other_address):
 
 
 class Node:
-    """A process in a network namespace of its own, which is set up between start() and go()."""
+    """A process in a network namespace of its own, which is set up between start() and go(); it is told more by lines."""
 
     def __init__(self, cpu, command):
         self.cpu, self.command = cpu, command
 
     def start(self):
-        script = f"echo there; set -e; while read -r line; do $line; done; exec taskset -c {self.cpu} {self.command}"
+        script = ("echo there; set -e; while read -r line; [ \"$line\" != go ]; do $line; done; "
+                  f"exec taskset -c {self.cpu} {self.command}")
         self.process = subprocess.Popen(
             ["unshare", "--net", "sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.expect("there")
@@ -56,9 +58,11 @@ class Node:
             raise Failed(f"{self.command}: did not start")
 
     def go(self, commands):
-        self.process.stdin.write("".join(c + "\n" for c in commands))
-        self.process.stdin.close()
-        self.expect("ready")
+        self.tell(*commands, "go")
+
+    def tell(self, *lines):
+        self.process.stdin.write("".join(line + "\n" for line in lines))
+        self.process.stdin.flush()
 
     def stop(self):
         self.process.kill()
@@ -69,7 +73,7 @@ class Net:
     """Builds it all; stop() ends exactly that."""
 
     def __init__(self, bin_dir, peer_cpu):
-        self.relay = Node(peer_cpu, f"{bin_dir}/relay near far {HOLD_US}")
+        self.relay = Node(peer_cpu, f"{bin_dir}/relay near far")
         self.peer = Node(peer_cpu, f"{bin_dir}/server {FIRST_PORT} {PORTS}")
         self.next_port = FIRST_PORT
 
@@ -90,6 +94,13 @@ class Net:
         for command in (commands_for_end("slow0", "10.99.0.1", SLOW, mac["slow1"])
                         + commands_for_end("fast0", "10.99.1.1", FAST, mac["fast1"])):
             ip(*command.split()[1:])
+        self.peer.expect("ready")
+        self.hold(HOLD_US)
+
+    def hold(self, microseconds):
+        """How long the slow wire holds what the client sends."""
+        self.relay.tell(str(microseconds))
+        self.relay.expect("ready")
 
     def port(self):
         """A port of the peer that nothing has used yet."""

@@ -103,6 +103,20 @@ static void pass_through(int from, int to)
         (void)!send(to, frame, len, 0);
 }
 
+/* The hold time that was asked for; the relay ends when nobody can ask any more. */
+static int64_t read_hold(void)
+{
+    char line[32];
+    ssize_t len = read(STDIN_FILENO, line, sizeof line - 1);
+
+    if (len <= 0)
+        exit(0);
+    line[len] = '\0';
+    puts("ready");
+    fflush(stdout);
+    return strtoll(line, NULL, 10) * 1000;
+}
+
 /* Sends what is due; the nanoseconds until the next frame is, or -1 when none is held. */
 static int64_t send_due(int fd, struct queue *q)
 {
@@ -123,27 +137,29 @@ int main(int argc, char **argv)
 {
     static struct queue q;
 
-    if (argc != 4) {
-        fprintf(stderr, "usage: relay NEAR FAR HOLD_US\n");
+    if (argc != 3) {
+        fprintf(stderr, "usage: relay NEAR FAR\n");
         return 2;
     }
     int near = open_port(argv[1]), far = open_port(argv[2]);
-    int64_t hold = strtoll(argv[3], NULL, 10) * 1000;
+    int64_t hold = 0;
 
     prctl(PR_SET_TIMERSLACK, 1UL);
-    puts("ready");
-    fflush(stdout);
     for (;;) {
         int64_t wait = send_due(far, &q);
         struct timespec ts = {.tv_sec = wait / 1000000000, .tv_nsec = wait % 1000000000};
-        struct pollfd fd[] = {{.fd = far, .events = POLLIN}, {.fd = near, .events = POLLIN}};
+        struct pollfd fd[] = {{.fd = far, .events = POLLIN},
+                              {.fd = STDIN_FILENO, .events = POLLIN},
+                              {.fd = near, .events = POLLIN}};
 
-        /* The far side is asked first: an answer is never late because of a new frame. */
-        if (ppoll(fd, q.count < SLOTS ? 2 : 1, wait < 0 ? NULL : &ts, NULL) < 0 && errno != EINTR)
+        if (ppoll(fd, q.count < SLOTS ? 3 : 2, wait < 0 ? NULL : &ts, NULL) < 0 && errno != EINTR)
             die("ppoll");
+        /* First of all: an answer is never late because of a new frame. */
         if (fd[0].revents)
             pass_through(far, near);
         if (fd[1].revents)
+            hold = read_hold();
+        if (fd[2].revents)
             take_held(near, &q, hold);
     }
 }

@@ -1,0 +1,187 @@
+# jq -Rn -f schema.jq FILE: prints what is wrong with the JSON lines of a walk; nothing, when they are as
+# tcpwalk-json(5) has them. Several addresses of a name make several walks, one after the other.
+
+def states: ["LISTEN", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",
+    "LAST-ACK", "TIME-WAIT", "CLOSED"];
+def is_state: . as $state | states | index([$state]) != null;
+# A set of states: distinct and in their order.
+def is_set: type == "array" and all(.[]; is_state) and (map(. as $s | states | index([$s])) | . == unique);
+def is_integer: type == "number" and . == floor;
+def is_count: is_integer and . >= 0;
+def is_number32: is_count and . < 4294967296;
+def is_port: is_count and . <= 65535;
+def is_word: type == "string" and test("^[a-z0-9-]+$");
+def is_text: type == "string" and length > 0;
+def is_time: . == null or type == "number";
+def is_boolean: type == "boolean";
+def optional(check): . == null or check;
+def certainties: ["proven", "presumed", "refuted"];
+
+# wrong(what): says so unless the condition holds.
+def need(condition; $what): if condition then empty else $what end;
+
+def start:
+    need(.schema == 1; "schema"),
+    need(.version | is_text; "version"),
+    need(.command | is_word; "command"),
+    need(.interface | is_text; "interface"),
+    need(.local.addr | is_text; "local.addr"),
+    need(.local.port | is_port; "local.port"),
+    need(.peer.addr | is_text; "peer.addr"),
+    need(.peer.port | is_port; "peer.port"),
+    need(.peer.name | optional(is_text); "peer.name"),
+    need(.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{9}Z$"); "time");
+
+def options_fit:
+    type == "object"
+    and (keys - ["mss", "sack_permitted", "tsval", "tsecr", "wscale", "sack", "malformed"] == [])
+    and (.mss | optional(is_port))
+    and (.sack_permitted | . == null or . == true)
+    and (.malformed | . == null or . == true)
+    and (.tsval | optional(is_number32))
+    and (.tsecr | optional(is_number32))
+    and ((.tsval == null) == (.tsecr == null))
+    and (.wscale | optional(is_count))
+    and (.sack | . == null or (type == "array" and all(.[]; length == 2 and all(.[]; is_number32))));
+
+def segment:
+    need(.n | is_count and . > 0; "n"),
+    need(.dir == "in" or .dir == "out"; "dir"),
+    need(.t | type == "number"; "t"),
+    need(.flags | test("^(F?S?R?P?[.]?U?E?W?|none)$") and . != ""; "flags"),
+    need(.seq | is_number32; "seq"),
+    need(.rel_seq | is_number32; "rel_seq"),
+    need((.flags | contains(".")) == has("ack"); "ack there or not"),
+    need(.ack | optional(is_number32); "ack"),
+    need(.rel_ack | optional(is_number32); "rel_ack"),
+    need(has("ack") or (has("rel_ack") | not); "rel_ack without ack"),
+    need(.len | is_count; "len"),
+    need(.win | is_port; "win"),
+    need(.ttl | optional(is_count and . < 256); "ttl"),
+    need(.options | options_fit; "options"),
+    need(.retransmission | is_boolean; "retransmission"),
+    need(.local | is_state; "local");
+
+def transition:
+    .certainty as $certainty
+    | need(.side == "local" or .side == "peer"; "side"),
+    need(.from | is_set; "from"),
+    need(.to | is_set and length > 0; "to"),
+    need(.likely | is_set; "likely"),
+    need((.likely - .to) == []; "likely is not in to"),
+    need(.else | optional(is_set and length > 0); "else"),
+    need(certainties | index([$certainty]) != null; "certainty"),
+    need(.certainty == "presumed" or has("else") == false; "else without presumption"),
+    need(.side == "peer" or .certainty == "proven"; "a claim about ourselves that is not proven"),
+    need((.side == "local") == (.reason | startswith("own-")); "reason of the other side"),
+    need(.reason | is_word; "reason"),
+    need(.text | is_text; "text"),
+    need(.rfc | test("^[0-9]{3,4} [0-9A-Za-z.]+"); "rfc"),
+    need(.evidence | type == "array" and all(.[]; is_count and . > 0); "evidence"),
+    need(.not_before | type == "number"; "not_before"),
+    need(has("not_after") and (.not_after | is_time); "not_after"),
+    need(.not_after == null or .not_before <= .not_after; "an interval that ends before it begins");
+
+def icmp:
+    need(.t | type == "number"; "t"),
+    need(.from | is_text; "from"),
+    need(.family == "icmp" or .family == "icmpv6"; "family"),
+    need(.type | is_count; "type"),
+    need(.code | is_count; "code"),
+    need(.name | is_word; "name"),
+    need(.quoted_seq | is_number32; "quoted_seq"),
+    need(.mtu | optional(is_count); "mtu"),
+    need(.hard | is_boolean; "hard");
+
+def note:
+    need(.token | is_word; "token"),
+    need(.text | is_text; "text"),
+    need(has("t") and (.t | is_time); "t");
+
+def verify:
+    need(.t | is_time; "t"),
+    need(.kernel | is_state; "kernel"),
+    need(.listening | is_boolean; "listening"),
+    need(.belief | is_set; "belief"),
+    need(.agrees | is_boolean; "agrees"),
+    need(.violates | is_boolean; "violates"),
+    need((.agrees and .violates) | not; "agrees and violates");
+
+def ending:
+    . as $ending
+    | need(.status | is_count and . <= 5; "status"),
+    need(["opened", "closed", "half-closed", "refused", "reset", "no-answer", "unreachable", "failed"]
+        | index([$ending.outcome]) != null; "outcome"),
+    need((.status == 0) == (has("why") | not); "why without trouble, or trouble without why"),
+    need(.history | test("^[SHADTFRshadtfr]*$"); "history"),
+    need(.history | test("(.)\\1") | not; "history repeats a letter"),
+    need(.timing | type == "object"
+        and (keys - ["open_rtt", "open", "fin_rtt", "close_wait", "close", "total"] == [])
+        and all(.[]; type == "number" and . >= 0); "timing"),
+    need(.segments | [.out, .in, .retransmitted, .peer_retransmitted] | all(.[]; is_count); "segments"),
+    need(.bytes | [.out, .in, .after_fin] | all(.[]; is_count); "bytes"),
+    need(.bytes.after_fin <= .bytes.in; "more bytes after our FIN than at all"),
+    need(.segments_after_fin | is_count; "segments_after_fin"),
+    need(.peer | is_set and length > 0; "peer"),
+    need(.peer_likely | is_set; "peer_likely"),
+    need(.peer_else | optional(is_set and length > 0); "peer_else"),
+    need(certainties | index([$ending.certainty]) != null; "certainty"),
+    need(.local | is_state; "local"),
+    need(["local", "peer", "both", "none"] | index([$ending.closer]) != null; "closer"),
+    need([0, 3, 4] | index([$ending.close_segments]) != null; "close_segments"),
+    need(["fin", "rst", "none"] | index([$ending.peer_end]) != null; "peer_end"),
+    need(.left | is_boolean; "left");
+
+def event:
+    if .event == "start" then start
+    elif .event == "segment" then segment
+    elif .event == "transition" then transition
+    elif .event == "icmp" then icmp
+    elif .event == "note" then note
+    elif .event == "verify" then verify
+    elif .event == "end" then ending
+    else "kind of event"
+    end;
+
+# How the events of one walk fit together.
+def walk:
+    map(select(.event == "segment")) as $segments
+    | map(select(.event == "verify")) as $asked
+    | map(select(.event == "transition" and .side == "peer")) as $claims
+    | map(select(.event == "transition" and .side == "local")) as $own
+    | last as $ending
+    | need(.[0].event == "start"; "it does not begin with start"),
+    need($ending.event == "end"; "it does not end with end"),
+    need(map(select(.event == "end")) | length == 1; "more or less than one end"),
+    need([$segments[].n] == [range(1; ($segments | length) + 1)]; "segments are not counted from 1"),
+    need(($segments | length == 0) or $segments[0].t == 0; "the first segment is not at 0"),
+    need([$segments[].t] | . == sort; "times go back"),
+    need($ending.segments.out == ($segments | map(select(.dir == "out")) | length); "segments.out"),
+    need($ending.segments.in == ($segments | map(select(.dir == "in")) | length); "segments.in"),
+    need($ending.segments.retransmitted == ($segments | map(select(.dir == "out" and .retransmission)) | length);
+        "segments.retransmitted"),
+    need($ending.segments.peer_retransmitted == ($segments | map(select(.dir == "in" and .retransmission)) | length);
+        "segments.peer_retransmitted"),
+    need(($ending.verify // {asked: 0, disagreed: 0}).asked == ($asked | length); "verify.asked"),
+    need(($ending.verify // {asked: 0, disagreed: 0}).disagreed == ($asked | map(select(.violates)) | length);
+        "verify.disagreed"),
+    need(all($claims[], $own[]; all(.evidence[]; . <= ($segments | length))); "evidence that there never was"),
+    # Evidence was shown before the claim that rests on it.
+    need(reduce .[] as $event ({seen: 0, good: true};
+            if $event.event == "segment" then .seen = $event.n
+            elif $event.event == "transition" then .good = (.good and (.seen as $seen | all($event.evidence[]; . <= $seen)))
+            else . end) | .good; "a claim before its evidence"),
+    need(all(range(1; $claims | length); . as $i | $claims[$i].from == $claims[$i - 1].to);
+        "from is not what was claimed before about the peer"),
+    need(all(range(1; $own | length); . as $i | $own[$i].from == $own[$i - 1].to);
+        "from is not what was claimed before about our end"),
+    need(($own | length == 0) or [$ending.local] == ($own | last | .to); "local is not what was claimed last"),
+    need(($claims | length == 0) or ($claims | last | .to == $ending.peer and .likely == $ending.peer_likely
+        and .else == $ending.peer_else and .certainty == $ending.certainty); "peer is not what was claimed last");
+
+[inputs | fromjson] as $events
+| ($events[] | . as $event | event | "wrong: \(.): \($event | tojson)"),
+    # Into walks, each with its start.
+    (reduce $events[] as $event ([]; if $event.event == "start" or . == [] then . + [[$event]]
+        else .[-1] += [$event] end)
+    | .[] | walk | "wrong: \(.)")

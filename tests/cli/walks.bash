@@ -1,0 +1,189 @@
+# For the command-line tests, beside the helper: runs tcpwalk, keeps what it said, and asks questions about it.
+#
+#     load helper
+#     load walks
+#     setup() { net_up; }
+#     teardown() { tell_failure; net_down; }
+#
+#     @test "the peer closes" {
+#         start_echo
+#         verified close "$SERVER4" 7
+#         ended 'outcome == "closed" and .closer == "local"'
+#     }
+#
+# Every run that writes JSON lines is held against schema.jq, whatever else the test asks.
+
+# Where the last run's standard output and standard error are, and its exit status.
+SAID="${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/said"
+COMPLAINED="${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/complained"
+STATUS=0
+
+# Walks end long before; this is for those that would not end at all.
+BOUND=(timeout -k 2 90)
+
+# keep COMMAND...: runs it and keeps what it says.
+keep() {
+    KEPT="$*"
+    STATUS=0
+    "$@" >"$SAID" 2>"$COMPLAINED" </dev/null 3>&- || STATUS=$?
+}
+
+# tcpwalk ARGUMENT...: on the client.
+tcpwalk() {
+    keep client "${BOUND[@]}" "$TCPWALK" "$@"
+}
+
+# tell ARGUMENT...: on the client, as JSON lines, which have to be well-formed.
+tell() {
+    tcpwalk "$@" --json
+    well_formed
+}
+
+# verified ARGUMENT...: as tell, the peer being on the server, whose kernel is asked at each step and agrees.
+verified() {
+    tell "$@" --verify-netns "/proc/$NET_SERVER/ns/net"
+    confirmed
+}
+
+# confirmed: a kernel was asked, and contradicted nothing that was proven.
+confirmed() {
+    whole 'any(.[]; .event == "verify") and all(.[]; .event != "verify" or (.violates | not))'
+}
+
+# well_formed: what was said is JSON lines as tcpwalk-json(5) has them.
+well_formed() {
+    local wrong
+    wrong=$(jq -Rnr -f "$BATS_TEST_DIRNAME/schema.jq" "$SAID") || return
+    [[ -z $wrong ]] || {
+        echo "$wrong"
+        return 1
+    }
+}
+
+# ended FILTER: holds of the last event, which is "end"; the filter begins with one of its fields.
+ended() {
+    jq -es "last | .$1" "$SAID" >/dev/null || {
+        echo "it did not end so: $1"
+        return 1
+    }
+}
+
+# began FILTER: holds of the last "start" event.
+began() {
+    jq -es "map(select(.event == \"start\")) | last | .$1" "$SAID" >/dev/null || {
+        echo "it did not start so: $1"
+        return 1
+    }
+}
+
+# whole FILTER: holds of all events, as an array.
+whole() {
+    jq -es "$1" "$SAID" >/dev/null || {
+        echo "not so: $1"
+        return 1
+    }
+}
+
+# noted TOKEN: there was such a note.
+noted() {
+    whole "any(.[]; .event == \"note\" and .token == \"$1\")"
+}
+
+# unnoted TOKEN: there was none.
+unnoted() {
+    whole "all(.[]; .event != \"note\" or .token != \"$1\")"
+}
+
+# claims [SIDE]: what was claimed about the peer, or local, one line each: certainty, states, reason.
+claims() {
+    jq -r --arg side "${1:-peer}" 'select(.event == "transition" and .side == $side)
+        | "\(.certainty) \(.to | join("+")) \(.reason)"' "$SAID"
+}
+
+# claimed CLAIM...: each was claimed about the peer, in this order, perhaps with others between.
+claimed() {
+    local want claims at=0 i
+    mapfile -t claims < <(claims)
+    for want; do
+        for ((i = at; i < ${#claims[@]}; i++)); do
+            [[ ${claims[i]} != "$want" ]] || break
+        done
+        if ((i == ${#claims[@]})); then
+            printf 'not claimed, or not in this order: %s\n' "$want"
+            return 1
+        fi
+        at=$((i + 1))
+    done
+}
+
+# ours: the states of our own end, in a line.
+ours() {
+    jq -rs 'map(select(.event == "transition" and .side == "local").to[0]) | join(" ")' "$SAID"
+}
+
+# status NUMBER: the exit status was this.
+status() {
+    [[ $STATUS == "$1" ]] || {
+        echo "exit status $STATUS instead of $1"
+        return 1
+    }
+}
+
+# content: it ended well and complained of nothing.
+content() {
+    status 0
+    [[ ! -s $COMPLAINED ]]
+}
+
+# complaint PATTERN: exactly one line of complaint, as it should be, which matches the extended regular expression.
+complaint() {
+    [[ $(wc -l <"$COMPLAINED") == 1 ]] && grep -q '^tcpwalk: ' "$COMPLAINED" && grep -qE -e "$1" "$COMPLAINED" || {
+        echo "not one line of complaint that says: $1"
+        return 1
+    }
+}
+
+# tell_failure: for teardown: what the last run of a failed test was, and said.
+tell_failure() {
+    if [[ -z ${BATS_TEST_COMPLETED-} && -z ${BATS_TEST_SKIPPED-} && -n ${KEPT-} ]]; then
+        echo "last run: $KEPT"
+        echo "exit status $STATUS; it complained:"
+        cat "$COMPLAINED"
+        echo "and said:"
+        tail -n 40 "$SAID"
+    fi
+}
+
+# sockets PORT [client|server]: the kernel's sockets of connections with that port at either end, listeners apart.
+sockets() {
+    "${2:-server}" ss -Htan "( sport = :$1 or dport = :$1 )" | grep -v '^LISTEN' || true
+}
+
+# forgotten PORT [client|server]: there are none.
+forgotten() {
+    [[ -z $(sockets "$@") ]]
+}
+
+# in_state STATE PORT: the server's kernel has a connection with that port in this state, named as ss names it.
+in_state() {
+    sockets "$2" | grep -q "^$1 "
+}
+
+# start_echo [PORT]: sends back what it gets, and closes after the client.
+start_echo() {
+    start_server "echo${1:-7}" "${1:-7}" socat TCP6-LISTEN:"${1:-7}",ipv6only=0,fork,reuseaddr,backlog=128 EXEC:cat
+}
+
+# start_holder [PORT]: takes the client's FIN and never closes.
+start_holder() {
+    start_server "holder${1:-9003}" "${1:-9003}" socat -t 600 -u TCP6-LISTEN:"${1:-9003}",ipv6only=0,fork,reuseaddr \
+        SYSTEM:'cat >&2; sleep 600'
+}
+
+# status_of PID: waits until what was started has ended, and prints its exit status.
+status_of() {
+    local status=0
+    wait_for 20 gone "$1" || return
+    wait "$1" || status=$?
+    echo "$status"
+}
