@@ -7,12 +7,13 @@
 #include "cmd/command.h"
 
 const struct command commands[] = {
-    {"walk", "HOST PORT", "open, send, half-close, take what comes, close (also without a command)", run_walk},
+    {"walk", "HOST PORT", "open, send, half-close, take what comes, close (also without a command)",
+     run_walk},
     {"open", "HOST PORT", "the three-way open alone, then a clean reset (or --leave)", run_walk},
     {"half-close", "HOST PORT", "close our direction and see what the other one still carries", run_walk},
     {"close", "HOST PORT", "open and close in full: three segments or four, and the peer's delay", run_walk},
-    {"lab", "[COMMAND [HOST] SERVICE]", "any command against a private network with real servers; alone: lists them",
-     run_lab},
+    {"lab", "[COMMAND [HOST] SERVICE]",
+     "any command against a private network with real servers; alone: lists them", run_lab},
     {"completion", "bash|zsh|fish", "print a completion script for a shell", run_completion},
     {"help", "", "print this", run_help},
     {NULL, NULL, NULL, NULL},
@@ -84,7 +85,8 @@ static int run(int argc, char **argv, struct fault *fault)
         fault_set(fault, FAULT_USAGE, "'%s' is not a command (see tcpwalk --help)", options.operands[0]);
         return EXIT_USAGE;
     }
-    return command->run(command, &options, options.operand_count - taken, options.operands + taken, NULL, fault);
+    return command->run(command, &options, options.operand_count - taken, options.operands + taken, NULL,
+                        fault);
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,5 @@
-/* A fault: an error as words in the caller's buffer, with the kind that decides the exit status (DESIGN: 2 to 5). */
+/* A fault: an error as words in the caller's buffer, with the kind that decides the exit status (DESIGN: 2 to
+ * 5). */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 
@@ -20,8 +21,9 @@ struct fault {
 };
 
 /*
- * Fills the fault with printf-style words (cut at the buffer's end). Always returns false, so that the place that
- * finds an error can say `return fault_set(...)`. A fault that is already set is kept: the first cause counts.
+ * Fills the fault with printf-style words (cut at the buffer's end). Always returns false, so that the place
+ * that finds an error can say `return fault_set(...)`. A fault that is already set is kept: the first cause
+ * counts.
  */
 bool fault_set(struct fault *fault, enum fault_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -7,7 +7,7 @@ static const struct unit {
     const char *name;
     nanos length;
 } units[] = {
-    {"ns", 1},          {"us", NANOS_PER_US},     {"ms", NANOS_PER_MS},
+    {"ns", 1},          {"us", NANOS_PER_US},    {"ms", NANOS_PER_MS},
     {"s", NANOS_PER_S}, {"m", 60 * NANOS_PER_S}, {"h", 3600 * NANOS_PER_S},
     {"", NANOS_PER_S},
 };

@@ -22,8 +22,8 @@ struct command {
     const char *operands; /* as usage shows them */
     const char *summary;
     /*
-     * Runs the command with what follows its name as operands. Returns the exit status; with a fault set, main prints
-     * it. lab is NULL outside of the lab.
+     * Runs the command with what follows its name as operands. Returns the exit status; with a fault set,
+     * main prints it. lab is NULL outside of the lab.
      */
     int (*run)(const struct command *command, const struct options *options, int count, char **operands,
                const struct lab *lab, struct fault *fault);

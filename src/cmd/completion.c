@@ -25,7 +25,8 @@ static void print_bash(void)
     printf("' -- \"$cur\"))\n    elif ((COMP_CWORD == 1)) || [[ $prev == lab ]]; then\n"
            "        COMPREPLY=($(compgen -W '");
     print_words(" ");
-    printf("' -A hostname -- \"$cur\"))\n    else\n        COMPREPLY=($(compgen -A hostname -- \"$cur\"))\n    fi\n}\n"
+    printf("' -A hostname -- \"$cur\"))\n    else\n        COMPREPLY=($(compgen -A hostname -- \"$cur\"))\n  "
+           "  fi\n}\n"
            "complete -F _tcpwalk tcpwalk\n");
 }
 
@@ -49,9 +50,10 @@ static void print_zsh(void)
         print_zsh_text(row->help);
         printf("]");
         if (row->argument)
-            printf(":%s:%s", row->argument, strcmp(row->argument, "IF") == 0     ? "_net_interfaces"
-                                            : strcmp(row->argument, "FILE") == 0 ? "_files"
-                                                                                 : "");
+            printf(":%s:%s", row->argument,
+                   strcmp(row->argument, "IF") == 0     ? "_net_interfaces"
+                   : strcmp(row->argument, "FILE") == 0 ? "_files"
+                                                        : "");
         printf("' \\\n");
     }
     printf("    '1:command or host:(");
@@ -63,7 +65,8 @@ static void print_fish(void)
 {
     printf("complete -c tcpwalk -f\n");
     for (const struct command *command = commands; command->name; command++)
-        printf("complete -c tcpwalk -n __fish_use_subcommand -a %s -d \"%s\"\n", command->name, command->summary);
+        printf("complete -c tcpwalk -n __fish_use_subcommand -a %s -d \"%s\"\n", command->name,
+               command->summary);
     for (const struct option_row *row = option_rows; row->name; row++) {
         printf("complete -c tcpwalk -l %s", row->name);
         if (row->letter)

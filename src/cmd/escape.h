@@ -8,8 +8,8 @@
 #include "base/fault.h"
 
 /*
- * Reads \r \n \t \0 \" \\ and \xHH; every other byte stands for itself. out needs strlen(text) bytes; *len says how
- * many were written. An unknown or cut escape is a FAULT_USAGE.
+ * Reads \r \n \t \0 \" \\ and \xHH; every other byte stands for itself. out needs strlen(text) bytes; *len
+ * says how many were written. An unknown or cut escape is a FAULT_USAGE.
  */
 bool escape_read(const char *text, uint8_t *out, uint32_t *len, struct fault *fault);
 

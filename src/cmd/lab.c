@@ -6,13 +6,15 @@
 
 static int print_services(void)
 {
-    printf("tcpwalk lab [COMMAND] [OPTION...] [HOST] SERVICE runs a command against these servers, in a private\n"
+    printf("tcpwalk lab [COMMAND] [OPTION...] [HOST] SERVICE runs a command against these servers, in a "
+           "private\n"
            "network that it makes and that is gone afterwards. No root is needed.\n\n"
            "  %-14s %5s  %s\n",
            "service", "port", "what it does");
     for (const struct lab_service *service = lab_services; service->name; service++)
         printf("  %-14s %5u  %s\n", service->name, service->port, service->what);
-    printf("\nHOST is lab or SERVICE.lab (192.0.2.2, 2001:db8::2), or 127.0.0.1 and ::1 for the same over loopback.\n");
+    printf("\nHOST is lab or SERVICE.lab (192.0.2.2, 2001:db8::2), or 127.0.0.1 and ::1 for the same over "
+           "loopback.\n");
     return EXIT_DONE;
 }
 
@@ -60,7 +62,8 @@ int run_lab(const struct command *command, const struct options *options, int co
     if (inner->run == run_walk && count == 1) {
         const struct lab_service *service = lab_service_find(operands[0]);
         if (!service) {
-            fault_set(fault, FAULT_USAGE, "'%s' is not a service of the lab (tcpwalk lab lists them)", operands[0]);
+            fault_set(fault, FAULT_USAGE, "'%s' is not a service of the lab (tcpwalk lab lists them)",
+                      operands[0]);
             return EXIT_USAGE;
         }
         snprintf(host, sizeof(host), "%s.lab", service->name);

@@ -38,20 +38,20 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_SPAN, OPTION_NUMBER, OPTION_
 
 /* One option. */
 struct option_row {
-    const char *name; /* without the dashes */
-    char letter;      /* short form, or 0 */
+    const char *name;     /* without the dashes */
+    char letter;          /* short form, or 0 */
     const char *argument; /* what usage calls it; NULL for a flag */
     const char *help;
     enum option_kind kind;
-    size_t offset; /* of its value in struct options */
+    size_t offset;        /* of its value in struct options */
     uint32_t least, most; /* OPTION_NUMBER */
 };
 
 extern const struct option_row option_rows[]; /* ends with a NULL name */
 
 /*
- * Reads the command line; options and operands may be mixed, "--" ends the options. argv is reordered. An unknown
- * option, a missing or bad value, or an option given twice is a FAULT_USAGE.
+ * Reads the command line; options and operands may be mixed, "--" ends the options. argv is reordered. An
+ * unknown option, a missing or bad value, or an option given twice is a FAULT_USAGE.
  */
 bool options_parse(int argc, char **argv, struct options *out, struct fault *fault);
 

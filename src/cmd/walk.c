@@ -1,4 +1,5 @@
-/* The commands that walk: walk, open, half-close, close. Puts the parts together for each address of the peer. */
+/* The commands that walk: walk, open, half-close, close. Puts the parts together for each address of the
+ * peer. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,8 @@
 #include "walk/loop.h"
 
 /*
- * The start of each wait is spent awake: a peer nearby answers within it, and waking up from sleep would cost more than
- * its whole answer. Not on a single processor, which the peer's own answer may need.
+ * The start of each wait is spent awake: a peer nearby answers within it, and waking up from sleep would cost
+ * more than its whole answer. Not on a single processor, which the peer's own answer may need.
  */
 #define AWAKE (500 * NANOS_PER_US)
 
@@ -37,7 +38,7 @@ struct run {
     uint8_t *bytes; /* of --send (owned) */
     uint16_t port;
     const struct reporter *reporter;
-    void *report; /* the reporter's state (owned) */
+    void *report;         /* the reporter's state (owned) */
     struct event_end end; /* of the last attempt */
     char why[256];
 };
@@ -52,7 +53,8 @@ struct attempt {
     struct walk *walk;
 };
 
-/* ---- reporting ------------------------------------------------------------------------------------------- */
+/* ---- reporting -------------------------------------------------------------------------------------------
+ */
 
 static bool on_event(void *self, const struct event *event, struct fault *fault)
 {
@@ -93,9 +95,11 @@ static const struct reporter *choose_reporter(const struct options *options)
     return options->quiet ? &reporter_quiet : &reporter_ladder;
 }
 
-/* ---- the witness ----------------------------------------------------------------------------------------- */
+/* ---- the witness -----------------------------------------------------------------------------------------
+ */
 
-static bool ask_kernel(void *self, const struct flow *flow, enum state *state, bool *listening, struct fault *fault)
+static bool ask_kernel(void *self, const struct flow *flow, enum state *state, bool *listening,
+                       struct fault *fault)
 {
     struct kernel_answer answer;
 
@@ -122,8 +126,9 @@ static bool open_witness(const struct run *run, struct attempt *attempt, struct 
     } else if (!attempt->route.local && run->lab) {
         netns = dup(run->lab->peer_netns);
     } else if (!attempt->route.local) {
-        return fault_set(fault, FAULT_LOCAL,
-                         "--verify: the peer's socket is not in this machine's network; --verify-netns names another");
+        return fault_set(
+            fault, FAULT_LOCAL,
+            "--verify: the peer's socket is not in this machine's network; --verify-netns names another");
     }
     if (netns >= 0 && addr_is_link_local(&attempt->flow.peer.addr)) {
         close(netns);
@@ -136,7 +141,8 @@ static bool open_witness(const struct run *run, struct attempt *attempt, struct 
     return opened ? true : fault_context(fault, "--verify");
 }
 
-/* ---- one attempt ----------------------------------------------------------------------------------------- */
+/* ---- one attempt -----------------------------------------------------------------------------------------
+ */
 
 static bool tcb_settings(const struct run *run, const struct route *route, const struct addr *peer,
                          struct tcb_settings *out, struct fault *fault)
@@ -236,15 +242,16 @@ static void attempt_close(struct attempt *attempt, bool last)
 }
 
 /* Walks to one address. True when the walk ran to its end event, however that went; the fault is set else. */
-static bool attempt_walk(struct run *run, const struct addr *peer, const sigset_t *wait_mask, struct attempt *attempt,
-                         bool last, struct fault *fault)
+static bool attempt_walk(struct run *run, const struct addr *peer, const sigset_t *wait_mask,
+                         struct attempt *attempt, bool last, struct fault *fault)
 {
     const struct listener listener = {run, on_event, on_pause};
     struct witness witness = {NULL, ask_kernel};
     struct walk_settings settings;
     struct port port;
 
-    if (!attempt_open(run, peer, wait_mask, attempt, &port, fault) || !walk_settings(run, attempt, &settings, fault))
+    if (!attempt_open(run, peer, wait_mask, attempt, &port, fault) ||
+        !walk_settings(run, attempt, &settings, fault))
         return false;
     /* Everything is open; only another address would need privileges again. */
     if (last && !privilege_drop(fault))
@@ -279,8 +286,8 @@ static int finish(const struct run *run, const struct addr *peer, struct fault *
         return run->end.status == EXIT_DONE ? EXIT_EXPECTATION : run->end.status;
     }
     if (run->end.status != EXIT_DONE)
-        fprintf(stderr, "tcpwalk: %s: %s: %s\n", endpoint_format(&endpoint, text), outcome_name(run->end.outcome),
-                run->why);
+        fprintf(stderr, "tcpwalk: %s: %s: %s\n", endpoint_format(&endpoint, text),
+                outcome_name(run->end.outcome), run->why);
     return run->end.status;
 }
 
@@ -307,7 +314,8 @@ static int walk_addresses(struct run *run, const struct addr *addresses, unsigne
     return status;
 }
 
-/* ---- the command ----------------------------------------------------------------------------------------- */
+/* ---- the command -----------------------------------------------------------------------------------------
+ */
 
 static bool resolve(struct run *run, char **operands, struct addr out[RESOLVE_MAX], unsigned *count,
                     struct fault *fault)

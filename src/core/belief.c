@@ -7,8 +7,9 @@
 
 /*
  * The shortest time after which each state can have ended without a word. SYN-RECEIVED: 1.07 s on Linux with
- * tcp_synack_retries=0. States that repeat a FIN: the first repetition after 0.2 s is the last when tcp_orphan_retries
- * is 1. FIN-WAIT-2 and TIME-WAIT: no stack is known to keep them under a second except where it has none at all.
+ * tcp_synack_retries=0. States that repeat a FIN: the first repetition after 0.2 s is the last when
+ * tcp_orphan_retries is 1. FIN-WAIT-2 and TIME-WAIT: no stack is known to keep them under a second except
+ * where it has none at all.
  */
 static const struct {
     state_set states;
@@ -18,12 +19,14 @@ static const struct {
     {IN(SYN_RECEIVED) | IN(FIN_WAIT_2) | IN(TIME_WAIT), NANOS_PER_S},
 };
 
-/* Below this our window may keep the peer from sending at once (silly window avoidance, RFC 9293 3.8.6.2.1). */
+/* Below this our window may keep the peer from sending at once (silly window avoidance, RFC 9293 3.8.6.2.1).
+ */
 #define WINDOW_ROOMY 4096
 
 void belief_init(struct belief *belief)
 {
-    *belief = (struct belief){.open_rtt = NANOS_NONE, .possible = ALL_STATES, .proven_not_before = NANOS_NONE};
+    *belief =
+        (struct belief){.open_rtt = NANOS_NONE, .possible = ALL_STATES, .proven_not_before = NANOS_NONE};
     belief->claim = (struct claim){
         .from = IN(LISTEN),
         .to = IN(LISTEN),
@@ -122,14 +125,16 @@ static void note_fin_sent(struct belief *belief, const struct segment *segment, 
         belief->fin_without_ack = true;
 }
 
-static void note_sent(struct belief *belief, const struct segment *segment, unsigned n, nanos at, unsigned effects)
+static void note_sent(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
+                      unsigned effects)
 {
     const struct {
         unsigned effect;
         struct landmark *landmark;
     } marks[] = {
-        {SENT_SYN, &belief->syn},         {SENT_SYN_ACK, &belief->syn_ack_ack}, {SENT_FIN, &belief->fin},
-        {SENT_FIN_ACK, &belief->fin_ack}, {SENT_RST, &belief->rst},
+        {SENT_SYN, &belief->syn}, {SENT_SYN_ACK, &belief->syn_ack_ack},
+        {SENT_FIN, &belief->fin}, {SENT_FIN_ACK, &belief->fin_ack},
+        {SENT_RST, &belief->rst},
     };
 
     note_numbers_sent(belief, segment);
@@ -151,7 +156,8 @@ static enum reason reason_of_effects(unsigned effects, state_set from)
 {
     if (effects & SENT_RST)
         return REASON_RST_SENT;
-    if ((effects & SENT_FIN) && (from & (IN(SYN_RECEIVED) | IN(ESTABLISHED) | IN(FIN_WAIT_1) | IN(FIN_WAIT_2))))
+    if ((effects & SENT_FIN) &&
+        (from & (IN(SYN_RECEIVED) | IN(ESTABLISHED) | IN(FIN_WAIT_1) | IN(FIN_WAIT_2))))
         return REASON_FIN_SENT;
     if (effects & SENT_FIN_ACK)
         return REASON_FIN_ACK_SENT;
@@ -283,8 +289,8 @@ static const struct landmark *landmark_of(const struct belief *belief, unsigned 
 }
 
 /*
- * The segment shows the peer where it was before something that we sent. If that left less than a round trip ago the
- * two have crossed, and the presumption stands; later than that it should have arrived.
+ * The segment shows the peer where it was before something that we sent. If that left less than a round trip
+ * ago the two have crossed, and the presumption stands; later than that it should have arrived.
  */
 static bool has_crossed(const struct belief *belief, const struct landmark *landmark, nanos at)
 {
@@ -314,9 +320,10 @@ static struct claim claim_of(const struct belief *belief, const struct verdict *
     return claim;
 }
 
-/* Takes a proven claim as the one that stands, and adds what is presumed since. Returns how many claims are in out. */
-static unsigned conclude(struct belief *belief, struct claim claim, const struct segment *segment, unsigned n, nanos at,
-                         struct claim out[CLAIMS_MAX])
+/* Takes a proven claim as the one that stands, and adds what is presumed since. Returns how many claims are
+ * in out. */
+static unsigned conclude(struct belief *belief, struct claim claim, const struct segment *segment, unsigned n,
+                         nanos at, struct claim out[CLAIMS_MAX])
 {
     const struct claim before = belief->claim;
     unsigned effects = segment_has(segment, TCP_RST) ? 0 : outstanding(belief, segment);
@@ -324,9 +331,11 @@ static unsigned conclude(struct belief *belief, struct claim claim, const struct
     const struct landmark *pending = landmark_of(belief, effects);
     bool crossed = ahead != claim.likely && has_crossed(belief, pending, at);
     /* Nothing new: the same states as last time, and the presumption is still on its way. */
-    if (crossed && claim.to == belief->proven_states && before.certainty == PRESUMED && ahead == before.likely)
+    if (crossed && claim.to == belief->proven_states && before.certainty == PRESUMED &&
+        ahead == before.likely)
         return 0;
-    bool contradicts = before.certainty == PRESUMED && (before.likely & claim.to) == 0 && ahead == before.likely;
+    bool contradicts =
+        before.certainty == PRESUMED && (before.likely & claim.to) == 0 && ahead == before.likely;
     unsigned count = 0;
 
     if (contradicts && !crossed) {

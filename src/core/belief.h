@@ -1,18 +1,20 @@
 /*
  * The belief: what is known of the peer's end of one connection, from the segments alone.
  *
- * It is told every segment in the order of the capture: ours as they left, the peer's as they arrived, each with its
- * number and its time. It answers with claims. It keeps two things:
+ * It is told every segment in the order of the capture: ours as they left, the peer's as they arrived, each
+ * with its number and its time. It answers with claims. It keeps two things:
  *
- *   - the claim that stands: the states of the peer, proven by its latest segment or presumed from what we sent since;
- *   - `possible`: every state that it can be in at this moment, whatever was lost, repeated or reordered, and whatever
- *     its application does. This set is never narrowed by anything but the peer's own segments, so a kernel that
- *     contradicts it contradicts something proven.
+ *   - the claim that stands: the states of the peer, proven by its latest segment or presumed from what we
+ * sent since;
+ *   - `possible`: every state that it can be in at this moment, whatever was lost, repeated or reordered, and
+ * whatever its application does. This set is never narrowed by anything but the peer's own segments, so a
+ * kernel that contradicts it contradicts something proven.
  *
- * Assumptions: the peer's segments come from the peer (nobody forges exact sequence numbers), and its TCP keeps
- * RFC 9293: RCV.NXT and SND.NXT never go back, a segment without payload is sent at SND.NXT (a keep-alive just before
- * what we acknowledged), every segment acknowledges RCV.NXT, and a TCP with nothing unacknowledged and an open window
- * sends what its application gave it at once. No clock, no heap, no bytes: the same input gives the same claims.
+ * Assumptions: the peer's segments come from the peer (nobody forges exact sequence numbers), and its TCP
+ * keeps RFC 9293: RCV.NXT and SND.NXT never go back, a segment without payload is sent at SND.NXT (a
+ * keep-alive just before what we acknowledged), every segment acknowledges RCV.NXT, and a TCP with nothing
+ * unacknowledged and an open window sends what its application gave it at once. No clock, no heap, no bytes:
+ * the same input gives the same claims.
  */
 #ifndef CORE_BELIEF_H
 #define CORE_BELIEF_H
@@ -47,23 +49,23 @@ struct landmark {
 struct belief {
     struct claim claim; /* the one that stands; to is never empty */
     state_set possible;
-    state_set proven_states;  /* the last proven claim: what it said, and since when it can hold */
+    state_set proven_states; /* the last proven claim: what it said, and since when it can hold */
     nanos proven_not_before;
 
-    unsigned sent;     /* SENT_ bits of all that left */
-    uint32_t iss;      /* our initial number */
-    uint32_t fin_seq;  /* the number of our FIN; valid with SENT_FIN */
+    unsigned sent;           /* SENT_ bits of all that left */
+    uint32_t iss;            /* our initial number */
+    uint32_t fin_seq;        /* the number of our FIN; valid with SENT_FIN */
     uint32_t fin_ack_lowest; /* the lowest acknowledgement that a copy of our FIN carried */
-    bool fin_without_ack; /* a copy of our FIN did not acknowledge its FIN */
-    uint8_t wscale;       /* the shift that we offered */
-    bool window_small;    /* we once offered so little that it may hold back what it has to send */
-    uint32_t sent_max; /* one past the highest number we used */
-    uint32_t ack_max;  /* the highest acknowledgement we sent; valid with ack_sent */
+    bool fin_without_ack;    /* a copy of our FIN did not acknowledge its FIN */
+    uint8_t wscale;          /* the shift that we offered */
+    bool window_small;       /* we once offered so little that it may hold back what it has to send */
+    uint32_t sent_max;       /* one past the highest number we used */
+    uint32_t ack_max;        /* the highest acknowledgement we sent; valid with ack_sent */
     bool ack_sent;
 
     bool irs_known;
-    uint32_t irs;      /* the peer's initial number */
-    bool syn_ack_seen; /* from now on a new SYN-ACK can't be the answer to an old SYN */
+    uint32_t irs;       /* the peer's initial number */
+    bool syn_ack_seen;  /* from now on a new SYN-ACK can't be the answer to an old SYN */
     uint32_t heard_max; /* one past the highest number of the peer that arrived (SYN and FIN counted) */
     uint32_t acked_max; /* the highest acknowledgement of the peer; valid with acked_any */
     bool acked_any;
@@ -75,7 +77,7 @@ struct belief {
 
     struct landmark syn, syn_ack_ack, data, fin, fin_ack, rst;
     struct landmark all_acked; /* our first segment that acknowledged all that we have heard */
-    nanos open_rtt; /* of the SYN exchange; NANOS_NONE until known */
+    nanos open_rtt;            /* of the SYN exchange; NANOS_NONE until known */
 };
 
 /* At most this many claims come from one segment. */
@@ -85,24 +87,24 @@ struct belief {
 void belief_init(struct belief *belief);
 
 /*
- * A segment of ours left: number n, at capture time `at`. Writes the claims that follow to out and returns how many
- * (a presumption, RFC 9293 3.10.7, or none when nothing changes).
+ * A segment of ours left: number n, at capture time `at`. Writes the claims that follow to out and returns
+ * how many (a presumption, RFC 9293 3.10.7, or none when nothing changes).
  */
 unsigned belief_sent(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
                      struct claim out[CLAIMS_MAX]);
 
 /*
- * A segment of the peer arrived: number n, at capture time `at`. Writes the claims that follow to out and returns how
- * many: first what it proves (or refutes) of the moment at which it was sent, then what is presumed since because
- * more of ours is still on its way. A segment that is older than what is known, or that can't belong to this
- * connection (RFC 9293 3.10.7.4: unacceptable), makes no claim.
+ * A segment of the peer arrived: number n, at capture time `at`. Writes the claims that follow to out and
+ * returns how many: first what it proves (or refutes) of the moment at which it was sent, then what is
+ * presumed since because more of ours is still on its way. A segment that is older than what is known, or
+ * that can't belong to this connection (RFC 9293 3.10.7.4: unacceptable), makes no claim.
  */
 unsigned belief_received(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
                          struct claim out[CLAIMS_MAX]);
 
 /*
- * When a proven claim falls back to presumed unless renewed: capture time, NANOS_NEVER if it does not. States that a
- * timer ends in silence only (RFC 9293 3.10.8; FACTS measured the shortest lives).
+ * When a proven claim falls back to presumed unless renewed: capture time, NANOS_NEVER if it does not. States
+ * that a timer ends in silence only (RFC 9293 3.10.8; FACTS measured the shortest lives).
  */
 nanos belief_expiry(const struct belief *belief);
 

@@ -3,11 +3,12 @@
  *   - a SYN without ACK only in SYN-SENT, a SYN-ACK only in SYN-RECEIVED;
  *   - a FIN only in FIN-WAIT-1, CLOSING and LAST-ACK (the first copy or a repeated one);
  *   - data in ESTABLISHED and CLOSE-WAIT, and again (as a repetition) wherever a FIN can follow it;
- *   - a segment without payload anywhere from SYN-RECEIVED on, at SND.NXT, which tells whether its FIN is sent.
- * Every one of them carries RCV.NXT as ACK, which tells whether our FIN had arrived. A FIN counts as sent when the
- * numbers cover it, or as possibly sent when numbers are missing. An application that closes while data is still
- * queued has its TCP change state before the FIN is on the wire (3.10.4: "in any case, enter FIN-WAIT-1"), so
- * "unsent" means "not closed" only for a TCP that can't have a queue. What can't be told apart stays a set.
+ *   - a segment without payload anywhere from SYN-RECEIVED on, at SND.NXT, which tells whether its FIN is
+ * sent. Every one of them carries RCV.NXT as ACK, which tells whether our FIN had arrived. A FIN counts as
+ * sent when the numbers cover it, or as possibly sent when numbers are missing. An application that closes
+ * while data is still queued has its TCP change state before the FIN is on the wire (3.10.4: "in any case,
+ * enter FIN-WAIT-1"), so "unsent" means "not closed" only for a TCP that can't have a queue. What can't be
+ * told apart stays a set.
  */
 #include "core/classify.h"
 
@@ -96,7 +97,9 @@ static struct verdict classify_after_our_fin(const struct belief *belief, int fi
     if (fin_out < 0) {
         verdict.states = closing | (belief->order == FIN_ORDER_BEFORE_OURS ? NO_STATES : IN(CLOSE_WAIT));
         verdict.likely = (verdict.states & IN(CLOSE_WAIT)) ? IN(CLOSE_WAIT) : closing;
-        verdict.reason = data ? REASON_FIN_ACKED : REASON_FIN_ACKED_GAP;
+        verdict.reason = !data                      ? REASON_FIN_ACKED_GAP
+                         : belief_fin_acked(belief) ? REASON_DATA_SEEN
+                                                    : REASON_FIN_ACKED;
         return verdict;
     }
     verdict.states = closing;
@@ -113,7 +116,8 @@ static struct verdict classify_after_our_fin(const struct belief *belief, int fi
     return verdict;
 }
 
-/* Data or a bare ACK sent before our FIN arrived, its own FIN being sent: it waits for us to acknowledge that. */
+/* Data or a bare ACK sent before our FIN arrived, its own FIN being sent: it waits for us to acknowledge
+ * that. */
 static struct verdict classify_fin_wait(const struct belief *belief, const struct segment *segment)
 {
     struct verdict verdict = {IN(FIN_WAIT_1), IN(FIN_WAIT_1), REASON_FIN_SEEN, NULL};
@@ -133,7 +137,8 @@ static struct verdict classify_fin_wait(const struct belief *belief, const struc
 }
 
 /* Data or a bare ACK sent before our FIN arrived, nothing known of its own FIN or none sent. */
-static struct verdict classify_open(const struct belief *belief, const struct segment *segment, bool fin_unsent)
+static struct verdict classify_open(const struct belief *belief, const struct segment *segment,
+                                    bool fin_unsent)
 {
     struct verdict verdict = {IN(ESTABLISHED), IN(ESTABLISHED), REASON_ACK_SEEN, NULL};
     bool our_data_acked = segment->ack != belief->iss + 1;
@@ -151,7 +156,8 @@ static struct verdict classify_open(const struct belief *belief, const struct se
     /* An old number without payload can be a keep-alive of a half-closed peer (3.8.4). */
     if (!fin_unsent && segment->len == 0 && (belief->sent & SENT_FIN_ACK))
         verdict.states |= IN(FIN_WAIT_2);
-    /* Nothing of ours and nothing of its own beyond the SYNs: SYN-RECEIVED answers like that too (3.10.7.4). */
+    /* Nothing of ours and nothing of its own beyond the SYNs: SYN-RECEIVED answers like that too (3.10.7.4).
+     */
     if (!our_data_acked && segment->len == 0 && segment->seq == belief->irs + 1) {
         if (is_receipt(&belief->syn_ack_ack, segment)) {
             verdict.reason = REASON_ACK_RECEIPT;
@@ -164,8 +170,8 @@ static struct verdict classify_open(const struct belief *belief, const struct se
 }
 
 /*
- * Can the peer have had unsent data, and a FIN behind it, when it sent this? Not when it has never sent data, nor when
- * it had seen an acknowledgement of all of it, provided that our window left it room.
+ * Can the peer have had unsent data, and a FIN behind it, when it sent this? Not when it has never sent data,
+ * nor when it had seen an acknowledgement of all of it, provided that our window left it room.
  */
 static bool may_queue(const struct belief *belief, const struct segment *segment)
 {

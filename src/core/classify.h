@@ -8,13 +8,14 @@ struct verdict {
     state_set states; /* in which it can have been sent; empty: it says nothing (unacceptable or nonsense) */
     state_set likely; /* of these, the ones that need no lost segment to explain */
     enum reason reason;
-    const struct landmark *answers; /* the segment of ours that it answers at the latest; NULL: none in particular */
+    const struct landmark
+        *answers; /* the segment of ours that it answers at the latest; NULL: none in particular */
 };
 
 /*
- * Classifies a segment by RFC 9293 3.10.7 and 3.4, with what the belief has learnt so far about numbers and the order
- * of the FINs, but not with its present set of states: the verdict holds for a segment that was delayed or repeated on
- * the way as well.
+ * Classifies a segment by RFC 9293 3.10.7 and 3.4, with what the belief has learnt so far about numbers and
+ * the order of the FINs, but not with its present set of states: the verdict holds for a segment that was
+ * delayed or repeated on the way as well.
  */
 struct verdict classify(const struct belief *belief, const struct segment *segment);
 

@@ -1,6 +1,6 @@
 /*
- * How a TCP may move between states (RFC 9293 figure 5): all ways that are open to it, and the one way it takes
- * when what we sent arrives and its application does nothing.
+ * How a TCP may move between states (RFC 9293 figure 5): all ways that are open to it, and the one way it
+ * takes when what we sent arrives and its application does nothing.
  */
 #ifndef CORE_MOVES_H
 #define CORE_MOVES_H
@@ -12,9 +12,9 @@
 /* What has been put on the wire towards it: bits. A move that needs a segment is open once that was sent. */
 enum sent {
     SENT_SYN = 1,
-    SENT_SYN_ACK = 2,      /* an acknowledgement of its SYN */
-    SENT_FIN = 4,          /* our FIN */
-    SENT_FIN_ACK = 8,      /* an acknowledgement of its FIN */
+    SENT_SYN_ACK = 2,       /* an acknowledgement of its SYN */
+    SENT_FIN = 4,           /* our FIN */
+    SENT_FIN_ACK = 8,       /* an acknowledgement of its FIN */
     SENT_FIN_WITH_ACK = 16, /* our FIN in a segment that acknowledged its FIN */
     SENT_RST = 32,
 };

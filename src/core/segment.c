@@ -30,14 +30,18 @@ static const struct icmp_name {
     int16_t code; /* -1: any */
     const char *name;
 } icmp_names[] = {
-    {4, 3, 0, "net-unreachable"},      {4, 3, 1, "host-unreachable"},   {4, 3, 2, "protocol-unreachable"},
-    {4, 3, 3, "port-unreachable"},     {4, 3, 4, "fragmentation-needed"}, {4, 3, 5, "source-route-failed"},
-    {4, 3, 6, "net-unknown"},          {4, 3, 7, "host-unknown"},       {4, 3, 9, "net-prohibited"},
-    {4, 3, 10, "host-prohibited"},     {4, 3, 13, "admin-prohibited"},  {4, 11, -1, "time-exceeded"},
-    {4, 12, -1, "parameter-problem"},  {6, 1, 0, "no-route"},           {6, 1, 1, "admin-prohibited"},
-    {6, 1, 2, "beyond-scope"},         {6, 1, 3, "address-unreachable"}, {6, 1, 4, "port-unreachable"},
-    {6, 1, 5, "policy-fail"},          {6, 1, 6, "reject-route"},       {6, 2, -1, "packet-too-big"},
-    {6, 3, -1, "time-exceeded"},       {6, 4, -1, "parameter-problem"},
+    {4, 3, 0, "net-unreachable"},      {4, 3, 1, "host-unreachable"},
+    {4, 3, 2, "protocol-unreachable"}, {4, 3, 3, "port-unreachable"},
+    {4, 3, 4, "fragmentation-needed"}, {4, 3, 5, "source-route-failed"},
+    {4, 3, 6, "net-unknown"},          {4, 3, 7, "host-unknown"},
+    {4, 3, 9, "net-prohibited"},       {4, 3, 10, "host-prohibited"},
+    {4, 3, 13, "admin-prohibited"},    {4, 11, -1, "time-exceeded"},
+    {4, 12, -1, "parameter-problem"},  {6, 1, 0, "no-route"},
+    {6, 1, 1, "admin-prohibited"},     {6, 1, 2, "beyond-scope"},
+    {6, 1, 3, "address-unreachable"},  {6, 1, 4, "port-unreachable"},
+    {6, 1, 5, "policy-fail"},          {6, 1, 6, "reject-route"},
+    {6, 2, -1, "packet-too-big"},      {6, 3, -1, "time-exceeded"},
+    {6, 4, -1, "parameter-problem"},
 };
 
 const char *icmp_error_name(const struct icmp_error *error)

@@ -52,8 +52,8 @@ struct tcp_options {
 
 struct segment {
     uint32_t seq;
-    uint32_t ack; /* meaningful with TCP_ACK only */
-    uint32_t len; /* bytes of payload, as the IP header counts them (SYN and FIN not included) */
+    uint32_t ack;    /* meaningful with TCP_ACK only */
+    uint32_t len;    /* bytes of payload, as the IP header counts them (SYN and FIN not included) */
     uint16_t window; /* as on the wire, unscaled */
     uint16_t urgent;
     uint8_t flags;    /* TCP_* bits */
@@ -81,7 +81,7 @@ struct icmp_error {
     uint8_t family;   /* 4: ICMP, 6: ICMPv6 */
     uint8_t type;
     uint8_t code;
-    uint32_t mtu;             /* next-hop MTU for "fragmentation needed" and "packet too big", else 0 */
+    uint32_t mtu;               /* next-hop MTU for "fragmentation needed" and "packet too big", else 0 */
     struct endpoint quoted_src; /* of the quoted segment: ours */
     struct endpoint quoted_dst;
     uint32_t quoted_seq;

@@ -3,10 +3,10 @@
 #include "base/text.h"
 
 static const char *const names[STATE_COUNT] = {
-    [LISTEN] = "LISTEN",         [SYN_SENT] = "SYN-SENT",     [SYN_RECEIVED] = "SYN-RECEIVED",
+    [LISTEN] = "LISTEN",           [SYN_SENT] = "SYN-SENT",     [SYN_RECEIVED] = "SYN-RECEIVED",
     [ESTABLISHED] = "ESTABLISHED", [FIN_WAIT_1] = "FIN-WAIT-1", [FIN_WAIT_2] = "FIN-WAIT-2",
-    [CLOSE_WAIT] = "CLOSE-WAIT", [CLOSING] = "CLOSING",       [LAST_ACK] = "LAST-ACK",
-    [TIME_WAIT] = "TIME-WAIT",   [CLOSED] = "CLOSED",
+    [CLOSE_WAIT] = "CLOSE-WAIT",   [CLOSING] = "CLOSING",       [LAST_ACK] = "LAST-ACK",
+    [TIME_WAIT] = "TIME-WAIT",     [CLOSED] = "CLOSED",
 };
 
 const char *state_name(enum state state)

@@ -30,9 +30,10 @@ struct live_config {
     uint32_t ring_bytes; /* likewise */
 
     /*
-     * Counted up by a signal handler: next() then returns FAULT_INTERRUPTED once for each new value and goes on
-     * working afterwards, so that a RST can leave and be seen leaving. NULL: never. To lose no signal, block those
-     * signals and give the mask in which they are open as wait_mask (borrowed): it is in force only while waiting.
+     * Counted up by a signal handler: next() then returns FAULT_INTERRUPTED once for each new value and goes
+     * on working afterwards, so that a RST can leave and be seen leaving. NULL: never. To lose no signal,
+     * block those signals and give the mask in which they are open as wait_mask (borrowed): it is in force
+     * only while waiting.
      */
     const volatile sig_atomic_t *stop;
     const sigset_t *wait_mask;

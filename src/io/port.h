@@ -1,9 +1,9 @@
 /*
- * The port: how a walk touches the world. A struct of functions, so that the same loop runs on real interfaces,
- * on recordings and on a simulated channel.
+ * The port: how a walk touches the world. A struct of functions, so that the same loop runs on real
+ * interfaces, on recordings and on a simulated channel.
  *
- * Two clocks: now() is monotonic and only for deadlines; every sighting carries the capture clock (nanoseconds since
- * 1970, UTC), and only that is ever reported.
+ * Two clocks: now() is monotonic and only for deadlines; every sighting carries the capture clock
+ * (nanoseconds since 1970, UTC), and only that is ever reported.
  */
 #ifndef IO_PORT_H
 #define IO_PORT_H
@@ -49,13 +49,14 @@ struct port {
     nanos (*now)(void *self);
 
     /*
-     * Sends one segment of the flow. ttl, tos and the checksum are the port's business when segment->ttl is 0.
-     * payload has segment->len bytes. False with a fault when the local machine refuses.
+     * Sends one segment of the flow. ttl, tos and the checksum are the port's business when segment->ttl is
+     * 0. payload has segment->len bytes. False with a fault when the local machine refuses.
      */
     bool (*send)(void *self, const struct flow *flow, const struct segment *segment, const uint8_t *payload,
                  struct fault *fault);
 
-    /* The next sighting, in capture order, waiting until the deadline (monotonic; NANOS_NEVER waits for good). */
+    /* The next sighting, in capture order, waiting until the deadline (monotonic; NANOS_NEVER waits for
+     * good). */
     enum port_result (*next)(void *self, nanos deadline, struct sighting *out, struct fault *fault);
 };
 
@@ -64,8 +65,8 @@ struct witness {
     void *self;
 
     /*
-     * The state of the peer's end of the flow: CLOSED when there is no such socket, LISTEN with *listening when only
-     * the port's listener is there. False with a fault when it can't be told.
+     * The state of the peer's end of the flow: CLOSED when there is no such socket, LISTEN with *listening
+     * when only the port's listener is there. False with a fault when it can't be told.
      */
     bool (*ask)(void *self, const struct flow *flow, enum state *state, bool *listening, struct fault *fault);
 };

@@ -26,8 +26,9 @@ bool privilege_check(struct fault *fault);
 bool privilege_drop(struct fault *fault);
 
 /*
- * Sets a fault of kind FAULT_LOCAL for a call that failed with EPERM or EACCES: that CAP_NET_RAW is missing and how to
- * grant it, or, where it is held, what else it can be. what is a phrase such as "capturing". Returns false.
+ * Sets a fault of kind FAULT_LOCAL for a call that failed with EPERM or EACCES: that CAP_NET_RAW is missing
+ * and how to grant it, or, where it is held, what else it can be. what is a phrase such as "capturing".
+ * Returns false.
  */
 bool privilege_fault(struct fault *fault, const char *what);
 

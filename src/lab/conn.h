@@ -31,6 +31,7 @@ struct conn {
             char method[8];
             uint8_t length;
             uint8_t newlines; /* in a row */
+            bool asked;       /* the request is whole, and being thought about */
         } http;
     };
 };

@@ -299,8 +299,13 @@ static void put_timing(struct line *line, const struct walk_timing *timing)
         const char *key;
         nanos span;
     } spans[] = {
-        {"open_rtt", timing->open_rtt},     {"open", timing->open},   {"fin_rtt", timing->fin_rtt},
-        {"close_wait", timing->close_wait}, {"close", timing->close}, {"total", timing->total},
+        {"open_rtt", timing->open_rtt},
+        {"open", timing->open},
+        {"fin_rtt", timing->fin_rtt},
+        {"close_wait", timing->close_wait},
+        {"close_wait_max", timing->close_wait_max},
+        {"close", timing->close},
+        {"total", timing->total},
     };
     json_t *object = put_object(line, line->root, "timing");
 

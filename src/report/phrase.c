@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 char *phrase_span(nanos span, char out[SPAN_TEXT])
 {
@@ -190,6 +191,21 @@ void phrase_open(struct text *text, const struct walk_timing *timing)
         text_add(text, "round trip %s", trip);
 }
 
+/* Its acknowledgement of our FIN may have been delayed, so its dwell lies between two figures. */
+static void phrase_close_wait(struct text *text, const struct walk_timing *timing, const char *before)
+{
+    nanos least = timing->close_wait, most = timing->close_wait_max;
+    char low[SPAN_TEXT], high[SPAN_TEXT];
+
+    if (least != NANOS_NONE && least != 0 && most > least &&
+        strcmp(phrase_span(least, low), phrase_span(most, high)) != 0)
+        text_add(text, "%sthe peer spent %s to %s in CLOSE-WAIT", before, low, high);
+    else if (least != NANOS_NONE && least != 0)
+        text_add(text, "%sthe peer spent %s in CLOSE-WAIT", before, phrase_span(least, low));
+    else if (most != NANOS_NONE && most != 0)
+        text_add(text, "%sthe peer spent at most %s in CLOSE-WAIT", before, phrase_span(most, high));
+}
+
 void phrase_close(struct text *text, const struct walk_timing *timing)
 {
     char span[SPAN_TEXT];
@@ -199,13 +215,7 @@ void phrase_close(struct text *text, const struct walk_timing *timing)
         text_add(text, "close %s", phrase_span(timing->close, span));
     else if (timing->fin_rtt != NANOS_NONE)
         text_add(text, "our FIN acknowledged after %s", phrase_span(timing->fin_rtt, span));
-    /* Nothing is what a FIN that acknowledges ours gives: the dwell can't be seen from outside. */
-    if (timing->close_wait != NANOS_NONE && timing->close_wait != 0)
-        text_add(text, "%sthe peer spent %s in CLOSE-WAIT",
-                 close        ? ", of which "
-                 : text->used ? ", "
-                              : "",
-                 phrase_span(timing->close_wait, span));
+    phrase_close_wait(text, timing, close ? ", of which " : text->used ? ", " : "");
 }
 
 void phrase_half_close(struct text *text, const struct event_end *end)

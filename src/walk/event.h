@@ -1,6 +1,7 @@
 /*
  * What a walk tells the world, in the order in which it happened: the one input of every reporter.
- * Times are nanoseconds since the walk's first segment left, by the capture clock; NANOS_NONE where there is none.
+ * Times are nanoseconds since the walk's first segment left, by the capture clock; NANOS_NONE where there is
+ * none.
  */
 #ifndef WALK_EVENT_H
 #define WALK_EVENT_H
@@ -92,12 +93,13 @@ struct event_verify {
 };
 
 struct walk_timing {
-    nanos open_rtt;    /* our SYN (the copy that was answered, if known) to the SYN-ACK */
-    nanos open;        /* first SYN to our ACK of the SYN-ACK */
-    nanos fin_rtt;     /* our FIN to the acknowledgement of it */
-    nanos close_wait;  /* the peer's dwell: its acknowledgement of our FIN to its own FIN */
-    nanos close;       /* first FIN of either side to the last acknowledgement of a FIN */
-    nanos total;       /* first segment to last */
+    nanos open_rtt;       /* our SYN (the copy that was answered, if known) to the SYN-ACK */
+    nanos open;           /* first SYN to our ACK of the SYN-ACK */
+    nanos fin_rtt;        /* our FIN to the acknowledgement of it */
+    nanos close_wait;     /* the peer's dwell, at least: its acknowledgement of our FIN to its own FIN */
+    nanos close_wait_max; /* at most: our FIN to its FIN; its acknowledgement may have been delayed */
+    nanos close;          /* first FIN of either side to the last acknowledgement of a FIN */
+    nanos total;          /* first segment to last */
 };
 
 struct walk_counts {

@@ -175,11 +175,14 @@ static void sum_up_timing(const struct walk *walk, struct walk_timing *timing)
     timing->close_wait = NANOS_NONE;
     if (walk->belief.order == FIN_ORDER_AFTER_OURS && !walk->fin_came_with_ack)
         timing->close_wait = between(stamps->fin_acked, stamps->its_fin);
+    timing->close_wait_max = NANOS_NONE;
+    if (walk->stamps.fin != NANOS_NONE && !walk->its_fin_first && !walk->its_fin_crossed)
+        timing->close_wait_max = between(stamps->fin, stamps->its_fin);
     timing->close = NANOS_NONE;
     if (stamps->fin_acked != NANOS_NONE && stamps->its_fin_acked != NANOS_NONE)
-        timing->close = between(earlier(stamps->fin, stamps->its_fin), stamps->fin_acked > stamps->its_fin_acked
-                                                                           ? stamps->fin_acked
-                                                                           : stamps->its_fin_acked);
+        timing->close =
+            between(earlier(stamps->fin, stamps->its_fin),
+                    stamps->fin_acked > stamps->its_fin_acked ? stamps->fin_acked : stamps->its_fin_acked);
     timing->total = between(stamps->first, stamps->last);
 }
 

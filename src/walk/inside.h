@@ -27,10 +27,12 @@ enum note_once {
     NOTED_RST = 512,
 };
 
-/* Queue one event; times are by the capture clock and become relative here. Claims and texts are copied or static. */
+/* Queue one event; times are by the capture clock and become relative here. Claims and texts are copied or
+ * static. */
 void events_segment(struct walk *walk, const struct event_segment *segment);
 void events_claims(struct walk *walk, enum side side, const struct claim *claims, unsigned count);
-void events_local(struct walk *walk, enum state from, enum state to, enum reason reason, unsigned n, nanos at);
+void events_local(struct walk *walk, enum state from, enum state to, enum reason reason, unsigned n,
+                  nanos at);
 void events_icmp(struct walk *walk, const struct event_icmp *icmp);
 void events_verify(struct walk *walk, const struct event_verify *verify);
 void events_end(struct walk *walk);

@@ -10,8 +10,8 @@ struct loop {
     const struct port *port;
     const struct witness *witness;
     const struct listener *listener;
-    struct fault *fault;    /* the first one */
-    bool deaf;              /* the listener failed: it gets no more events */
+    struct fault *fault; /* the first one */
+    bool deaf;           /* the listener failed: it gets no more events */
 };
 
 static void fail(struct loop *loop, const struct fault *fault, bool can_send)
@@ -88,7 +88,8 @@ static void take_sighting(struct loop *loop, const struct sighting *sighting, na
     }
 }
 
-/* Sends what is due. With a witness one segment at a time, so that each can be looked at. True when one was sent. */
+/* Sends what is due. With a witness one segment at a time, so that each can be looked at. True when one was
+ * sent. */
 static bool send_due(struct loop *loop, nanos now)
 {
     struct fault fault = {0};
@@ -139,7 +140,8 @@ bool loop_run(struct walk *walk, const struct port *port, const struct witness *
 
     while (!walk_ended(walk)) {
         nanos now = port->now(port->self);
-        /* What is there already comes before what we do next: the order of the wire is the order of the walk. */
+        /* What is there already comes before what we do next: the order of the wire is the order of the walk.
+         */
         while (!walk_ended(walk) && look(&loop, now))
             if (walk_events_pressing(walk))
                 tell(&loop);

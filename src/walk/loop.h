@@ -16,11 +16,13 @@ struct listener {
 };
 
 /*
- * Runs one walk to its end on the port. witness may be NULL; with one, each segment is followed by a question and its
- * answer. Events are passed on while there is nothing to do, so that reporting never delays an answer of ours.
+ * Runs one walk to its end on the port. witness may be NULL; with one, each segment is followed by a question
+ * and its answer. Events are passed on while there is nothing to do, so that reporting never delays an answer
+ * of ours.
  *
- * False when the machine failed it (port, listener or witness) or a signal asked to stop: the fault says why. Even then
- * the peer was reset as far as that was possible, and the end event went out if the listener still took it.
+ * False when the machine failed it (port, listener or witness) or a signal asked to stop: the fault says why.
+ * Even then the peer was reset as far as that was possible, and the end event went out if the listener still
+ * took it.
  */
 bool loop_run(struct walk *walk, const struct port *port, const struct witness *witness,
               const struct listener *listener, struct fault *fault);

@@ -2,7 +2,8 @@
 
 #include "walk/step.h"
 
-#define STEPS(...) .steps = {__VA_ARGS__}, .step_count = sizeof((struct step[]){__VA_ARGS__}) / sizeof(struct step)
+#define STEPS(...)                                                                                           \
+    .steps = {__VA_ARGS__}, .step_count = sizeof((struct step[]){__VA_ARGS__}) / sizeof(struct step)
 
 const struct named_walk named_walks[] = {
     {.name = "walk",

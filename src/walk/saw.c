@@ -4,15 +4,18 @@
 #include "base/seq.h"
 #include "walk/inside.h"
 
-/* ---- our own segments, as they left ---------------------------------------------------------------------- */
+/* ---- our own segments, as they left ----------------------------------------------------------------------
+ */
 
 static bool is_same(const struct sent_segment *sent, const struct segment *segment)
 {
-    return sent->used && sent->seq == segment->seq && sent->len == segment->len && sent->flags == segment->flags &&
-           (!(segment->flags & TCP_ACK) || sent->ack == segment->ack) && sent->tsval == segment->options.tsval;
+    return sent->used && sent->seq == segment->seq && sent->len == segment->len &&
+           sent->flags == segment->flags && (!(segment->flags & TCP_ACK) || sent->ack == segment->ack) &&
+           sent->tsval == segment->options.tsval;
 }
 
-/* The record of a captured segment of ours: one not yet seen before one already seen. NULL: we never sent it. */
+/* The record of a captured segment of ours: one not yet seen before one already seen. NULL: we never sent it.
+ */
 static struct sent_segment *find_sent(struct walk *walk, const struct segment *segment)
 {
     struct sent_segment *seen = NULL;
@@ -32,14 +35,16 @@ static void foreign_segment(struct walk *walk, const struct segment *segment, na
 {
     if (!segment_has(segment, TCP_RST)) {
         walk_note(walk, at, "foreign-segment",
-                  "a segment of this connection left that tcpwalk did not send: another program uses the same ports");
+                  "a segment of this connection left that tcpwalk did not send: another program uses the "
+                  "same ports");
         return;
     }
     walk_note(walk, at, "foreign-rst", "a RST of this connection left that tcpwalk did not send");
     walk->tcb.state = CLOSED; /* the peer has been reset already */
-    walk_settle(walk, OUTCOME_FAILED, STATUS_LOCAL, now,
-                "this machine reset our connection behind our back (a RST left that we did not send); the guard "
-                "did not hold");
+    walk_settle(
+        walk, OUTCOME_FAILED, STATUS_LOCAL, now,
+        "this machine reset our connection behind our back (a RST left that we did not send); the guard "
+        "did not hold");
 }
 
 static void stamp_sent(struct walk *walk, const struct segment *segment, nanos at)
@@ -109,11 +114,12 @@ static void saw_sent(struct walk *walk, const struct segment *segment, nanos at,
     events_claims(walk, SIDE_PEER, claims, belief_sent(&walk->belief, segment, event.n, at, claims));
 }
 
-/* ---- the peer's ------------------------------------------------------------------------------------------ */
+/* ---- the peer's ------------------------------------------------------------------------------------------
+ */
 
 /*
- * The round trip that an acknowledgement closes: to the copy whose timestamp it echoes, or to the only copy there was
- * (Karn's rule, RFC 6298 3). NANOS_NONE when neither is known.
+ * The round trip that an acknowledgement closes: to the copy whose timestamp it echoes, or to the only copy
+ * there was (Karn's rule, RFC 6298 3). NANOS_NONE when neither is known.
  */
 static nanos round_trip(const struct walk *walk, const struct segment *segment, nanos at)
 {
@@ -168,9 +174,12 @@ static enum reason own_reason_received(enum state from, enum state to, unsigned 
         enum state from, to;
         enum reason reason;
     } rows[] = {
-        {SYN_SENT, ESTABLISHED, REASON_OWN_SYN_ACK_RECEIVED}, {SYN_SENT, SYN_RECEIVED, REASON_OWN_SYN_RECEIVED},
-        {SYN_RECEIVED, ESTABLISHED, REASON_OWN_SYN_ACKED},    {FIN_WAIT_1, FIN_WAIT_2, REASON_OWN_FIN_ACKED},
-        {CLOSING, TIME_WAIT, REASON_OWN_FIN_ACKED},           {LAST_ACK, CLOSED, REASON_OWN_FIN_ACKED},
+        {SYN_SENT, ESTABLISHED, REASON_OWN_SYN_ACK_RECEIVED},
+        {SYN_SENT, SYN_RECEIVED, REASON_OWN_SYN_RECEIVED},
+        {SYN_RECEIVED, ESTABLISHED, REASON_OWN_SYN_ACKED},
+        {FIN_WAIT_1, FIN_WAIT_2, REASON_OWN_FIN_ACKED},
+        {CLOSING, TIME_WAIT, REASON_OWN_FIN_ACKED},
+        {LAST_ACK, CLOSED, REASON_OWN_FIN_ACKED},
         {FIN_WAIT_1, TIME_WAIT, REASON_OWN_BOTH_FINS},
     };
 
@@ -208,28 +217,34 @@ static void remark_syn_ack_repeated(struct walk *walk, nanos at)
 {
     walk->syn_acks_after++;
     if (walk->syn_acks_after == 1)
-        walk_note(walk, at, "syn-ack-repeated",
-                  "it sent its SYN-ACK again: our ACK was lost on the way, or not accepted; we send it again");
+        walk_note(
+            walk, at, "syn-ack-repeated",
+            "it sent its SYN-ACK again: our ACK was lost on the way, or not accepted; we send it again");
     else
-        note_once(walk, NOTED_QUEUE, at, "accept-queue-full",
-                  "it repeats its SYN-ACK although we answered each: its accept queue is full, or what we send is "
-                  "lost");
+        note_once(
+            walk, NOTED_QUEUE, at, "accept-queue-full",
+            "it repeats its SYN-ACK although we answered each: its accept queue is full, or what we send is "
+            "lost");
 }
 
 /* Remarks on what is odd about this segment. */
-static void remark(struct walk *walk, const struct segment *segment, unsigned effects, enum state before, nanos at)
+static void remark(struct walk *walk, const struct segment *segment, unsigned effects, enum state before,
+                   nanos at)
 {
     if (effects & TCB_BAD_ACK) {
         walk->bad_acks++;
-        note_once(walk, NOTED_WRONG_ACK, at, "wrong-ack",
-                  "it acknowledges something that we never sent; RFC 9293 3.10.7 has that answered and ignored");
+        note_once(
+            walk, NOTED_WRONG_ACK, at, "wrong-ack",
+            "it acknowledges something that we never sent; RFC 9293 3.10.7 has that answered and ignored");
     }
     if (effects & TCB_OTHER_ISN)
-        note_once(walk, NOTED_OTHER_ISN, at, "other-isn",
-                  "a SYN with another initial number came: another host, or a new connection, answers here too");
+        note_once(
+            walk, NOTED_OTHER_ISN, at, "other-isn",
+            "a SYN with another initial number came: another host, or a new connection, answers here too");
     if (effects & TCB_RST_DOUBTED)
-        note_once(walk, NOTED_RST, at, "rst-doubted",
-                  "a RST came whose number is not exact; it ends nothing, and we ask the peer (RFC 5961 3.2)");
+        note_once(
+            walk, NOTED_RST, at, "rst-doubted",
+            "a RST came whose number is not exact; it ends nothing, and we ask the peer (RFC 5961 3.2)");
     if ((effects & TCB_REPEATED) && segment_has(segment, TCP_SYN | TCP_ACK) && walk->tcb.irs_known &&
         segment->seq == walk->tcb.irs)
         remark_syn_ack_repeated(walk, at);
@@ -257,7 +272,8 @@ static void restart_timers(struct walk *walk, const struct segment *segment, uns
         walk->rto_deadline = NANOS_NEVER;
     /* It repeats its FIN: our last ACK was lost, and the new one may be lost too. */
     if (walk->linger_until != NANOS_NEVER && segment_has(segment, TCP_FIN))
-        walk->linger_until = now + (walk->settings.linger != NANOS_NONE ? walk->settings.linger : LINGER_AUTO);
+        walk->linger_until =
+            now + (walk->settings.linger != NANOS_NONE ? walk->settings.linger : LINGER_AUTO);
 }
 
 static bool is_retransmission(const struct walk *walk, const struct segment *segment)
@@ -276,7 +292,8 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
 
     if (walk->stamps.first == NANOS_NONE)
         return; /* nothing of ours has left: it can't be about this connection */
-    /* It was on the wire before a segment that we had given away already: our state moved first all the same. */
+    /* It was on the wire before a segment that we had given away already: our state moved first all the same.
+     */
     for (unsigned i = 0; i < SENT_MAX; i++) {
         struct sent_segment *sent = &walk->sent[(walk->sent_next + i) % SENT_MAX];
         if (sent->used && !sent->captured)
@@ -304,8 +321,8 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
     event.local = walk->tcb.state;
     events_segment(walk, &event);
     if (before != walk->tcb.state)
-        events_local(walk, before, walk->tcb.state, own_reason_received(before, walk->tcb.state, effects), event.n,
-                     at);
+        events_local(walk, before, walk->tcb.state, own_reason_received(before, walk->tcb.state, effects),
+                     event.n, at);
     events_claims(walk, SIDE_PEER, claims, count);
     remark(walk, segment, effects, before, at);
     react_to_reset(walk, segment, effects, now);
@@ -326,7 +343,8 @@ void walk_saw_segment(struct walk *walk, bool out, const struct segment *segment
     walk->belief_deadline = expiry == NANOS_NEVER ? NANOS_NEVER : now + (expiry - at);
 }
 
-/* ---- other sightings ------------------------------------------------------------------------------------- */
+/* ---- other sightings -------------------------------------------------------------------------------------
+ */
 
 /* RFC 1122 4.2.3.9: while opening, an unreachable host ends it; later on an ICMP error is advice only. */
 static bool is_hard(const struct walk *walk, const struct icmp_error *error)
@@ -379,10 +397,12 @@ void walk_verified(struct walk *walk, enum state kernel, bool listening)
     if (cookie)
         note_once(walk, NOTED_COOKIE, walk->stamps.last, "syn-cookie",
                   "its kernel has no socket for this connection: it keeps SYN-RECEIVED in a SYN cookie");
-    if (kernel == SYN_RECEIVED && belief->claim.certainty == PRESUMED && (belief->claim.otherwise & IN(SYN_RECEIVED)))
-        note_once(walk, NOTED_PRESUMPTION, walk->stamps.last, "still-syn-received",
-                  "its kernel is still in SYN-RECEIVED: our ACK was lost, its accept queue is full, or it accepts "
-                  "only with data");
+    if (kernel == SYN_RECEIVED && belief->claim.certainty == PRESUMED &&
+        (belief->claim.otherwise & IN(SYN_RECEIVED)))
+        note_once(
+            walk, NOTED_PRESUMPTION, walk->stamps.last, "still-syn-received",
+            "its kernel is still in SYN-RECEIVED: our ACK was lost, its accept queue is full, or it accepts "
+            "only with data");
     verify.violates = !cookie && (actual & belief->possible) == NO_STATES;
     /* It may have moved on since, by its own doing or by what we sent. */
     verify.agrees = cookie || (actual & belief_reachable(belief, belief->claim.to)) != NO_STATES;

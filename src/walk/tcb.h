@@ -1,7 +1,7 @@
 /*
- * Our end of one connection: RFC 9293's transmission control block, driven by hand. It knows numbers, windows, options
- * and the local state; it owns no socket and no clock. It says what is to be sent and takes what arrived; when and
- * why is the walk's business.
+ * Our end of one connection: RFC 9293's transmission control block, driven by hand. It knows numbers,
+ * windows, options and the local state; it owns no socket and no clock. It says what is to be sent and takes
+ * what arrived; when and why is the walk's business.
  */
 #ifndef WALK_TCB_H
 #define WALK_TCB_H
@@ -17,12 +17,12 @@
 /* How our SYN looks and how we behave; the defaults of settings_default() look like an ordinary Linux. */
 struct tcb_settings {
     uint32_t iss;
-    uint32_t tsval;   /* our first timestamp */
-    uint16_t mss;     /* what we offer, and the most we send unless the peer offers less */
-    uint16_t window;  /* as it goes on the wire (RFC 7323: the SYN's is never scaled) */
-    uint8_t wscale;   /* our shift, 0 to 14 */
-    uint8_t options;  /* TCP_OPT_ bits of the options in our SYN */
-    uint8_t ttl;      /* 0: the port's default */
+    uint32_t tsval;  /* our first timestamp */
+    uint16_t mss;    /* what we offer, and the most we send unless the peer offers less */
+    uint16_t window; /* as it goes on the wire (RFC 7323: the SYN's is never scaled) */
+    uint8_t wscale;  /* our shift, 0 to 14 */
+    uint8_t options; /* TCP_OPT_ bits of the options in our SYN */
+    uint8_t ttl;     /* 0: the port's default */
 };
 
 #define TCB_CHUNKS 32
@@ -65,13 +65,13 @@ struct tcb {
     bool probe_due; /* one byte may go into a shut window (RFC 9293 3.8.6.1) */
     bool fin_queued, fin_sent, fin_acked;
     uint32_t fin_seq;
-    bool its_fin_seen; /* in order */
+    bool its_fin_seen;    /* in order */
     uint32_t its_fin_seq; /* valid once its_fin_seen or fin_beyond_gap */
     bool fin_beyond_gap;  /* its FIN arrived, but something before it is missing */
     bool ack_due;
-    bool reset_due;       /* send RSTs, then be CLOSED */
+    bool reset_due; /* send RSTs, then be CLOSED */
     unsigned resets_sent;
-    bool answer_rst_due;  /* a RST in answer to an unacceptable segment */
+    bool answer_rst_due; /* a RST in answer to an unacceptable segment */
     uint32_t answer_rst_seq;
 
     uint64_t bytes_in; /* in order */
@@ -79,20 +79,20 @@ struct tcb {
 
 /* What an arriving segment did to us. */
 enum tcb_effect {
-    TCB_OPENED = 1,          /* SYN-ACK taken, or our SYN-ACK acknowledged */
-    TCB_PROGRESS = 2,        /* something of ours was newly acknowledged */
-    TCB_DATA = 4,            /* new data in order */
+    TCB_OPENED = 1,   /* SYN-ACK taken, or our SYN-ACK acknowledged */
+    TCB_PROGRESS = 2, /* something of ours was newly acknowledged */
+    TCB_DATA = 4,     /* new data in order */
     TCB_FIN_ACKED = 8,
-    TCB_ITS_FIN = 16,        /* its FIN, in order, for the first time */
-    TCB_RESET = 32,          /* a RST that counts */
-    TCB_REFUSED = 64,        /* a RST in answer to our SYN */
-    TCB_REPEATED = 128,      /* occupies only numbers that we have had */
-    TCB_GAP = 256,           /* beyond what we expect: something is missing */
-    TCB_BAD_ACK = 512,       /* acknowledges what we never sent */
-    TCB_OTHER_ISN = 1024,    /* a SYN with another initial number */
-    TCB_RST_DOUBTED = 2048,  /* a RST in the window, but not exact (RFC 5961) */
-    TCB_OUTSIDE = 4096,      /* outside our window */
-    TCB_NO_ACK = 8192,       /* no ACK flag where one is due: dropped */
+    TCB_ITS_FIN = 16,       /* its FIN, in order, for the first time */
+    TCB_RESET = 32,         /* a RST that counts */
+    TCB_REFUSED = 64,       /* a RST in answer to our SYN */
+    TCB_REPEATED = 128,     /* occupies only numbers that we have had */
+    TCB_GAP = 256,          /* beyond what we expect: something is missing */
+    TCB_BAD_ACK = 512,      /* acknowledges what we never sent */
+    TCB_OTHER_ISN = 1024,   /* a SYN with another initial number */
+    TCB_RST_DOUBTED = 2048, /* a RST in the window, but not exact (RFC 5961) */
+    TCB_OUTSIDE = 4096,     /* outside our window */
+    TCB_NO_ACK = 8192,      /* no ACK flag where one is due: dropped */
 };
 
 /* A CLOSED connection with the settings; nothing is due yet. */
@@ -107,23 +107,26 @@ bool tcb_send(struct tcb *tcb, const uint8_t *bytes, uint32_t len);
 /* CLOSE call: the FIN becomes due behind the queued bytes. */
 void tcb_close(struct tcb *tcb);
 
-/* ABORT call: RSTs at every number that can be the peer's RCV.NXT become due; nothing in TIME-WAIT or CLOSED. */
+/* ABORT call: RSTs at every number that can be the peer's RCV.NXT become due; nothing in TIME-WAIT or CLOSED.
+ */
 void tcb_abort(struct tcb *tcb);
 
 /* The retransmission timer fired: what is unacknowledged becomes due again (go-back-N). */
 void tcb_retransmit(struct tcb *tcb);
 
-/* Is something of ours unacknowledged, so that a retransmission timer must run? Also when a window is shut. */
+/* Is something of ours unacknowledged, so that a retransmission timer must run? Also when a window is shut.
+ */
 bool tcb_unacknowledged(const struct tcb *tcb);
 
 /* Is everything sent that was queued (acknowledged or not)? */
 bool tcb_all_sent(const struct tcb *tcb);
 
 /*
- * The next segment that is due, and its payload (borrowed). tick: milliseconds of any clock, for the timestamp.
- * Sets *retransmission when it occupies numbers that were sent before. False when nothing is due.
+ * The next segment that is due, and its payload (borrowed). tick: milliseconds of any clock, for the
+ * timestamp. Sets *retransmission when it occupies numbers that were sent before. False when nothing is due.
  */
-bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload, bool *retransmission);
+bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload,
+                bool *retransmission);
 
 /* A segment of the peer arrived: RFC 9293 3.10.7.3 and .4. Returns TCB_ bits. */
 unsigned tcb_input(struct tcb *tcb, const struct segment *segment);

@@ -103,7 +103,8 @@ static unsigned input_rst(struct tcb *tcb, const struct segment *segment)
         return TCB_RESET;
     }
     if (segment->seq - tcb->rcv_nxt < receive_window(tcb)) {
-        tcb->ack_due = true; /* RFC 5961 3.2: a challenge, which a peer without the connection resets exactly */
+        tcb->ack_due =
+            true; /* RFC 5961 3.2: a challenge, which a peer without the connection resets exactly */
         return TCB_RST_DOUBTED;
     }
     return TCB_OUTSIDE;
@@ -266,11 +267,12 @@ static void input_text(struct tcb *tcb, const struct segment *segment, unsigned 
         *effects |= TCB_REPEATED;
 }
 
-/* The SYN-ACK of a peer that opens at the same time lies one before the window, and counts (RFC 9293 3.5 figure 7). */
+/* The SYN-ACK of a peer that opens at the same time lies one before the window, and counts (RFC 9293 3.5
+ * figure 7). */
 static bool is_crossing_syn_ack(const struct tcb *tcb, const struct segment *segment)
 {
-    return tcb->state == SYN_RECEIVED && segment_has(segment, TCP_SYN | TCP_ACK) && segment->seq == tcb->irs &&
-           segment->ack == tcb->settings.iss + 1;
+    return tcb->state == SYN_RECEIVED && segment_has(segment, TCP_SYN | TCP_ACK) &&
+           segment->seq == tcb->irs && segment->ack == tcb->settings.iss + 1;
 }
 
 unsigned tcb_input(struct tcb *tcb, const struct segment *segment)

@@ -59,10 +59,11 @@ static void dress(struct tcb *tcb, uint32_t tick, struct segment *out)
         return;
     }
     /* The window that we named in the SYN, in the unit agreed on; the application reads at once. */
-    out->window = tcb->rcv_shift ? (uint16_t)((tcb->settings.window >> tcb->rcv_shift) +
-                                              ((tcb->settings.window >> tcb->rcv_shift) == 0 &&
-                                               tcb->settings.window != 0))
-                                 : tcb->settings.window;
+    out->window =
+        tcb->rcv_shift
+            ? (uint16_t)((tcb->settings.window >> tcb->rcv_shift) +
+                         ((tcb->settings.window >> tcb->rcv_shift) == 0 && tcb->settings.window != 0))
+            : tcb->settings.window;
     if (tcb->timestamps)
         add_timestamps(tcb, tick, out);
     if (!(out->flags & TCP_RST))
@@ -181,7 +182,8 @@ static bool output_fin(struct tcb *tcb, uint32_t tick, struct segment *out, bool
     return true;
 }
 
-bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload, bool *retransmission)
+bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload,
+                bool *retransmission)
 {
     *out = (struct segment){0};
     *payload = NULL;

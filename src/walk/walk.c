@@ -92,7 +92,8 @@ void walk_kill(struct walk *walk, int status, const char *why, nanos now)
         events_end(walk);
 }
 
-/* ---- giving up ------------------------------------------------------------------------------------------ */
+/* ---- giving up ------------------------------------------------------------------------------------------
+ */
 
 static double in_seconds(nanos span)
 {
@@ -109,8 +110,8 @@ static void give_up_open(struct walk *walk, nanos now)
                     "what came does not fit our SYN: it acknowledges something that we never sent");
     else
         walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
-                    "our SYN was sent %u time%s in %.3g s: filtered, or nobody has that address", walk->retries_used + 1,
-                    walk->retries_used ? "s" : "", in_seconds(now - walk->started));
+                    "our SYN was sent %u time%s in %.3g s: filtered, or nobody has that address",
+                    walk->retries_used + 1, walk->retries_used ? "s" : "", in_seconds(now - walk->started));
 }
 
 static void give_up(struct walk *walk, nanos now)
@@ -118,9 +119,10 @@ static void give_up(struct walk *walk, nanos now)
     if (walk->tcb.state == SYN_SENT || walk->tcb.state == SYN_RECEIVED)
         give_up_open(walk, now);
     else if (walk->syn_acks_after > 1)
-        walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
-                    "the peer repeats its SYN-ACK whatever we send: its accept queue is full, or our segments "
-                    "don't arrive");
+        walk_settle(
+            walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
+            "the peer repeats its SYN-ACK whatever we send: its accept queue is full, or our segments "
+            "don't arrive");
     else
         walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
                     "our %s was not acknowledged, though sent %u times",
@@ -128,11 +130,13 @@ static void give_up(struct walk *walk, nanos now)
                     walk->retries_used + 1);
 }
 
-/* ---- steps ----------------------------------------------------------------------------------------------- */
+/* ---- steps -----------------------------------------------------------------------------------------------
+ */
 
 static bool is_open(const struct tcb *tcb)
 {
-    return tcb->state != CLOSED && tcb->state != LISTEN && tcb->state != SYN_SENT && tcb->state != SYN_RECEIVED;
+    return tcb->state != CLOSED && tcb->state != LISTEN && tcb->state != SYN_SENT &&
+           tcb->state != SYN_RECEIVED;
 }
 
 static nanos linger_of(const struct walk *walk)
@@ -255,7 +259,8 @@ static void advance(struct walk *walk, nanos now)
     }
 }
 
-/* ---- timers ---------------------------------------------------------------------------------------------- */
+/* ---- timers ----------------------------------------------------------------------------------------------
+ */
 
 static void retransmission_timer(struct walk *walk, nanos now)
 {
@@ -266,8 +271,9 @@ static void retransmission_timer(struct walk *walk, nanos now)
         return;
     }
     if (walk_awaits_capture(walk))
-        note_once(walk, NOTED_UNSEEN, walk->stamps.last, "not-captured",
-                  "a segment of ours was not seen leaving: something on this machine holds it back or drops it");
+        note_once(
+            walk, NOTED_UNSEEN, walk->stamps.last, "not-captured",
+            "a segment of ours was not seen leaving: something on this machine holds it back or drops it");
     walk->retries_used++;
     tcb_retransmit(&walk->tcb);
     rtt_back_off(&walk->rtt);
@@ -301,7 +307,8 @@ nanos walk_wake(const struct walk *walk)
     return soonest(wake, walk->belief_deadline);
 }
 
-/* ---- what goes out --------------------------------------------------------------------------------------- */
+/* ---- what goes out ---------------------------------------------------------------------------------------
+ */
 
 static void remember(struct walk *walk, const struct segment *segment, bool retransmission, enum state from)
 {

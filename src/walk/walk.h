@@ -1,9 +1,9 @@
 /*
- * A walk: one connection driven by a list of steps. It takes what was seen on the wire and the time, and says what to
- * send, when to wake it and what happened. It owns no socket, no clock and no memory but itself.
+ * A walk: one connection driven by a list of steps. It takes what was seen on the wire and the time, and says
+ * what to send, when to wake it and what happened. It owns no socket, no clock and no memory but itself.
  *
- * Two clocks, as in io/port.h: `now` is monotonic and serves timers only; `at` is the capture clock, and only that is
- * reported.
+ * Two clocks, as in io/port.h: `now` is monotonic and serves timers only; `at` is the capture clock, and only
+ * that is reported.
  */
 #ifndef WALK_WALK_H
 #define WALK_WALK_H
@@ -48,7 +48,7 @@ struct sent_segment {
     uint32_t seq, ack, len, tsval;
     uint8_t flags;
     bool used, captured, retransmission;
-    bool told; /* the change of our state was reported */
+    bool told;           /* the change of our state was reported */
     enum state from, to; /* our state before and after it */
     nanos at;            /* when it left; valid once captured */
 };
@@ -91,11 +91,11 @@ struct walk {
     unsigned syn_acks_after; /* SYN-ACKs repeated after our ACK */
     unsigned bad_acks;
     uint64_t bytes_in_before;
-    uint8_t ttl_seen; /* of the peer's first segment */
-    bool fin_came_with_ack;  /* the first acknowledgement of our FIN was its FIN */
-    bool its_fin_crossed;    /* its FIN did not acknowledge ours, which was on its way */
-    bool its_fin_first;      /* its FIN arrived before we sent ours */
-    bool our_fin_with_ack;   /* our FIN was the first to acknowledge its FIN */
+    uint8_t ttl_seen;       /* of the peer's first segment */
+    bool fin_came_with_ack; /* the first acknowledgement of our FIN was its FIN */
+    bool its_fin_crossed;   /* its FIN did not acknowledge ours, which was on its way */
+    bool its_fin_first;     /* its FIN arrived before we sent ours */
+    bool our_fin_with_ack;  /* our FIN was the first to acknowledge its FIN */
     enum peer_end peer_end;
     unsigned noted; /* NOTE_ONCE bits of remarks that are made only once */
 
@@ -116,8 +116,8 @@ struct walk {
 void walk_init(struct walk *walk, const struct walk_settings *settings, nanos now);
 
 /*
- * Moves the walk on and gives the next segment to send now, with its payload (borrowed); false when there is none
- * at this moment. Call until it says false, after every sighting and when walk_wake() has come.
+ * Moves the walk on and gives the next segment to send now, with its payload (borrowed); false when there is
+ * none at this moment. Call until it says false, after every sighting and when walk_wake() has come.
  */
 bool walk_output(struct walk *walk, nanos now, struct segment *segment, const uint8_t **payload);
 
@@ -143,8 +143,8 @@ void walk_note(struct walk *walk, nanos at, const char *token, const char *text)
 void walk_verified(struct walk *walk, enum state kernel, bool listening);
 
 /*
- * Ends the walk early: with a RST towards the peer if a connection may be there, then the end event with this status
- * and reason (copied). The outcome is FAILED, or UNREACHABLE for status 3.
+ * Ends the walk early: with a RST towards the peer if a connection may be there, then the end event with this
+ * status and reason (copied). The outcome is FAILED, or UNREACHABLE for status 3.
  */
 void walk_stop(struct walk *walk, int status, const char *why, nanos now);
 

@@ -143,6 +143,16 @@ complaint() {
     }
 }
 
+# JSON lines on fewer.
+BRIEFLY='. as $line | try (fromjson
+    | if .event == "segment" then "\(.n) \(.t) \(.dir) \(.flags) \(.rel_seq) \(.rel_ack) len \(.len) -> \(.local)"
+    elif .event == "transition" and .side == "peer" then
+        "    \(.certainty) \(.to | join("+")) else \(.else) \(.reason) \(.evidence)"
+    elif .event == "transition" then empty
+    elif .event == "verify" then "    kernel \(.kernel) agrees \(.agrees) violates \(.violates)"
+    elif .event == "note" then "    note \(.token)"
+    else $line end) catch $line'
+
 # tell_failure: for teardown: what the last run of a failed test was, and said.
 tell_failure() {
     if [[ -z ${BATS_TEST_COMPLETED-} && -z ${BATS_TEST_SKIPPED-} && -n ${KEPT-} ]]; then
@@ -150,7 +160,7 @@ tell_failure() {
         echo "exit status $STATUS; it complained:"
         cat "$COMPLAINED"
         echo "and said:"
-        tail -n 40 "$SAID"
+        jq -Rr "$BRIEFLY" "$SAID" | tail -n 60
     fi
 }
 

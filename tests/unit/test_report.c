@@ -87,8 +87,8 @@ static void ladder_close(void **unused)
                   "  7  0.010655               .   ack 2                  -> CLOSED\n"
                   "               presumed, else LAST-ACK\n"
                   "closed by us in four segments; open 431 us (round trip 412 us); close 153 us,\n"
-                  "of which the peer spent 29.0 us in CLOSE-WAIT; 2 of 2 states agree with the\n"
-                  "peer's kernel; history ShAFaf (capitals ours)\n");
+                  "of which the peer spent 29.0 us to 138 us in CLOSE-WAIT; 2 of 2 states agree\n"
+                  "with the peer's kernel; history ShAFaf (capitals ours)\n");
 }
 
 static void ladder_refused(void **unused)

@@ -141,7 +141,7 @@ static void json_end(void **unused)
         &events[count - 1],
         "{\"event\":\"end\",\"status\":0,\"outcome\":\"closed\",\"history\":\"ShAFaf\",\"timing\":{"
         "\"open_rtt\":0.000412000,\"open\":0.000431000,\"fin_rtt\":0.000109000,\"close_wait\":0.000029000,"
-        "\"close\":0.000153000,\"total\":0.010655000},\"segments\":{\"out\":4,\"in\":3,\"retransmitted\":0,"
+        "\"close_wait_max\":0.000138000,\"close\":0.000153000,\"total\":0.010655000},\"segments\":{\"out\":4,\"in\":3,\"retransmitted\":0,"
         "\"peer_retransmitted\":0},\"bytes\":{\"out\":0,\"in\":0,\"after_fin\":0},\"segments_after_fin\":0,"
         "\"verify\":{\"asked\":2,\"disagreed\":0},\"peer\":[\"CLOSED\"],\"peer_likely\":[\"CLOSED\"],"
         "\"peer_else\":[\"LAST-ACK\"],\"certainty\":\"presumed\",\"local\":\"TIME-WAIT\",\"closer\":"
