@@ -195,7 +195,8 @@ def turnaround_cells(by_round, base, bar):
 def turnaround(bench):
     rounds, count = (3, 10) if bench.quick else (11, 25)
     bench.need_two_cpus()
-    cases = [(hold, client) for hold in (net.HOLD_US, net.LONG_HOLD_US) for client in (KERNEL, KERNEL_AWAKE, OPEN, OPEN_LOW)]
+    cases = [(hold, client) for hold in (net.HOLD_US, net.LONG_HOLD_US)
+             for client in (KERNEL, KERNEL_AWAKE, OPEN, OPEN_LOW)]
     found, skipped, left_out, missed = measure_turnaround(bench, cases, rounds, count)
     table = Table(f"1. Turnaround: SYN-ACK to our ACK on the wire; {rounds} rounds of {count} openings",
                   "client, and after how long the peer answers", "p50 us of the rounds", "p99 us", "ratio to connect()",
@@ -272,8 +273,8 @@ def round_trip(bench):
     batches, count = (2, 10) if bench.quick else (8, 50)
     bench.need_two_cpus()
     pairs, left_out, missed = measure_round_trips(bench, batches, count)
-    table = Table("2. Reported round trip (open_rtt) against tcpdump's stamps beside it", "load", "openings", "round trip us",
-                  "reported - captured us", "|error| p50 us", "bar", "", "|error| p99 us", "bar", "")
+    table = Table("2. Reported round trip (open_rtt) against tcpdump's stamps beside it", "load", "openings",
+                  "round trip us", "reported - captured us", "|error| p50 us", "bar", "", "|error| p99 us", "bar", "")
     for load, both in sorted(pairs.items(), reverse=True):
         signed = [(r - c) / 1000 for r, c in both]
         size = [abs(e) for e in signed]
@@ -344,7 +345,8 @@ def whole_process(bench):
     rounds = 3 if bench.quick else 21
     found, skipped = measure_processes(bench, rounds)
     table = process_table(f"3. Whole process, {rounds} rounds: tcpwalk and the kernel client open and close in full, "
-                          "the others do one SYN or connect", "wall ms", found, skipped, lambda r: r.wall / 1e6, 2, 0.45)
+                          "the others do one SYN or connect", "wall ms", found, skipped,
+                          lambda r: r.wall / 1e6, 2, 0.45)
     if OURS in found:
         gone = [r.gone / 1e6 for r in found[OURS].values()]
         cpu = [r.cpu / 1e3 for r in found[OURS].values()]
@@ -370,7 +372,8 @@ def machine():
         info = f.read()
     model = re.search(r"model name\s*: (.*)", info)
     kind = "virtual" if " hypervisor " in info else "real"
-    return (f"machine: Linux {platform.release()} {platform.machine()}, {model[1] if model else 'CPU of unknown model'}, "
+    return (f"machine: Linux {platform.release()} {platform.machine()}, "
+            f"{model[1] if model else 'CPU of unknown model'}, "
             f"{os.cpu_count()} CPUs, {kind}, as {os.environ['BENCH_AS']}; "
             f"load before {os.getloadavg()[0]:.2f}")
 
@@ -421,7 +424,8 @@ def run_rows(bench, rows):
 
 def main():
     parser = argparse.ArgumentParser(prog="tests/bench/run", description="Measures tcpwalk against its neighbours.")
-    parser.add_argument("--quick", action="store_true", help="few rounds: shows that the bench works, not how fast it is")
+    parser.add_argument("--quick", action="store_true",
+                        help="few rounds: shows that the bench works, not how fast it is")
     parser.add_argument("row", nargs="*", help="1 turnaround, 2 round trip, 3 whole process and 4 memory")
     options = parser.parse_args()
     for row in options.row:

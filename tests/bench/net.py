@@ -41,7 +41,7 @@ def commands_for_end(name, mine, other, other_address):
 
 
 class Node:
-    """A process in a network namespace of its own, which is set up between start() and go(); it is told more by lines."""
+    """A process in a network namespace of its own, which is set up between start() and go()."""
 
     def __init__(self, cpu, command):
         self.cpu, self.command = cpu, command

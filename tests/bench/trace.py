@@ -37,7 +37,8 @@ class Capture:
 
     def __init__(self, interface, path, cpu):
         self.path = path
-        command = ["taskset", "-c", str(cpu), "tcpdump", *([] if os.getuid() else ["-Z", "root"]), "-i", interface, "-n", "-s", "128", "-B", "8192",
+        as_root = [] if os.getuid() else ["-Z", "root"]  # else it would change to a user of its own
+        command = ["taskset", "-c", str(cpu), "tcpdump", *as_root, "-i", interface, "-n", "-s", "128", "-B", "8192",
                    "--time-stamp-precision=nano", "--immediate-mode", "-U", "-w", path, "tcp"]
         if not shutil.which("tcpdump"):
             raise Failed("tcpdump is missing")

@@ -94,10 +94,9 @@ unnoted() {
     whole "all(.[]; .event != \"note\" or .token != \"$1\")"
 }
 
-# claims [SIDE]: what was claimed about the peer, or local, one line each: certainty, states, reason.
+# claims: what was claimed about the peer, one line each: certainty, states, reason.
 claims() {
-    jq -r --arg side "${1:-peer}" 'select(.event == "transition" and .side == $side)
-        | "\(.certainty) \(.to | join("+")) \(.reason)"' "$SAID"
+    jq -r 'select(.event == "transition" and .side == "peer") | "\(.certainty) \(.to | join("+")) \(.reason)"' "$SAID"
 }
 
 # claimed CLAIM...: each was claimed about the peer, in this order, perhaps with others between.
@@ -137,13 +136,14 @@ content() {
 
 # complaint PATTERN: exactly one line of complaint, as it should be, which matches the extended regular expression.
 complaint() {
-    [[ $(wc -l <"$COMPLAINED") == 1 ]] && grep -q '^tcpwalk: ' "$COMPLAINED" && grep -qE -e "$1" "$COMPLAINED" || {
+    if [[ $(wc -l <"$COMPLAINED") != 1 ]] || ! grep -q '^tcpwalk: ' "$COMPLAINED" || ! grep -qE -e "$1" "$COMPLAINED"; then
         echo "not one line of complaint that says: $1"
         return 1
-    }
+    fi
 }
 
 # JSON lines on fewer.
+# shellcheck disable=SC2016 # jq's own variables
 BRIEFLY='. as $line | try (fromjson
     | if .event == "segment" then "\(.n) \(.t) \(.dir) \(.flags) \(.rel_seq) \(.rel_ack) len \(.len) -> \(.local)"
     elif .event == "transition" and .side == "peer" then
@@ -190,10 +190,12 @@ start_holder() {
         SYSTEM:'cat >&2; sleep 600'
 }
 
-# status_of PID: waits until what was started has ended, and prints its exit status.
-status_of() {
-    local status=0
-    wait_for 20 gone "$1" || return
-    wait "$1" || status=$?
-    echo "$status"
+# outlast NAME PID: waits until what was started has ended, and keeps its status and what it said; errors among it.
+outlast() {
+    KEPT="what was started as $1"
+    STATUS=0
+    wait_for 30 gone "$2" || return
+    wait "$2" || STATUS=$?
+    grep -v '^tcpwalk: ' "$(log "$1")" >"$SAID" || true
+    grep '^tcpwalk: ' "$(log "$1")" >"$COMPLAINED" || true
 }

@@ -1,0 +1,174 @@
+/*
+ * A model of a TCP peer, written from RFC 9293 section 3.10 (with RFC 6298 and RFC 7323 for its timers and
+ * timestamps) and from nothing else: it shares no code and no assumptions with src/core. It opens passively,
+ * and its switches are the ways in which real stacks differ. Everything happens in virtual time, one event
+ * after the other.
+ */
+#ifndef SOUNDNESS_PEER_H
+#define SOUNDNESS_PEER_H
+
+#include "base/nanos.h"
+#include "chance.h"
+#include "core/segment.h"
+#include "core/state.h"
+
+/* How stacks and applications differ. */
+enum peer_switch {
+    PEER_TIMESTAMPS,      /* takes the timestamps option when offered (RFC 7323) */
+    PEER_WSCALE,          /* takes the window scale option when offered */
+    PEER_LAST_ACK_EARLY,  /* CLOSE in CLOSE-WAIT enters LAST-ACK before the FIN is sent, as Linux does */
+    PEER_COOKIES,         /* SYN cookies: no memory of a SYN */
+    PEER_QUEUE_FULL,      /* accept queue full: everything is ignored in SYN-RECEIVED */
+    PEER_DEFER,           /* a bare ACK does not establish: data (or a FIN) does */
+    PEER_FIN_AS_ACK,      /* answers with its FIN again instead of an ACK in CLOSING, as BSDs do */
+    PEER_KEEPALIVE,       /* probes when idle (RFC 9293 3.8.4) */
+    PEER_KEEPALIVE_BYTE,  /* such a probe carries one byte */
+    PEER_TRIMS_OLD,       /* reads the ACK of a segment that repeats only old numbers, as BSDs do */
+    PEER_HOLDS_GAPS,      /* a segment beyond a gap is held with all its fields, ACK included */
+    PEER_DROPS_GAPS,      /* a segment beyond a gap is not kept */
+    PEER_NO_READER,       /* the application does not read: the window shuts */
+    PEER_RST_UNREAD,      /* CLOSE with unread data aborts (RFC 9293 3.6.1) */
+    PEER_FULL_CLOSE,      /* after CLOSE nobody reads: new data draws a RST (RFC 9293 3.6.1) */
+    PEER_SYN_ANSWERED,    /* a repeated SYN in SYN-RECEIVED draws the SYN-ACK again, not an ACK */
+    PEER_NAGLE,           /* RFC 9293 3.7.4 */
+    PEER_FIN_ALONE,       /* its FIN never rides on data */
+    PEER_CLOSE_AT_FIN,    /* its application closes before our FIN could be acknowledged */
+    PEER_GIVE_UP_RST,     /* says so when it gives up */
+    PEER_ABORT_BARE,      /* ABORT sends RST as the RFC writes it; else RST,ACK as most stacks do */
+    PEER_STUCK_ECHOES,    /* what it ignores in SYN-RECEIVED still updates TS.Recent */
+    PEER_REFUSES,         /* nothing listens */
+    PEER_DELACK,          /* delays acknowledgements (RFC 9293 3.8.6.3) */
+    PEER_DELACK_FIN,      /* ... of our FIN, too */
+    PEER_EARLY_APP,       /* the application can close or abort in SYN-RECEIVED (RFC 9293 3.10.4, 3.10.5) */
+    PEER_PROBE_OLD,       /* a shut window is probed with an old number instead of a new byte */
+    PEER_FIN_OVER_WINDOW, /* a FIN may be sent into a shut window */
+    PEER_LISTENS_ONCE,    /* no listener after the first connection */
+    PEER_COOKIE_REPLAY,   /* the same cookie can make one connection after the other */
+    PEER_QUIET_ANSWERS,   /* limits the rate of answers to unacceptable segments (RFC 5961 7) */
+    PEER_SWITCHES
+};
+
+#define PEER_ON(s) (UINT64_C(1) << (s))
+
+struct peer_variant {
+    uint64_t on; /* PEER_ON bits */
+    nanos min_rto;
+    nanos syn_rto;
+    nanos delack;
+    nanos keepalive;
+    nanos time_wait;
+    nanos fin_wait_2; /* orphans only */
+    nanos queue_free; /* when the accept queue has room again; NANOS_NEVER */
+    nanos defer_for;
+    unsigned syn_retries;
+    unsigned retries;
+    uint16_t mss; /* 0: does not say */
+    uint8_t wscale;
+    uint32_t buffer; /* for receiving */
+    uint32_t cwnd;   /* initial, in segments */
+};
+
+#define PEER_HELD 8
+#define PEER_OUT 64
+
+/* What it has sent, with the truth of that moment. */
+struct peer_sent {
+    struct segment segment;
+    nanos at;
+    state_set truth;
+    nanos since; /* when it entered that state */
+    unsigned incarnation;
+};
+
+struct peer {
+    struct peer_variant variant;
+    struct chance chance;
+    nanos now;
+
+    enum state state;
+    nanos since;
+    unsigned incarnation; /* counts the connections; 0 before the first */
+    bool cookie_out;      /* a SYN-ACK with a cookie is out, and nobody has brought it back */
+    bool cookie_used;
+
+    uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2;
+    uint32_t snd_end; /* one past what the application gave */
+    bool closing;     /* CLOSE was called: the FIN goes out at snd_end */
+    bool fin_sent;
+    bool orphan;        /* nobody reads any more */
+    bool window_pushed; /* one byte may go into a shut window */
+    uint32_t rtx_next;  /* the next number to repeat; snd_nxt when none is */
+    uint32_t cwnd, mss;
+    unsigned dup_acks;
+    uint8_t snd_shift, rcv_shift;
+
+    uint32_t irs, rcv_nxt, unread;
+    struct segment held[PEER_HELD];
+    unsigned held_count;
+    bool ack_now;
+    bool deferred;
+
+    bool ts_on;
+    uint32_t ts_recent, last_ack_sent, ts_offset;
+
+    nanos rtx_at, delack_at, wait_at, keepalive_at, quiet_until;
+    nanos rto, srtt, rttvar, timed_at;
+    uint32_t timed_seq;
+    bool timing;
+    unsigned rtx_count, keepalives;
+
+    struct peer_sent out[PEER_OUT];
+    unsigned out_count;
+
+    /* What the walk's end is held against. */
+    bool ever_established, got_fin, sent_fin, sent_rst, sent_syn_ack;
+    uint64_t bytes_taken;
+};
+
+void peer_init(struct peer *peer, const struct peer_variant *variant, uint64_t seed);
+
+/* The three kinds of event: a segment arrives, a timer is due, the application calls. What it sends is in
+ * out. */
+void peer_input(struct peer *peer, const struct segment *segment, nanos now);
+void peer_timers(struct peer *peer, nanos now);
+void peer_send(struct peer *peer, uint32_t len, nanos now);
+void peer_close(struct peer *peer, bool full, nanos now);
+void peer_abort(struct peer *peer, nanos now);
+
+/* When peer_timers must be called; NANOS_NEVER. */
+nanos peer_wake(const struct peer *peer);
+
+/* The states that are true at this moment: one, or all that mean "no connection". */
+state_set peer_truth(const struct peer *peer);
+
+bool peer_has_connection(const struct peer *peer);
+
+/* ---- among the files of the model ------------------------------------------------------------------------
+ */
+
+static inline bool peer_is(const struct peer *peer, enum peer_switch s)
+{
+    return (peer->variant.on & PEER_ON(s)) != 0;
+}
+
+void peer_enter(struct peer *peer, enum state state);
+void peer_gone(struct peer *peer);
+uint32_t peer_rcv_wnd(const struct peer *peer);
+void peer_start(struct peer *peer, const struct segment *segment);
+
+/* Sends what may be sent, and an ACK if one is due: the end of every event. */
+void peer_output(struct peer *peer);
+void peer_emit(struct peer *peer, uint8_t flags, uint32_t seq, uint32_t len);
+void peer_emit_rst(struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack);
+void peer_emit_syn_ack(struct peer *peer);
+
+/* RFC 6298: something new was acknowledged. */
+void peer_acked(struct peer *peer, uint32_t ack);
+
+/* A connection's segment: RFC 9293 3.10.7.4. */
+void peer_input_connected(struct peer *peer, const struct segment *segment);
+
+/* 3.10.4, without output. */
+void peer_call_close(struct peer *peer, bool full);
+
+#endif

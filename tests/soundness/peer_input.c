@@ -1,0 +1,329 @@
+/* The model peer's side of RFC 9293 3.10.7.4, step by step. */
+#include <string.h>
+
+#include "base/seq.h"
+#include "peer.h"
+
+static void process(struct peer *peer, const struct segment *segment, bool again);
+
+static bool in_window(const struct peer *peer, uint32_t seq)
+{
+    return seq - peer->rcv_nxt < peer_rcv_wnd(peer);
+}
+
+/* First step: the table of 3.4. */
+static bool acceptable(const struct peer *peer, const struct segment *segment)
+{
+    uint32_t span = segment_span(segment), wnd = peer_rcv_wnd(peer);
+
+    if (wnd == 0)
+        return span == 0 && segment->seq == peer->rcv_nxt;
+    if (span == 0)
+        return in_window(peer, segment->seq);
+    return in_window(peer, segment->seq) || in_window(peer, segment->seq + span - 1);
+}
+
+/* "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". */
+static void answer(struct peer *peer)
+{
+    if (peer_is(peer, PEER_QUIET_ANSWERS)) {
+        if (peer->now < peer->quiet_until)
+            return;
+        peer->quiet_until = peer->now + 500 * NANOS_PER_MS;
+    }
+    peer->ack_now = true;
+}
+
+static bool stuck(const struct peer *peer, const struct segment *segment)
+{
+    if (peer->state != SYN_RECEIVED)
+        return false;
+    if (peer_is(peer, PEER_QUEUE_FULL) && peer->now < peer->variant.queue_free)
+        return true;
+    return peer_is(peer, PEER_DEFER) && segment_span(segment) == 0;
+}
+
+/* RFC 7323 5.3, R1 and R3. False when the segment is to be dropped. */
+static bool timestamps(struct peer *peer, const struct segment *segment)
+{
+    if (!peer->ts_on || (segment->flags & TCP_RST))
+        return true;
+    if (!(segment->options.present & TCP_OPT_TIMESTAMPS))
+        return false;
+    if (!seq_lt(segment->options.tsval, peer->ts_recent))
+        return true;
+    answer(peer);
+    return false;
+}
+
+static void remember_timestamp(struct peer *peer, const struct segment *segment)
+{
+    if (!peer->ts_on || !(segment->options.present & TCP_OPT_TIMESTAMPS) || (segment->flags & TCP_RST))
+        return;
+    if (stuck(peer, segment) && !peer_is(peer, PEER_STUCK_ECHOES))
+        return;
+    if (seq_le(peer->ts_recent, segment->options.tsval) && seq_le(segment->seq, peer->last_ack_sent))
+        peer->ts_recent = segment->options.tsval;
+}
+
+/* Second step: RST, with RFC 5961's exact number. */
+static void input_rst(struct peer *peer, const struct segment *segment)
+{
+    if (segment->seq == peer->rcv_nxt)
+        peer_gone(peer);
+    else
+        answer(peer);
+}
+
+/* Fourth step: a SYN in the window. In SYN-RECEIVED a passive open returns to LISTEN. */
+static void input_syn(struct peer *peer)
+{
+    if (peer->state == SYN_RECEIVED)
+        peer_gone(peer);
+    else
+        answer(peer);
+}
+
+/* The window of an acceptable acknowledgement (3.10.7.4, fifth step, ESTABLISHED). */
+static void update_window(struct peer *peer, const struct segment *segment)
+{
+    if (seq_lt(segment->ack, peer->snd_una))
+        return;
+    if (seq_lt(peer->snd_wl1, segment->seq) ||
+        (peer->snd_wl1 == segment->seq && seq_le(peer->snd_wl2, segment->ack))) {
+        peer->snd_wnd = (uint32_t)segment->window << peer->snd_shift;
+        peer->snd_wl1 = segment->seq;
+        peer->snd_wl2 = segment->ack;
+    }
+}
+
+/* SYN-RECEIVED's part of the fifth step. False when the segment goes no further. */
+static bool ack_in_syn_received(struct peer *peer, const struct segment *segment)
+{
+    if (stuck(peer, segment)) {
+        if (peer_is(peer, PEER_DEFER) && !peer->deferred) {
+            /* Linux stays silent until the time of deferring is up. */
+            peer->deferred = true;
+            peer->rtx_at = peer->now + peer->variant.defer_for;
+        }
+        return false;
+    }
+    if (!seq_lt(peer->snd_una, segment->ack) || seq_lt(peer->snd_nxt, segment->ack)) {
+        peer_emit_rst(peer, TCP_RST, segment->ack, 0);
+        return false;
+    }
+    peer_enter(peer, ESTABLISHED);
+    peer->snd_wnd = (uint32_t)segment->window << peer->snd_shift;
+    peer->snd_wl1 = segment->seq;
+    peer->snd_wl2 = segment->ack;
+    return true;
+}
+
+/* Fifth step: the ACK field. False when the segment goes no further. */
+static bool step_ack(struct peer *peer, const struct segment *segment)
+{
+    bool fin_acked;
+
+    if (!(segment->flags & TCP_ACK))
+        return false;
+    if (peer->state == SYN_RECEIVED && !ack_in_syn_received(peer, segment))
+        return false;
+    if (seq_lt(peer->snd_nxt, segment->ack)) {
+        answer(peer);
+        return false;
+    }
+    if (seq_lt(peer->snd_una, segment->ack)) {
+        peer_acked(peer, segment->ack);
+    } else if (segment->ack == peer->snd_una && peer->snd_una != peer->snd_nxt &&
+               segment_span(segment) == 0) {
+        /* RFC 5681 3.2: the third duplicate repeats the first segment. */
+        if (++peer->dup_acks == 3)
+            peer->rtx_next = peer->snd_una;
+    }
+    update_window(peer, segment);
+    fin_acked = peer->fin_sent && seq_lt(peer->snd_end, peer->snd_una);
+    switch (peer->state) {
+    case FIN_WAIT_1:
+        if (fin_acked)
+            peer_enter(peer, FIN_WAIT_2);
+        return true;
+    case CLOSING:
+        if (fin_acked)
+            peer_enter(peer, TIME_WAIT);
+        return false;
+    case LAST_ACK:
+        if (fin_acked)
+            peer_gone(peer);
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void ack_soon(struct peer *peer, bool may_wait)
+{
+    if (may_wait && peer_is(peer, PEER_DELACK) && peer->delack_at == NANOS_NEVER)
+        peer->delack_at = peer->now + peer->variant.delack;
+    else
+        peer->ack_now = true;
+}
+
+/* Seventh step: the text. False when it ended the connection. */
+static bool step_text(struct peer *peer, const struct segment *segment)
+{
+    if (segment->len == 0)
+        return true;
+    if (peer->state != ESTABLISHED && peer->state != FIN_WAIT_1 && peer->state != FIN_WAIT_2)
+        return true;
+    if (peer->orphan) {
+        peer_gone(peer);
+        peer_emit_rst(peer, TCP_RST, segment->ack, 0);
+        return false;
+    }
+    peer->rcv_nxt += segment->len;
+    peer->bytes_taken += segment->len;
+    if (peer_is(peer, PEER_NO_READER))
+        peer->unread += segment->len;
+    ack_soon(peer, true);
+    return true;
+}
+
+/* Eighth step: the FIN. */
+static void step_fin(struct peer *peer)
+{
+    bool fin_acked = peer->fin_sent && seq_lt(peer->snd_end, peer->snd_una);
+
+    if (peer->state == ESTABLISHED || peer->state == SYN_RECEIVED || peer->state == FIN_WAIT_1 ||
+        peer->state == FIN_WAIT_2) {
+        peer->rcv_nxt++;
+        peer->got_fin = true;
+    }
+    ack_soon(peer, peer_is(peer, PEER_DELACK_FIN));
+    switch (peer->state) {
+    case SYN_RECEIVED:
+    case ESTABLISHED:
+        peer_enter(peer, CLOSE_WAIT);
+        if (peer_is(peer, PEER_CLOSE_AT_FIN))
+            peer_call_close(peer, true);
+        break;
+    case FIN_WAIT_1:
+        peer_enter(peer, fin_acked ? TIME_WAIT : CLOSING);
+        break;
+    case FIN_WAIT_2:
+    case TIME_WAIT:
+        peer_enter(peer, TIME_WAIT);
+        break;
+    default:
+        break;
+    }
+}
+
+/* What was held and has become the next. */
+static void release_held(struct peer *peer)
+{
+    for (unsigned i = 0; i < peer->held_count;) {
+        struct segment next = peer->held[i];
+        if (seq_lt(peer->rcv_nxt, next.seq)) {
+            i++;
+            continue;
+        }
+        peer->held[i] = peer->held[--peer->held_count];
+        if (seq_lt(peer->rcv_nxt, next.seq + segment_span(&next)))
+            process(peer, &next, true);
+        if (!peer_has_connection(peer))
+            return;
+        i = 0;
+    }
+}
+
+/* Beyond a gap: RFC 9293 says it should be held, RFC 5681 4.2 that it draws an ACK at once. */
+static void beyond_gap(struct peer *peer, const struct segment *segment)
+{
+    if (!peer_is(peer, PEER_HOLDS_GAPS) && !step_ack(peer, segment))
+        return;
+    if (!peer_is(peer, PEER_DROPS_GAPS) && peer->held_count < PEER_HELD)
+        peer->held[peer->held_count++] = *segment;
+    if (!(peer->state == SYN_RECEIVED && stuck(peer, segment)))
+        peer->ack_now = true;
+}
+
+/* The idealised segment: begins at RCV.NXT and does not exceed the window. */
+static struct segment trim(const struct peer *peer, const struct segment *segment)
+{
+    struct segment out = *segment;
+    uint32_t wnd = peer_rcv_wnd(peer), old;
+
+    if (seq_lt(out.seq, peer->rcv_nxt)) {
+        old = peer->rcv_nxt - out.seq;
+        out.seq = peer->rcv_nxt;
+        if (old > out.len)
+            out.flags &= (uint8_t)~TCP_FIN;
+        out.len = old < out.len ? out.len - old : 0;
+    }
+    if (out.len >= wnd && segment_span(&out) > wnd) {
+        out.len = wnd;
+        out.flags &= (uint8_t)~TCP_FIN;
+    }
+    return out;
+}
+
+static void process(struct peer *peer, const struct segment *segment, bool again)
+{
+    struct segment ideal = trim(peer, segment);
+
+    if (again && (peer->state == SYN_RECEIVED || peer_is(peer, PEER_HOLDS_GAPS) == false)) {
+        if (peer->state == SYN_RECEIVED)
+            return;
+    } else if (!step_ack(peer, &ideal)) {
+        return;
+    }
+    if (!step_text(peer, &ideal))
+        return;
+    if (ideal.flags & TCP_FIN)
+        step_fin(peer);
+    if (segment_span(&ideal) > 0 && !again)
+        release_held(peer);
+}
+
+static void not_acceptable(struct peer *peer, const struct segment *segment)
+{
+    if (segment->flags & TCP_RST)
+        return;
+    if (peer->state == SYN_RECEIVED && (segment->flags & TCP_SYN) && peer_is(peer, PEER_SYN_ANSWERED)) {
+        peer_emit_syn_ack(peer);
+        return;
+    }
+    if (peer->state == TIME_WAIT && (segment->flags & TCP_FIN))
+        peer_enter(peer, TIME_WAIT);
+    answer(peer);
+    if (segment->flags & TCP_SYN)
+        return;
+    /* "Special allowance should be made to accept valid ACKs" at a shut window; BSDs read them in any old
+     * segment. */
+    bool shut = peer_rcv_wnd(peer) == 0 && segment->seq == peer->rcv_nxt;
+    bool old = peer_is(peer, PEER_TRIMS_OLD) && seq_lt(segment->seq, peer->rcv_nxt);
+    if ((shut || old) && peer->state != SYN_RECEIVED)
+        step_ack(peer, segment);
+}
+
+void peer_input_connected(struct peer *peer, const struct segment *segment)
+{
+    peer->keepalives = 0;
+    if (peer->keepalive_at != NANOS_NEVER)
+        peer->keepalive_at = peer->now + peer->variant.keepalive;
+    if (!timestamps(peer, segment))
+        return;
+    if (!acceptable(peer, segment)) {
+        not_acceptable(peer, segment);
+        return;
+    }
+    remember_timestamp(peer, segment);
+    if (segment->flags & TCP_RST)
+        input_rst(peer, segment);
+    else if (segment->flags & TCP_SYN)
+        input_syn(peer);
+    else if (seq_lt(peer->rcv_nxt, segment->seq) && segment_span(segment) > 0)
+        beyond_gap(peer, segment);
+    else
+        process(peer, segment, false);
+}

@@ -1,0 +1,113 @@
+/*
+ * No proven claim is ever false: walks over a model peer, tests/soundness. TCPWALK_SOUNDNESS_WALKS asks for
+ * more of them (per kind of channel), TCPWALK_SOUNDNESS_SEED for others; one seed with one walk tells a walk
+ * again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "../soundness/channel.c"
+#include "../soundness/check.c"
+#include "../soundness/meeting.c"
+#include "../soundness/peer.c"
+#include "../soundness/peer_input.c"
+#include "../soundness/peer_output.c"
+#include "../soundness/scenario.c"
+#include "../soundness/trace.c"
+
+/* Enough examples of each kind to see a pattern, few enough to read. */
+#define EXAMPLES 3
+
+static unsigned long long wish(const char *name, unsigned long long otherwise)
+{
+    const char *text = getenv(name);
+
+    return text && *text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole ? (double)part / (double)whole : 0;
+}
+
+static void report(const struct tally *tally)
+{
+    print_message("# %llu walks, %llu segments, %llu claims (%llu proven, of them %llu refutations)\n",
+                  (unsigned long long)tally->walks, (unsigned long long)tally->segments,
+                  (unsigned long long)tally->claims, (unsigned long long)tally->proven,
+                  (unsigned long long)tally->refuted);
+    print_message(
+        "# single states: %.2f %% of proven claims (mean %.3f states), %.2f %% of all (mean %.3f)\n",
+        100 * share(tally->proven_single, tally->proven), share(tally->proven_states, tally->proven),
+        100 * share(tally->claims_single, tally->claims), share(tally->claims_states, tally->claims));
+    print_message("# presumptions that did not name the truth: %llu\n",
+                  (unsigned long long)tally->presumed_missed);
+    for (unsigned i = 0; i <= OUTCOME_FAILED; i++)
+        print_message("# outcome %s: %llu\n", outcome_name((enum outcome)i),
+                      (unsigned long long)tally->outcomes[i]);
+    for (unsigned i = 1; i < VIOLATIONS; i++)
+        if (tally->violations[i])
+            print_message("# VIOLATED, %s: %llu\n", violation_name((enum violation)i),
+                          (unsigned long long)tally->violations[i]);
+}
+
+static void walk_many(enum channel_kind kind, unsigned long long walks)
+{
+    unsigned long long first = wish("TCPWALK_SOUNDNESS_SEED", 1), bad = 0;
+    struct meeting *meeting = calloc(1, sizeof(*meeting));
+    unsigned told[VIOLATIONS] = {0};
+    struct tally tally = {0};
+
+    assert_non_null(meeting);
+    walks = wish("TCPWALK_SOUNDNESS_WALKS", walks);
+    for (unsigned long long seed = first; seed < first + walks; seed++) {
+        enum violation violation = meeting_run(meeting, seed, kind, &(struct shrunk){0}, &tally, NULL);
+        bad += violation != VIOLATION_NONE;
+        if (violation && told[violation]++ < EXAMPLES)
+            meeting_explain(meeting, seed, kind, violation, stderr);
+    }
+    report(&tally);
+    free(meeting);
+    assert_true(bad == 0);
+}
+
+static void clean_channel(void **state)
+{
+    (void)state;
+    walk_many(CHANNEL_CLEAN, 6000);
+}
+
+static void loses_10_percent(void **state)
+{
+    (void)state;
+    walk_many(CHANNEL_LOSS_10, 6000);
+}
+
+static void loses_repeats_and_reorders_30_percent(void **state)
+{
+    (void)state;
+    walk_many(CHANNEL_MESS_30, 6000);
+}
+
+static void any_channel(void **state)
+{
+    (void)state;
+    walk_many(CHANNEL_ANY, 6000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(clean_channel),
+        cmocka_unit_test(loses_10_percent),
+        cmocka_unit_test(loses_repeats_and_reorders_30_percent),
+        cmocka_unit_test(any_channel),
+    };
+
+    return cmocka_run_group_tests_name("soundness", tests, NULL, NULL);
+}
