@@ -5,6 +5,7 @@
 
 #include "base/version.h"
 #include "cmd/command.h"
+#include "cmd/wrap.h"
 
 const struct command commands[] = {
     {"walk", "HOST PORT", "open, send, half-close, take what comes, close (also without a command)",
@@ -50,7 +51,7 @@ int run_help(const struct command *command, const struct options *options, int c
     printf("tcpwalk walks a real TCP peer through its state machine, one segment at a time.\n\n"
            "usage: tcpwalk [COMMAND] [OPTION...] HOST PORT\n\ncommands:\n");
     for (const struct command *row = commands; row->name; row++)
-        printf("  %-12s %-25s %s\n", row->name, row->operands, row->summary);
+        wrap_print(stdout, (unsigned)printf("  %-11s %-25s ", row->name, row->operands), row->summary);
     printf("\noptions:\n");
     options_print(stdout);
     printf("\nexit status: 0 done, 1 an expectation did not hold, 2 wrong usage, 3 no answer,\n"
@@ -81,7 +82,11 @@ static int run(int argc, char **argv, struct fault *fault)
         taken = 1;
     else if (options.operand_count == 2)
         command = &commands[0];
-    else {
+    else if (options.operand_count == 1) {
+        fault_set(fault, FAULT_USAGE, "'%s' is not a command; as a host it needs a port (see tcpwalk --help)",
+                  options.operands[0]);
+        return EXIT_USAGE;
+    } else {
         fault_set(fault, FAULT_USAGE, "'%s' is not a command (see tcpwalk --help)", options.operands[0]);
         return EXIT_USAGE;
     }

@@ -16,10 +16,9 @@ typedef int64_t nanos;
 #define NANOS_NONE INT64_MIN
 
 /*
- * Reads a span as people write it: a number, with a fraction if they like, and a unit of ns, us, ms, s, m or
- * h
- * ("2s", "0.5s", "500ms"). A bare number is seconds. The whole of text must be the span, and it can't be
- * negative or longer than a thousand days. Returns false, and leaves *out alone, when it is not.
+ * Reads a span as people write it: a number, with a fraction if they like, and a unit of ns, us, ms, s, m or h ("2s",
+ * "0.5s", "500ms"). A bare number is seconds. The whole of text must be the span, and it can't be negative or longer
+ * than a thousand days. Returns false, and leaves *out alone, when it is not.
  */
 bool nanos_parse(const char *text, nanos *out);
 

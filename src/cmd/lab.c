@@ -1,7 +1,9 @@
 /* The command lab: the same commands against a private network with real servers. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/wrap.h"
 #include "lab/lab.h"
 
 static int print_services(void)
@@ -9,11 +11,12 @@ static int print_services(void)
     printf("tcpwalk lab [COMMAND] [OPTION...] [HOST] SERVICE runs a command against these servers, in a "
            "private\n"
            "network that it makes and that is gone afterwards. No root is needed.\n\n"
-           "  %-14s %5s  %s\n",
+           "  %-13s %5s  %s\n",
            "service", "port", "what it does");
     for (const struct lab_service *service = lab_services; service->name; service++)
-        printf("  %-14s %5u  %s\n", service->name, service->port, service->what);
-    printf("\nHOST is lab or SERVICE.lab (192.0.2.2, 2001:db8::2), or 127.0.0.1 and ::1 for the same over "
+        wrap_print(stdout, (unsigned)printf("  %-13s %5u  ", service->name, service->port), service->what);
+    printf("\ntcpwalk lab serve [ADDR|all] runs the servers in the network where you are, on 127.0.0.1 or ADDR.\n");
+    printf("HOST is lab or SERVICE.lab (192.0.2.2, 2001:db8::2), or 127.0.0.1 and ::1 for the same over "
            "loopback.\n");
     return EXIT_DONE;
 }
@@ -29,11 +32,14 @@ static int serve(int count, char **operands, struct fault *fault)
 {
     struct addr address;
 
-    if (count > 1 || (count == 1 && !addr_parse(operands[0], &address))) {
-        fault_set(fault, FAULT_USAGE, "lab serve takes at most one numeric address");
+    bool all = count == 1 && strcmp(operands[0], "all") == 0;
+
+    /* Not all addresses unless asked for: whoever can reach the machine could use the servers. */
+    if (count > 1 || !addr_parse(count == 1 && !all ? operands[0] : "127.0.0.1", &address)) {
+        fault_set(fault, FAULT_USAGE, "lab serve takes one numeric address, or all");
         return EXIT_USAGE;
     }
-    return lab_serve(count ? &address : NULL, say_ready, NULL, fault) ? EXIT_DONE : exit_status_of(fault);
+    return lab_serve(all ? NULL : &address, say_ready, NULL, fault) ? EXIT_DONE : exit_status_of(fault);
 }
 
 int run_lab(const struct command *command, const struct options *options, int count, char **operands,
@@ -56,10 +62,14 @@ int run_lab(const struct command *command, const struct options *options, int co
         inner = command_find(operands[0]);
         count--;
         operands++;
-    } else if (count >= 1 && operands[0][0] == 's' && operands[0][1] == 'e' && operands[0][2] == 'r') {
+    } else if (strcmp(operands[0], "serve") == 0) {
         return serve(count - 1, operands + 1, fault);
     }
-    if (inner->run == run_walk && count == 1) {
+    if (inner->run != run_walk || count < 1 || count > 2) {
+        fault_set(fault, FAULT_USAGE, "lab takes a walk and a service: tcpwalk lab close echo (tcpwalk lab lists them)");
+        return EXIT_USAGE;
+    }
+    if (count == 1) {
         const struct lab_service *service = lab_service_find(operands[0]);
         if (!service) {
             fault_set(fault, FAULT_USAGE, "'%s' is not a service of the lab (tcpwalk lab lists them)",

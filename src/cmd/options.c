@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/wrap.h"
+
 #define AT(member) offsetof(struct options, member)
 
 const struct option_row option_rows[] = {
@@ -14,7 +16,7 @@ const struct option_row option_rows[] = {
      OPTION_TEXT, AT(send), 0, 0},
     {"timeout", 't', "DURATION", "how long one step may wait for the peer (10s)", OPTION_SPAN, AT(timeout), 0,
      0},
-    {"rto", 0, "DURATION", "initial retransmission timeout (1s)", OPTION_SPAN, AT(rto), 0, 0},
+    {"rto", 0, "DURATION", "initial retransmission timeout (1s)", OPTION_SPAN, AT(rto), 1, 0},
     {"retries", 0, "N", "how often one segment is sent again (5)", OPTION_NUMBER, AT(retries), 0, 100},
     {"delay", 0, "DURATION", "wait this long between steps (0)", OPTION_SPAN, AT(delay), 0, 0},
     {"linger", 0, "DURATION", "stay this long after the last ACK (300ms and 4 round trips)", OPTION_SPAN,
@@ -73,10 +75,10 @@ static bool take(const struct option_row *row, const char *value, struct options
         *(const char **)slot = value;
         return true;
     case OPTION_SPAN:
-        if (nanos_parse(value, slot))
+        if (nanos_parse(value, slot) && *(nanos *)slot >= row->least * NANOS_PER_MS)
             return true;
-        return fault_set(fault, FAULT_USAGE, "--%s: '%s' is not a duration such as 2s or 500ms", row->name,
-                         value);
+        return fault_set(fault, FAULT_USAGE, "--%s: '%s' is not a duration such as 2s or 500ms%s", row->name,
+                         value, row->least ? ", and at least 1ms" : "");
     case OPTION_NUMBER:
         if (slot == &out->isn)
             out->isn_set = true;
@@ -184,6 +186,6 @@ void options_print(FILE *out)
         }
         snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name, row->argument ? " " : "",
                  row->argument ? row->argument : "");
-        fprintf(out, "  %-26s %s\n", left, row->help);
+        wrap_print(out, (unsigned)fprintf(out, "  %-26s ", left), row->help);
     }
 }

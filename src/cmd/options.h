@@ -44,7 +44,7 @@ struct option_row {
     const char *help;
     enum option_kind kind;
     size_t offset;        /* of its value in struct options */
-    uint32_t least, most; /* OPTION_NUMBER */
+    uint32_t least, most; /* OPTION_NUMBER; for OPTION_SPAN least is in milliseconds */
 };
 
 extern const struct option_row option_rows[]; /* ends with a NULL name */

@@ -18,6 +18,7 @@
 #include "io/resolve.h"
 #include "io/route.h"
 #include "lab/lab.h"
+#include "report/phrase.h"
 #include "report/reporter.h"
 #include "walk/loop.h"
 
@@ -53,8 +54,7 @@ struct attempt {
     struct walk *walk;
 };
 
-/* ---- reporting -------------------------------------------------------------------------------------------
- */
+/* ---- reporting ---- */
 
 static bool on_event(void *self, const struct event *event, struct fault *fault)
 {
@@ -95,8 +95,7 @@ static const struct reporter *choose_reporter(const struct options *options)
     return options->quiet ? &reporter_quiet : &reporter_ladder;
 }
 
-/* ---- the witness -----------------------------------------------------------------------------------------
- */
+/* ---- the witness ---- */
 
 static bool ask_kernel(void *self, const struct flow *flow, enum state *state, bool *listening,
                        struct fault *fault)
@@ -108,6 +107,17 @@ static bool ask_kernel(void *self, const struct flow *flow, enum state *state, b
     *state = answer.state;
     *listening = answer.listening;
     return true;
+}
+
+static bool is_lab_server(const struct addr *addr)
+{
+    struct addr server[LAB_ADDRS];
+    size_t count = lab_resolve("lab", server);
+
+    for (size_t i = 0; i < count; i++)
+        if (addr_equal(addr, &server[i]))
+            return true;
+    return false;
 }
 
 /* Opens the way to the kernel that holds the peer's socket: ours, the lab's, or that of a named namespace. */
@@ -124,6 +134,8 @@ static bool open_witness(const struct run *run, struct attempt *attempt, struct 
         if (netns < 0)
             return fault_set(fault, FAULT_LOCAL, "--verify-netns: %s: %m", options->verify_netns);
     } else if (!attempt->route.local && run->lab) {
+        if (!is_lab_server(&attempt->flow.peer.addr))
+            return fault_set(fault, FAULT_LOCAL, "--verify: nobody in the lab has that address, so no kernel can be asked");
         netns = dup(run->lab->peer_netns);
     } else if (!attempt->route.local) {
         return fault_set(
@@ -141,14 +153,14 @@ static bool open_witness(const struct run *run, struct attempt *attempt, struct 
     return opened ? true : fault_context(fault, "--verify");
 }
 
-/* ---- one attempt -----------------------------------------------------------------------------------------
- */
+/* ---- one attempt ---- */
 
 static bool tcb_settings(const struct run *run, const struct route *route, const struct addr *peer,
                          struct tcb_settings *out, struct fault *fault)
 {
     const struct options *options = run->options;
     unsigned headers = peer->family == 6 ? 60 : 40; /* IP and TCP without options (RFC 9293 3.7.1) */
+    uint16_t fits = (uint16_t)(route->mtu - headers > UINT16_MAX ? UINT16_MAX : route->mtu - headers);
 
     *out = (struct tcb_settings){
         .iss = options->isn,
@@ -168,8 +180,8 @@ static bool tcb_settings(const struct run *run, const struct route *route, const
     if (options->mss)
         out->mss = (uint16_t)options->mss;
     else
-        out->mss = (uint16_t)(route->mtu - headers > 65495 ? 65495 : route->mtu - headers);
-    /* What we send must fit the interface, whatever we offer. */
+        out->mss = fits;
+    out->send_mss = fits; /* what we send must fit the way out, whatever we offer */
     if (!options->isn_set && !random_u32(&out->iss, fault))
         return false;
     return random_u32(&out->tsval, fault);
@@ -276,8 +288,11 @@ static bool try_next(const struct run *run, const struct fault *fault)
 static int finish(const struct run *run, const struct addr *peer, struct fault *fault)
 {
     const struct endpoint endpoint = {*peer, run->port};
-    char text[ENDPOINT_TEXT];
+    char text[ENDPOINT_TEXT], words[80];
+    struct text outcome;
 
+    text_init(&outcome, words, sizeof(words));
+    phrase_outcome(&outcome, &run->end);
     if (fault->kind != FAULT_NONE)
         return exit_status_of(fault);
     if (run->end.counts.disagreed > 0) {
@@ -286,8 +301,7 @@ static int finish(const struct run *run, const struct addr *peer, struct fault *
         return run->end.status == EXIT_DONE ? EXIT_EXPECTATION : run->end.status;
     }
     if (run->end.status != EXIT_DONE)
-        fprintf(stderr, "tcpwalk: %s: %s: %s\n", endpoint_format(&endpoint, text),
-                outcome_name(run->end.outcome), run->why);
+        fprintf(stderr, "tcpwalk: %s: %s: %s\n", endpoint_format(&endpoint, text), words, run->why);
     return run->end.status;
 }
 
@@ -314,8 +328,7 @@ static int walk_addresses(struct run *run, const struct addr *addresses, unsigne
     return status;
 }
 
-/* ---- the command -----------------------------------------------------------------------------------------
- */
+/* ---- the command ---- */
 
 static bool resolve(struct run *run, char **operands, struct addr out[RESOLVE_MAX], unsigned *count,
                     struct fault *fault)
@@ -328,6 +341,8 @@ static bool resolve(struct run *run, char **operands, struct addr out[RESOLVE_MA
 
     if (options->ipv4 && options->ipv6)
         return fault_set(fault, FAULT_USAGE, "--ipv4 and --ipv6 exclude each other");
+    if (options->json && options->quiet)
+        return fault_set(fault, FAULT_USAGE, "--json and --quiet exclude each other");
     if (service)
         run->port = service->port;
     else if (!resolve_port(operands[1], &run->port, fault))

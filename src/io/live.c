@@ -277,11 +277,6 @@ bool live_is_coarse(const struct live *live)
     return capture_is_coarse(live->capture);
 }
 
-bool live_spins(const struct live *live)
-{
-    return live->awake == NANOS_NEVER;
-}
-
 void live_close(struct live *live)
 {
     if (!live)

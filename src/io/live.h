@@ -58,9 +58,6 @@ bool live_open(struct live **out, const struct live_config *config, struct port 
 /* True when the capture's stamps are of microsecond precision only; worth a word to the user. */
 bool live_is_coarse(const struct live *live);
 
-/* True when it never sleeps while waiting: low latency was wanted, and the CPUs can't be kept awake. */
-bool live_spins(const struct live *live);
-
 /* Closes everything; NULL is allowed. Takes 20 to 30 ms, since the kernel waits for two grace periods. */
 void live_close(struct live *live);
 

@@ -65,10 +65,8 @@ struct row {
     unsigned note_count;
 };
 
-struct ladder {
-    struct page page;
-    unsigned segment_width;
-    struct row row;
+/* What is known so far of one walk; it starts anew with the next address of a name. */
+struct standing {
     struct cell_sender senders[2]; /* the peer, us */
     bool have_local, have_peer;
     enum state local;  /* as last printed */
@@ -76,6 +74,13 @@ struct ladder {
     bool have_initial; /* our initial sequence number is known */
     uint32_t initial;
     unsigned verified, agreed; /* answers of the kernel */
+};
+
+struct ladder {
+    struct page page;
+    unsigned segment_width;
+    struct row row;
+    struct standing now;
 };
 
 static enum paint certainty_paint(enum certainty certainty)
@@ -107,12 +112,12 @@ static void put_local(struct ladder *ladder)
 {
     const struct row *row = &ladder->row;
 
-    if (ladder->have_local && row->local == ladder->local)
+    if (ladder->now.have_local && row->local == ladder->now.local)
         return;
     page_to(&ladder->page, LOCAL_AT);
     page_put(&ladder->page, PAINT_NONE, state_name(row->local));
-    ladder->local = row->local;
-    ladder->have_local = true;
+    ladder->now.local = row->local;
+    ladder->now.have_local = true;
 }
 
 /* The peer's state after the row, with "+" when the claim can't tell it from others. */
@@ -120,9 +125,9 @@ static void put_peer(struct ladder *ladder)
 {
     char peer[SPAN_TEXT];
     struct text text;
-    const struct claim *claim = &ladder->peer;
+    const struct claim *claim = &ladder->now.peer;
 
-    if (!ladder->have_peer)
+    if (!ladder->now.have_peer || ladder->row.kind == ROW_ICMP)
         return;
     text_init(&text, peer, sizeof(peer));
     text_add(&text, "%s", state_name(phrase_state(claim->likely)));
@@ -141,11 +146,13 @@ static void put_cell(struct ladder *ladder, struct cell *cell)
     if (row->kind == ROW_ALONE)
         return;
     if (row->kind == ROW_SEGMENT)
-        cell_segment(cell, &row->segment, &ladder->senders[out]);
+        cell_segment(cell, &row->segment, &ladder->now.senders[out]);
     else
         cell_item(cell, "ICMP %s", icmp_error_name(&row->icmp.error));
     page_to(&ladder->page, SEGMENT_AT);
     page_put(&ladder->page, PAINT_NONE, cell->in.at);
+    if (row->kind == ROW_ICMP)
+        return; /* it comes from somebody else */
     page_to(&ladder->page, SEGMENT_AT + ladder->segment_width + ARROW_GAP);
     page_put(&ladder->page, PAINT_DIM, out ? "->" : "<-");
 }
@@ -162,8 +169,8 @@ static void flow_icmp(struct ladder *ladder, const struct event_icmp *icmp, cons
 
     text_init(&text, words, sizeof(words));
     text_add(&text, "%s%sfrom %s", rest, rest[0] ? " " : "", addr_format(&icmp->error.from, from));
-    if (ladder->have_initial)
-        text_add(&text, ", about our seq %u", icmp->error.quoted_seq - ladder->initial);
+    if (ladder->now.have_initial)
+        text_add(&text, ", about our seq %u", icmp->error.quoted_seq - ladder->now.initial);
     if (icmp->error.mtu)
         text_add(&text, ", MTU %u", icmp->error.mtu);
     text_add(&text, icmp->hard ? ": it ends the walk" : ": advice only");
@@ -273,16 +280,16 @@ static void row_open(struct ladder *ladder, enum row_kind kind, nanos t)
     row_print(ladder);
     row->kind = kind;
     row->t = t;
-    row->local = ladder->local;
+    row->local = ladder->now.local;
     row->local_sentence = NULL;
     row->claim_count = row->verify_count = row->note_count = 0;
 }
 
 static void on_segment(struct ladder *ladder, const struct event_segment *event)
 {
-    if (event->out && !ladder->have_initial) {
-        ladder->initial = event->segment.seq - event->rel_seq;
-        ladder->have_initial = true;
+    if (event->out && !ladder->now.have_initial) {
+        ladder->now.initial = event->segment.seq - event->rel_seq;
+        ladder->now.have_initial = true;
     }
     row_open(ladder, ROW_SEGMENT, event->t);
     ladder->row.local = event->local;
@@ -305,8 +312,8 @@ static void on_transition(struct ladder *ladder, const struct event_transition *
         row_open(ladder, ROW_ALONE, claim->not_before);
     if (event->side == SIDE_PEER) {
         row->claims[row->claim_count++] = *claim;
-        ladder->peer = *claim;
-        ladder->have_peer = true;
+        ladder->now.peer = *claim;
+        ladder->now.have_peer = true;
     } else if (row->kind != ROW_SEGMENT) {
         /* A segment says itself which state it left us in. */
         row->local = phrase_state(claim->likely);
@@ -335,8 +342,8 @@ static void on_verify(struct ladder *ladder, const struct event_verify *event)
 {
     struct row *row = &ladder->row;
 
-    ladder->verified++;
-    ladder->agreed += event->agrees;
+    ladder->now.verified++;
+    ladder->now.agreed += event->agrees;
     if (row->kind != ROW_NONE && row->verify_count < ROW_VERIFIES) {
         row->verifies[row->verify_count++] = *event;
         return;
@@ -354,6 +361,8 @@ static void on_start(struct ladder *ladder, const struct event_start *start)
     struct text text;
     bool named = start->peer_name && start->peer_name[0];
 
+    row_print(ladder);
+    ladder->now = (struct standing){.local = CLOSED};
     text_init(&text, words, sizeof(words));
     text_add(&text, "tcpwalk %s: ", output_clean(start->command, name, sizeof(name)));
     text_add(&text, "%s -> ", endpoint_format(&start->flow.local, local));
@@ -397,8 +406,8 @@ static void on_end(struct ladder *ladder, const struct event_end *end)
             phrase_half_close(&text, end);
         else if (i == 3)
             phrase_retransmissions(&text, &end->counts);
-        else if (i == 4 && ladder->verified)
-            text_add(&text, "%u of %u states agree with the peer's kernel", ladder->agreed, ladder->verified);
+        else if (i == 4 && ladder->now.verified)
+            text_add(&text, "%u of %u states agree with the peer's kernel", ladder->now.agreed, ladder->now.verified);
         else if (i == 5 && end->history[0])
             text_add(&text, "history %s (capitals ours)", end->history);
         if (text.used)
@@ -425,7 +434,7 @@ static void *ladder_begin(FILE *out, const struct report_options *options, struc
     if (segment > SEGMENT_MAX)
         segment = SEGMENT_MAX;
     ladder->segment_width = (unsigned)segment;
-    ladder->local = CLOSED;
+    ladder->now.local = CLOSED;
     ladder->page = (struct page){.out = out, .width = width, .colour = options && options->colour};
     return ladder;
 }

@@ -191,7 +191,7 @@ void phrase_open(struct text *text, const struct walk_timing *timing)
         text_add(text, "round trip %s", trip);
 }
 
-/* Its acknowledgement of our FIN may have been delayed, so its dwell lies between two figures. */
+/* Its acknowledgement of our FIN may have been delayed, and its first FIN lost: the sure figure is the upper one. */
 static void phrase_close_wait(struct text *text, const struct walk_timing *timing, const char *before)
 {
     nanos least = timing->close_wait, most = timing->close_wait_max;
@@ -199,7 +199,7 @@ static void phrase_close_wait(struct text *text, const struct walk_timing *timin
 
     if (least != NANOS_NONE && least != 0 && most > least &&
         strcmp(phrase_span(least, low), phrase_span(most, high)) != 0)
-        text_add(text, "%sthe peer spent %s to %s in CLOSE-WAIT", before, low, high);
+        text_add(text, "%sthe peer spent %s in CLOSE-WAIT as seen here, at most %s", before, low, high);
     else if (least != NANOS_NONE && least != 0)
         text_add(text, "%sthe peer spent %s in CLOSE-WAIT", before, phrase_span(least, low));
     else if (most != NANOS_NONE && most != 0)

@@ -49,10 +49,4 @@ extern const struct reporter reporter_ladder; /* for people */
 extern const struct reporter reporter_json;   /* for programs: JSON lines, tcpwalk-json(5) */
 extern const struct reporter reporter_quiet;  /* prints nothing */
 
-/* The reporter of that name, or NULL. */
-const struct reporter *reporter_by_name(const char *name);
-
-/* The reporters' names in a fixed order, for help and completion; NULL past the last. */
-const char *reporter_name_at(size_t index);
-
 #endif

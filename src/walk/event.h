@@ -96,7 +96,7 @@ struct walk_timing {
     nanos open_rtt;       /* our SYN (the copy that was answered, if known) to the SYN-ACK */
     nanos open;           /* first SYN to our ACK of the SYN-ACK */
     nanos fin_rtt;        /* our FIN to the acknowledgement of it */
-    nanos close_wait;     /* the peer's dwell, at least: its acknowledgement of our FIN to its own FIN */
+    nanos close_wait;     /* the peer's dwell as seen here: its acknowledgement of our FIN to its own FIN */
     nanos close_wait_max; /* at most: our FIN to its FIN; its acknowledgement may have been delayed */
     nanos close;          /* first FIN of either side to the last acknowledgement of a FIN */
     nanos total;          /* first segment to last */

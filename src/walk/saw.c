@@ -4,8 +4,7 @@
 #include "base/seq.h"
 #include "walk/inside.h"
 
-/* ---- our own segments, as they left ----------------------------------------------------------------------
- */
+/* ---- our own segments, as they left ---- */
 
 static bool is_same(const struct sent_segment *sent, const struct segment *segment)
 {
@@ -114,8 +113,7 @@ static void saw_sent(struct walk *walk, const struct segment *segment, nanos at,
     events_claims(walk, SIDE_PEER, claims, belief_sent(&walk->belief, segment, event.n, at, claims));
 }
 
-/* ---- the peer's ------------------------------------------------------------------------------------------
- */
+/* ---- the peer's ---- */
 
 /*
  * The round trip that an acknowledgement closes: to the copy whose timestamp it echoes, or to the only copy
@@ -343,8 +341,7 @@ void walk_saw_segment(struct walk *walk, bool out, const struct segment *segment
     walk->belief_deadline = expiry == NANOS_NEVER ? NANOS_NEVER : now + (expiry - at);
 }
 
-/* ---- other sightings -------------------------------------------------------------------------------------
- */
+/* ---- other sightings ---- */
 
 /* RFC 1122 4.2.3.9: while opening, an unreachable host ends it; later on an ICMP error is advice only. */
 static bool is_hard(const struct walk *walk, const struct icmp_error *error)
@@ -361,11 +358,12 @@ void walk_saw_icmp(struct walk *walk, const struct icmp_error *error, nanos at, 
     struct event_icmp event = {.t = at, .error = *error};
     char from[ADDR_TEXT];
 
-    if (walk->ended)
+    if (walk->ending)
         return;
-    /* A SYN that waits for its neighbour's address never shows; then this is where the walk's time begins. */
+    /* A SYN that waits for its neighbour's address never shows; then time counts from the start of the program. */
     if (walk->stamps.first == NANOS_NONE)
-        walk->stamps.first = walk->stamps.last = at;
+        walk->stamps.first = walk->settings.epoch < at ? walk->settings.epoch : at;
+    walk->stamps.last = at;
     /* RFC 5927 4.1: only one that quotes a number in flight is about this connection */
     if (error->quoted_seq - walk->tcb.snd_una > walk->tcb.snd_max - walk->tcb.snd_una)
         return;

@@ -7,6 +7,8 @@
 
 void tcb_init(struct tcb *tcb, const struct tcb_settings *settings)
 {
+    uint16_t most = settings->send_mss ? settings->send_mss : settings->mss;
+
     *tcb = (struct tcb){
         .settings = *settings,
         .state = CLOSED,
@@ -14,8 +16,8 @@ void tcb_init(struct tcb *tcb, const struct tcb_settings *settings)
         .snd_nxt = settings->iss,
         .snd_max = settings->iss,
         .queued_end = settings->iss + 1,
-        .snd_mss = settings->mss,
-        .cwnd = (uint32_t)settings->mss * INITIAL_WINDOW_SEGMENTS,
+        .snd_mss = most,
+        .cwnd = (uint32_t)most * INITIAL_WINDOW_SEGMENTS,
         .tsval_last = settings->tsval - 1,
     };
 }

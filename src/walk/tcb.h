@@ -19,6 +19,7 @@ struct tcb_settings {
     uint32_t iss;
     uint32_t tsval;  /* our first timestamp */
     uint16_t mss;    /* what we offer, and the most we send unless the peer offers less */
+    uint16_t send_mss; /* the most that fits into a segment of ours; 0: as mss */
     uint16_t window; /* as it goes on the wire (RFC 7323: the SYN's is never scaled) */
     uint8_t wscale;  /* our shift, 0 to 14 */
     uint8_t options; /* TCP_OPT_ bits of the options in our SYN */

@@ -92,8 +92,7 @@ void walk_kill(struct walk *walk, int status, const char *why, nanos now)
         events_end(walk);
 }
 
-/* ---- giving up ------------------------------------------------------------------------------------------
- */
+/* ---- giving up ---- */
 
 static double in_seconds(nanos span)
 {
@@ -118,7 +117,7 @@ static void give_up(struct walk *walk, nanos now)
 {
     if (walk->tcb.state == SYN_SENT || walk->tcb.state == SYN_RECEIVED)
         give_up_open(walk, now);
-    else if (walk->syn_acks_after > 1)
+    else if (walk->syn_acks_after > 0 && (walk->belief.possible & IN(SYN_RECEIVED)))
         walk_settle(
             walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
             "the peer repeats its SYN-ACK whatever we send: its accept queue is full, or our segments "
@@ -130,8 +129,7 @@ static void give_up(struct walk *walk, nanos now)
                     walk->retries_used + 1);
 }
 
-/* ---- steps -----------------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 static bool is_open(const struct tcb *tcb)
 {
@@ -259,8 +257,7 @@ static void advance(struct walk *walk, nanos now)
     }
 }
 
-/* ---- timers ----------------------------------------------------------------------------------------------
- */
+/* ---- timers ---- */
 
 static void retransmission_timer(struct walk *walk, nanos now)
 {
@@ -273,7 +270,8 @@ static void retransmission_timer(struct walk *walk, nanos now)
     if (walk_awaits_capture(walk))
         note_once(
             walk, NOTED_UNSEEN, walk->stamps.last, "not-captured",
-            "a segment of ours was not seen leaving: something on this machine holds it back or drops it");
+            "a segment of ours has not been seen leaving: its neighbour's address is not known yet, or something "
+                  "on this machine holds it back");
     walk->retries_used++;
     tcb_retransmit(&walk->tcb);
     rtt_back_off(&walk->rtt);
@@ -307,8 +305,7 @@ nanos walk_wake(const struct walk *walk)
     return soonest(wake, walk->belief_deadline);
 }
 
-/* ---- what goes out ---------------------------------------------------------------------------------------
- */
+/* ---- what goes out ---- */
 
 static void remember(struct walk *walk, const struct segment *segment, bool retransmission, enum state from)
 {

@@ -47,6 +47,7 @@ static state_set truth_of(const struct meeting *meeting, const struct peer_sent 
 static void check_interval(struct meeting *meeting, const struct claim *claim, const struct peer_sent *sent)
 {
     nanos zero = meeting->walk.stamps.first, epoch = INT64_C(1720000000) * NANOS_PER_S;
+    char to[STATE_SET_TEXT];
     nanos at = epoch + sent->at - zero, since = epoch + sent->since - zero;
 
     if (at < claim->not_before || at > claim->not_after)
@@ -55,8 +56,9 @@ static void check_interval(struct meeting *meeting, const struct claim *claim, c
     /* Only a move has a time: what was believed before is no news. */
     if (state_count(claim->to) == 1 && (claim->to & claim->from) == NO_STATES &&
         state_count(sent->truth) == 1 && since < claim->not_before)
-        violated(meeting, VIOLATION_MOVED, "it was entered at %.6f ms, interval is %.6f to %.6f",
-                 (double)since / 1e6, (double)claim->not_before / 1e6, (double)claim->not_after / 1e6);
+        violated(meeting, VIOLATION_MOVED, "%s (%s) was entered at %.6f ms, interval is %.6f to %.6f",
+                 state_set_text(claim->to, "|", to), reason_text(claim->reason)->token, (double)since / 1e6,
+                 (double)claim->not_before / 1e6, (double)claim->not_after / 1e6);
 }
 
 static void check_proven(struct meeting *meeting, const struct claim *claim)

@@ -72,7 +72,7 @@ struct meeting {
     unsigned numbers;
     struct tally *tally;
     FILE *trace;              /* or NULL */
-    unsigned ignored; /* bits of the violations that are counted but don't end the walk */
+    unsigned ignored;         /* bits of the violations that are counted but don't end the walk */
     enum violation violation; /* the first that is not ignored */
     char words[400];
 };

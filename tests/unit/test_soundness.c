@@ -79,25 +79,25 @@ static void walk_many(enum channel_kind kind, unsigned long long walks)
 static void clean_channel(void **state)
 {
     (void)state;
-    walk_many(CHANNEL_CLEAN, 6000);
+    walk_many(CHANNEL_CLEAN, 5000);
 }
 
 static void loses_10_percent(void **state)
 {
     (void)state;
-    walk_many(CHANNEL_LOSS_10, 6000);
+    walk_many(CHANNEL_LOSS_10, 5000);
 }
 
 static void loses_repeats_and_reorders_30_percent(void **state)
 {
     (void)state;
-    walk_many(CHANNEL_MESS_30, 6000);
+    walk_many(CHANNEL_MESS_30, 5000);
 }
 
 static void any_channel(void **state)
 {
     (void)state;
-    walk_many(CHANNEL_ANY, 6000);
+    walk_many(CHANNEL_ANY, 5000);
 }
 
 int main(void)
