@@ -8,16 +8,16 @@
 
 static int print_services(void)
 {
-    printf("tcpwalk lab [COMMAND] [OPTION...] [HOST] SERVICE runs a command against these servers, in a "
-           "private\n"
-           "network that it makes and that is gone afterwards. No root is needed.\n\n"
-           "  %-13s %5s  %s\n",
-           "service", "port", "what it does");
+    wrap_print(stdout, 0,
+               "tcpwalk lab [COMMAND] [OPTION...] [HOST] SERVICE runs a command against these servers, in a private "
+               "network that it makes and that is gone afterwards. No root is needed.");
+    printf("\n  %-13s %5s  %s\n", "service", "port", "what it does");
     for (const struct lab_service *service = lab_services; service->name; service++)
         wrap_print(stdout, (unsigned)printf("  %-13s %5u  ", service->name, service->port), service->what);
-    printf("\ntcpwalk lab serve [ADDR|all] runs the servers in the network where you are, on 127.0.0.1 or ADDR.\n");
-    printf("HOST is lab or SERVICE.lab (192.0.2.2, 2001:db8::2), or 127.0.0.1 and ::1 for the same over "
-           "loopback.\n");
+    printf("\n");
+    wrap_print(stdout, 0,
+               "HOST is lab or SERVICE.lab (192.0.2.2, 2001:db8::2), or 127.0.0.1 and ::1 for the same over loopback. "
+               "tcpwalk lab serve [ADDR|all] runs the servers in the network where you are, on 127.0.0.1 or ADDR.");
     return EXIT_DONE;
 }
 
