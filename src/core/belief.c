@@ -311,11 +311,14 @@ static struct claim claim_of(const struct belief *belief, const struct verdict *
         .not_after = at,
     };
 
-    if (verdict->answers && verdict->answers->set) {
+    const struct landmark *since = verdict->since ? verdict->since : verdict->answers;
+
+    if (verdict->answers && verdict->answers->set)
         add_evidence(&claim, verdict->answers->first);
-        if (claim.not_before == NANOS_NONE || claim.not_before < verdict->answers->at)
-            claim.not_before = verdict->answers->at;
-    }
+    /* It may have been there already at the last proof: then nothing is known of a move since. */
+    if (since && since->set && (belief->proven_states & verdict->states) == NO_STATES &&
+        (claim.not_before == NANOS_NONE || claim.not_before < since->at))
+        claim.not_before = since->at;
     add_evidence(&claim, n);
     return claim;
 }
@@ -369,7 +372,7 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
     struct claim claim = claim_of(belief, &verdict, n, at);
     note_received(belief, segment, &verdict, at);
 
-    state_set possible = belief->possible & belief_reachable(belief, verdict.states);
+    state_set possible = belief->possible & belief_reachable(belief, verdict.states | verdict.still_possible);
     /* Nothing in common: the segment was delayed on the way and tells of the past. */
     if (older || (belief->possible & verdict.states) == NO_STATES || possible == NO_STATES)
         return 0;

@@ -10,11 +10,13 @@
  * whatever its application does. This set is never narrowed by anything but the peer's own segments, so a
  * kernel that contradicts it contradicts something proven.
  *
- * Assumptions: the peer's segments come from the peer (nobody forges exact sequence numbers), and its TCP
- * keeps RFC 9293: RCV.NXT and SND.NXT never go back, a segment without payload is sent at SND.NXT (a
- * keep-alive just before what we acknowledged), every segment acknowledges RCV.NXT, and a TCP with nothing
- * unacknowledged and an open window sends what its application gave it at once. No clock, no heap, no bytes:
- * the same input gives the same claims.
+ * Assumptions: the peer's segments come from the peer (nobody forges exact sequence numbers), and its TCP keeps
+ * RFC 9293: RCV.NXT and SND.NXT never go back, a segment without payload is sent at SND.NXT (a keep-alive just before
+ * what we acknowledged), every segment acknowledges RCV.NXT, and a TCP with nothing unacknowledged and an open window
+ * sends what its application gave it at once. Its application does not close before the connection is open (3.10.4
+ * would allow it; no stack is known to), and no copy of an old ACK revives a SYN cookie whose connection is over.
+ *
+ * No clock, no heap, no bytes: the same input gives the same claims.
  */
 #ifndef CORE_BELIEF_H
 #define CORE_BELIEF_H

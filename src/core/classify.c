@@ -34,20 +34,31 @@ static struct verdict says_nothing(void)
     return (struct verdict){.states = NO_STATES};
 }
 
+static struct verdict says(state_set states, state_set likely, enum reason reason, const struct landmark *answers)
+{
+    return (struct verdict){.states = states, .likely = likely, .reason = reason, .answers = answers};
+}
+
 /* A RST counts when its number is the one that we acknowledged last (RFC 9293 3.10.7.4, RFC 5961 3). */
 static struct verdict classify_rst(const struct belief *belief, const struct segment *segment)
 {
     if (!belief->irs_known) {
         if (!segment_has(segment, TCP_ACK) || segment->ack != belief->iss + 1)
             return says_nothing();
-        return (struct verdict){IN(CLOSED), IN(CLOSED), REASON_REFUSED, &belief->syn};
+        return says(IN(CLOSED), IN(CLOSED), REASON_REFUSED, &belief->syn);
     }
     bool exact = (belief->ack_sent && segment->seq == belief->ack_max) || segment->seq == belief->heard_max;
     if (!exact)
         return says_nothing();
     /* Some stacks (lwIP) set ACK on every RST, so neither form excludes a listener. */
-    enum reason reason = segment_has(segment, TCP_ACK) ? REASON_RST_ABORT : REASON_RST_NO_CONNECTION;
-    return (struct verdict){IN(CLOSED) | IN(LISTEN), IN(CLOSED), reason, NULL};
+    struct verdict verdict = {.states = IN(CLOSED) | IN(LISTEN), .likely = IN(CLOSED), .reason = REASON_RST_ABORT};
+    if (!segment_has(segment, TCP_ACK)) {
+        verdict.reason = REASON_RST_NO_CONNECTION;
+        /* A listener that keeps SYN-RECEIVED in a cookie knows of it again when the right segment arrives. */
+        if (segment->seq == belief->irs + 1)
+            verdict.still_possible = IN(SYN_RECEIVED);
+    }
+    return verdict;
 }
 
 static struct verdict classify_syn(const struct belief *belief, const struct segment *segment)
@@ -55,29 +66,29 @@ static struct verdict classify_syn(const struct belief *belief, const struct seg
     if (belief->irs_known && segment->seq != belief->irs)
         return says_nothing(); /* another connection's number */
     if (!segment_has(segment, TCP_ACK))
-        return (struct verdict){IN(SYN_SENT), IN(SYN_SENT), REASON_SYN_SEEN, NULL};
+        return says(IN(SYN_SENT), IN(SYN_SENT), REASON_SYN_SEEN, NULL);
     if (segment->ack != belief->iss + 1)
         return says_nothing();
-    return (struct verdict){IN(SYN_RECEIVED), IN(SYN_RECEIVED),
-                            belief->syn_ack_seen ? REASON_SYN_ACK_REPEATED : REASON_SYN_ACKED, &belief->syn};
+    return says(IN(SYN_RECEIVED), IN(SYN_RECEIVED),
+                            belief->syn_ack_seen ? REASON_SYN_ACK_REPEATED : REASON_SYN_ACKED, &belief->syn);
 }
 
 static struct verdict classify_fin(const struct belief *belief, const struct segment *segment)
 {
     if (!covers_fin(belief, segment)) {
         enum reason reason = (belief->sent & SENT_FIN) ? REASON_FIN_CROSSED : REASON_FIN_SEEN;
-        return (struct verdict){IN(FIN_WAIT_1), IN(FIN_WAIT_1), reason, NULL};
+        return says(IN(FIN_WAIT_1), IN(FIN_WAIT_1), reason, NULL);
     }
     switch (belief->order) {
     case FIN_ORDER_AFTER_OURS:
-        return (struct verdict){IN(LAST_ACK), IN(LAST_ACK), REASON_FIN_AFTER_OURS, &belief->fin};
+        return says(IN(LAST_ACK), IN(LAST_ACK), REASON_FIN_AFTER_OURS, &belief->fin);
     case FIN_ORDER_BEFORE_OURS:
-        return (struct verdict){IN(CLOSING), IN(CLOSING), REASON_BOTH_FINS, &belief->fin};
+        return says(IN(CLOSING), IN(CLOSING), REASON_BOTH_FINS, &belief->fin);
     case FIN_ORDER_UNKNOWN:
         break;
     }
     /* If this is a repetition whose first copy crossed our FIN and was lost, it comes from CLOSING. */
-    return (struct verdict){IN(LAST_ACK) | IN(CLOSING), IN(LAST_ACK), REASON_FIN_COVERS_OURS, &belief->fin};
+    return says(IN(LAST_ACK) | IN(CLOSING), IN(LAST_ACK), REASON_FIN_COVERS_OURS, &belief->fin);
 }
 
 /* Data or a bare ACK that covers our FIN. fin_out: its own FIN is sent (1), unsent (0) or unknown (-1). */
@@ -120,7 +131,7 @@ static struct verdict classify_after_our_fin(const struct belief *belief, int fi
  * that. */
 static struct verdict classify_fin_wait(const struct belief *belief, const struct segment *segment)
 {
-    struct verdict verdict = {IN(FIN_WAIT_1), IN(FIN_WAIT_1), REASON_FIN_SEEN, NULL};
+    struct verdict verdict = {.states = IN(FIN_WAIT_1), .likely = IN(FIN_WAIT_1), .reason = REASON_FIN_SEEN};
 
     if (segment->len > 0 || !(belief->sent & SENT_FIN_ACK))
         return verdict;
@@ -140,7 +151,7 @@ static struct verdict classify_fin_wait(const struct belief *belief, const struc
 static struct verdict classify_open(const struct belief *belief, const struct segment *segment,
                                     bool fin_unsent)
 {
-    struct verdict verdict = {IN(ESTABLISHED), IN(ESTABLISHED), REASON_ACK_SEEN, NULL};
+    struct verdict verdict = {.states = IN(ESTABLISHED), .likely = IN(ESTABLISHED), .reason = REASON_ACK_SEEN};
     bool our_data_acked = segment->ack != belief->iss + 1;
 
     if (segment->len > 0)
@@ -149,23 +160,29 @@ static struct verdict classify_open(const struct belief *belief, const struct se
         verdict.reason = REASON_DATA_ACKED;
     else if (!fin_unsent)
         verdict.reason = REASON_GAP;
-    if (our_data_acked)
+    if (our_data_acked) {
         verdict.answers = &belief->data;
+        verdict.since = &belief->syn_ack_ack;
+    }
     if (!fin_unsent)
         verdict.states |= IN(FIN_WAIT_1);
-    /* An old number without payload can be a keep-alive of a half-closed peer (3.8.4). */
-    if (!fin_unsent && segment->len == 0 && (belief->sent & SENT_FIN_ACK))
+    /* An old number can be a keep-alive of a half-closed peer, without payload or with a byte of garbage (3.8.4). */
+    bool old = segment->len == 0 || (segment->len == 1 && segment->seq + 1 == belief->heard_max);
+    if (!fin_unsent && old && (belief->sent & SENT_FIN_ACK))
         verdict.states |= IN(FIN_WAIT_2);
     /* Nothing of ours and nothing of its own beyond the SYNs: SYN-RECEIVED answers like that too (3.10.7.4).
      */
     if (!our_data_acked && segment->len == 0 && segment->seq == belief->irs + 1) {
+        verdict.states |= IN(SYN_RECEIVED);
+        /* Not even a receipt excludes it: Linux before 2025 took the timestamp of an ACK that it then dropped. */
         if (is_receipt(&belief->syn_ack_ack, segment)) {
             verdict.reason = REASON_ACK_RECEIPT;
             verdict.answers = &belief->syn_ack_ack;
-        } else {
-            verdict.states |= IN(SYN_RECEIVED);
         }
     }
+    /* A gap with nothing of ours acknowledged: a late copy of our SYN may have opened another connection. */
+    if (!our_data_acked && segment->len == 0 && seq_lt(belief->heard_max, segment->seq))
+        return says_nothing();
     return verdict;
 }
 

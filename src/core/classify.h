@@ -8,8 +8,9 @@ struct verdict {
     state_set states; /* in which it can have been sent; empty: it says nothing (unacceptable or nonsense) */
     state_set likely; /* of these, the ones that need no lost segment to explain */
     enum reason reason;
-    const struct landmark
-        *answers; /* the segment of ours that it answers at the latest; NULL: none in particular */
+    const struct landmark *answers; /* the segment of ours that it answers; NULL: none in particular */
+    const struct landmark *since;   /* it can't have been in these states before this left; NULL: as answers */
+    state_set still_possible;       /* where it may be by now although it was not when it sent this */
 };
 
 /*

@@ -100,17 +100,19 @@ static void saw_sent(struct walk *walk, const struct segment *segment, nanos at,
     walk->counts.retransmitted += event.retransmission ? 1 : 0;
     history_add(walk, segment, true, event.retransmission);
     events_segment(walk, &event);
-    if (!sent) {
-        foreign_segment(walk, segment, at, now);
-        return;
+    if (sent) {
+        sent->captured = true;
+        sent->at = at;
+        walk->burst = 0;
+        stamp_sent(walk, segment, at);
+        tell_own_move(walk, sent, event.n, at);
     }
-    sent->captured = true;
-    sent->at = at;
-    stamp_sent(walk, segment, at);
-    tell_own_move(walk, sent, event.n, at);
     if (event.n == 1)
         events_claims(walk, SIDE_PEER, &walk->belief.claim, 1);
+    /* Whoever sent it: it has an effect on the peer. */
     events_claims(walk, SIDE_PEER, claims, belief_sent(&walk->belief, segment, event.n, at, claims));
+    if (!sent)
+        foreign_segment(walk, segment, at, now);
 }
 
 /* ---- the peer's ---- */

@@ -9,6 +9,13 @@
 /* How long the end waits to see our last segments in the capture. */
 #define LAST_LOOK (100 * NANOS_PER_MS)
 
+/*
+ * So many segments may leave without being seen in the capture: more than SENT_MAX unseen ones could not be told from
+ * foreign ones. If they don't show within the time, the capture has lost them, and the walk goes on.
+ */
+#define BURST_MAX (SENT_MAX / 2)
+#define BURST_PATIENCE (200 * NANOS_PER_MS)
+
 /* However often the peer repeats its FIN, TIME-WAIT is left after this many times the linger. */
 #define LINGER_ROUNDS 4
 
@@ -204,8 +211,9 @@ static bool step_timed_out(struct walk *walk, const struct step *step, nanos now
     case STEP_DRAIN:
         if (!walk->settings.peer_must_close)
             return true;
-        walk_settle(walk, OUTCOME_HALF_CLOSED, STATUS_NO_ANSWER, now,
-                    "the peer acknowledged our FIN but sent no FIN of its own within %.3g s",
+        walk_settle(walk, walk->tcb.fin_acked ? OUTCOME_HALF_CLOSED : OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
+                    "the peer %ssent no FIN of its own within %.3g s",
+                    walk->tcb.fin_acked ? "acknowledged our FIN but " : "",
                     in_seconds(walk->settings.timeout));
         return false;
     case STEP_LINGER:
@@ -302,6 +310,8 @@ nanos walk_wake(const struct walk *walk)
     wake = soonest(wake, walk->step_deadline);
     wake = soonest(wake, walk->rto_deadline);
     wake = soonest(wake, walk->linger_until);
+    if (walk->burst >= BURST_MAX)
+        wake = soonest(wake, walk->burst_until);
     return soonest(wake, walk->belief_deadline);
 }
 
@@ -328,8 +338,12 @@ static bool take_due(struct walk *walk, nanos now, struct segment *segment, cons
     uint32_t tick = (uint32_t)((now - walk->started) / NANOS_PER_MS);
     bool retransmission;
 
+    if (walk->burst >= BURST_MAX && now < walk->burst_until)
+        return false;
     if (!tcb_output(&walk->tcb, tick, segment, payload, &retransmission))
         return false;
+    walk->burst = walk->burst >= BURST_MAX ? 1 : walk->burst + 1;
+    walk->burst_until = now + BURST_PATIENCE;
     remember(walk, segment, retransmission, from);
     if (!walk->ending && segment_span(segment) > 0 && walk->rto_deadline == NANOS_NEVER)
         walk->rto_deadline = now + walk->rtt.timeout;

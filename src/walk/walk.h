@@ -81,6 +81,8 @@ struct walk {
 
     struct sent_segment sent[SENT_MAX];
     unsigned sent_next;
+    unsigned burst;    /* segments given away since one of ours was last seen in the capture */
+    nanos burst_until; /* monotonic: a full burst waits until then to be seen */
 
     struct walk_stamps stamps;
     struct walk_counts counts;

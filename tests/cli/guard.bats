@@ -223,7 +223,7 @@ cat_reset_py() {
 
 reset_behind_our_back() {
     local address=$1 family=$2 port=$3
-    start_holder "$((9000 + 3))"
+    start_holder
     cat_reset_py
     start walk client "$TCPWALK" close --json --source-port "$port" --isn 1000 --delay 60s "$address" 9003
     wait_for 10 in_state ESTAB "$port"
@@ -248,7 +248,7 @@ reset_behind_our_back() {
 }
 
 @test "a guard that is taken away is noticed" {
-    start_server talker 9003 socat -u SYSTEM:'sleep 600' TCP6-LISTEN:9003,ipv6only=0,reuseaddr
+    start_holder
     peer_ttl 64
     start walk client "$TCPWALK" close --json --source-port 4006 --delay 1s --timeout 20s "$SERVER4" 9003
     wait_for 10 in_state ESTAB 4006

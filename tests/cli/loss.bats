@@ -192,7 +192,7 @@ many_walks() {
     lose 100
     outlast walk "$STARTED_PID"
     status 3
-    complaint 'no-answer.*FIN was not acknowledged.*4 times'
+    complaint 'no.answer.*FIN was not acknowledged.*4 times'
     well_formed
     ended 'outcome == "no-answer" and .segments.retransmitted == 3'
 }

@@ -142,12 +142,13 @@ all_after_fin() {
     tr -s ' \n' ' ' <"$SAID" | grep -qF "$SIZE bytes"
 }
 
-@test "a small MSS of ours brings the page in more segments" {
+@test "a small MSS of ours brings the page in small segments" {
     start_late
     verified half-close "$SERVER4" 9000 --linger 0 --send 'request\n' --mss 200
     all_after_fin
-    whole 'all(.[]; .event != "segment" or .dir == "out" or .len <= 200)' ||
-        skip "this kernel merges segments before they are captured"
+    # The capture may see several of them as one.
+    whole 'map(select(.event == "segment" and .dir == "in" and .len > 0))
+        | length > 1 and all(.[:-1][]; .len % 188 == 0 or (.flags | contains("P")))'
 }
 
 @test "many segments of ours arrive in order" {
@@ -263,7 +264,7 @@ with_hosts() {
     keep with_hosts "$SERVER6 peer.test" "$SERVER4 peer.test" -- \
         "${BOUND[@]}" "$TCPWALK" close --linger 0 --timeout 500ms --rto 100ms peer.test 7
     status 0
-    complaint '2001:db8::2.*no-answer.*next address'
+    complaint '2001:db8::2.*no.answer.*next address'
     grep -q 'peer.test (192.0.2.2)' "$SAID"
 }
 

@@ -99,13 +99,14 @@ claims() {
     jq -r 'select(.event == "transition" and .side == "peer") | "\(.certainty) \(.to | join("+")) \(.reason)"' "$SAID"
 }
 
-# claimed CLAIM...: each was claimed about the peer, in this order, perhaps with others between.
+# claimed CLAIM...: each was claimed about the peer, in this order, perhaps with others between. * stands for anything.
 claimed() {
     local want claims at=0 i
     mapfile -t claims < <(claims)
     for want; do
         for ((i = at; i < ${#claims[@]}; i++)); do
-            [[ ${claims[i]} != "$want" ]] || break
+            # shellcheck disable=SC2053 # it is a pattern
+            [[ ${claims[i]} != $want ]] || break
         done
         if ((i == ${#claims[@]})); then
             printf 'not claimed, or not in this order: %s\n' "$want"
@@ -184,10 +185,11 @@ start_echo() {
     start_server "echo${1:-7}" "${1:-7}" socat TCP6-LISTEN:"${1:-7}",ipv6only=0,fork,reuseaddr,backlog=128 EXEC:cat
 }
 
-# start_holder [PORT]: takes the client's FIN and never closes.
+# start_holder [PORT]: takes what comes, the FIN as well, and never closes: nobody accepts, only its kernel.
 start_holder() {
-    start_server "holder${1:-9003}" "${1:-9003}" socat -t 600 -u TCP6-LISTEN:"${1:-9003}",ipv6only=0,fork,reuseaddr \
-        SYSTEM:'cat >&2; sleep 600'
+    start_server "holder${1:-9003}" "${1:-9003}" python3 -c 'import signal, socket, sys
+listener = socket.create_server(("::", int(sys.argv[1])), family=socket.AF_INET6, dualstack_ipv6=True, backlog=128)
+signal.pause()' "${1:-9003}"
 }
 
 # outlast NAME PID: waits until what was started has ended, and keeps its status and what it said; errors among it.

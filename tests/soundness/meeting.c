@@ -18,7 +18,9 @@ static nanos sooner(nanos a, nanos b)
 
 static void push(struct sights *sights, const struct sight *sight)
 {
-    if (sights->count < SIGHTS_MAX)
+    if (sights->count == SIGHTS_MAX)
+        sights->overflow = true;
+    else
         sights->items[(sights->first + sights->count++) % SIGHTS_MAX] = *sight;
 }
 
@@ -247,6 +249,7 @@ static void start(struct meeting *meeting, uint64_t seed, enum channel_kind kind
     if (scenario->peer.queue_free != NANOS_NEVER)
         meeting->peer.variant.queue_free += meeting->now;
     meeting->leaving.first = meeting->leaving.count = meeting->captured.first = meeting->captured.count = 0;
+    meeting->leaving.overflow = meeting->captured.overflow = false;
     meeting->last_leave = meeting->last_read = 0;
     meeting->call_count = meeting->numbers = 0;
     meeting->accepted = meeting->eof_seen = false;
@@ -255,6 +258,13 @@ static void start(struct meeting *meeting, uint64_t seed, enum channel_kind kind
     meeting->words[0] = '\0';
     memset(meeting->iss, 0, sizeof(meeting->iss));
     walk_init(&meeting->walk, &scenario->settings, meeting->now);
+}
+
+/* More than there is room for here: such a walk is left, not judged. */
+static bool too_much(const struct meeting *meeting)
+{
+    return meeting->leaving.overflow || meeting->captured.overflow ||
+           meeting->walk.segments >= NUMBERS_MAX - 2;
 }
 
 enum violation meeting_run(struct meeting *meeting, uint64_t seed, enum channel_kind kind,
@@ -269,6 +279,10 @@ enum violation meeting_run(struct meeting *meeting, uint64_t seed, enum channel_
     begin = meeting->now;
     tally->walks++;
     while (!walk_ended(&meeting->walk) && meeting->violation == VIOLATION_NONE) {
+        if (too_much(meeting)) {
+            walk_kill(&meeting->walk, 5, "too much", meeting->now);
+            break;
+        }
         /* What is captured already comes before what is sent next, as in walk/loop.c. */
         if (happen(meeting))
             continue;
@@ -277,7 +291,7 @@ enum violation meeting_run(struct meeting *meeting, uint64_t seed, enum channel_
             break;
         next = next_time(meeting);
         at_once = next == meeting->now ? at_once + 1 : 0;
-        if (next - begin > LONG_ENOUGH || meeting->walk.segments >= NUMBERS_MAX - 50 || at_once > 1000)
+        if (next - begin > LONG_ENOUGH || at_once > 1000)
             walk_kill(&meeting->walk, 5, "long enough", meeting->now);
         else
             meeting->now = next;

@@ -46,6 +46,7 @@ struct sight {
 struct sights {
     struct sight items[SIGHTS_MAX];
     unsigned first, count;
+    bool overflow; /* one was dropped: the walk is worth nothing from here on */
 };
 
 struct pending_call {

@@ -178,7 +178,7 @@ static void draw_tcb(struct chance *chance, struct tcb_settings *tcb, const stru
 {
     static const uint16_t sizes[] = {1460, 1460, 536, 200};
     static const uint16_t windows[] = {65535, 65535, 64240, 8192, 1000, 100, 1};
-    uint16_t window = windows[chance_below(chance, 7)];
+    uint16_t window = windows[chance_below(chance, 7)], mss = sizes[chance_below(chance, 4)];
     uint8_t options = (uint8_t)chance_below(chance, 16), shift = (uint8_t)chance_below(chance, 15);
 
     if (chance_of(chance, 600) || !has(shrunk, PART_OPTIONS))
@@ -186,7 +186,8 @@ static void draw_tcb(struct chance *chance, struct tcb_settings *tcb, const stru
     *tcb = (struct tcb_settings){
         .iss = (uint32_t)chance_next(chance),
         .tsval = (uint32_t)chance_next(chance),
-        .mss = sizes[chance_below(chance, 4)],
+        .mss = mss,
+        .send_mss = mss,
         .window = has(shrunk, PART_SMALL_WINDOW) ? window : 65535,
         .wscale = chance_of(chance, 500) ? 7 : shift,
         .options = options,

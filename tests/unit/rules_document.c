@@ -75,7 +75,8 @@ static nanos take_time(struct words *words)
     nanos time = 0;
 
     if (!take(words) || !nanos_parse(words->word, &time))
-        fault(words->at, words->line, "a time is wanted, not '%s'", words->word ? words->word : "the end of the line");
+        fault(words->at, words->line, "a time is wanted, not '%s'",
+              words->word ? words->word : "the end of the line");
     return time;
 }
 
@@ -255,7 +256,8 @@ static void take_certainty(struct words *words, struct claim *claim)
             claim->certainty = (enum certainty)certainty;
             return;
         }
-    fault(words->at, words->line, "proven, presumed or refuted is wanted, not '%s'", words->word ? words->word : "");
+    fault(words->at, words->line, "proven, presumed or refuted is wanted, not '%s'",
+          words->word ? words->word : "");
 }
 
 static void take_reason(struct words *words, struct claim *claim)

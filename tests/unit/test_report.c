@@ -281,13 +281,13 @@ static void spans(void **unused)
 
 static void full_disk(void **unused)
 {
-    static const char *const names[] = {"ladder", "json"};
+    static const struct reporter *const reporters[] = {&reporter_ladder, &reporter_json};
     struct event events[EVENTS];
 
     (void)unused;
     full_close(events);
-    for (size_t i = 0; i < COUNT(names); i++) {
-        const struct reporter *reporter = reporter_by_name(names[i]);
+    for (size_t i = 0; i < COUNT(reporters); i++) {
+        const struct reporter *reporter = reporters[i];
         struct fault fault = {0};
         FILE *full = fopen("/dev/full", "w");
         void *state;

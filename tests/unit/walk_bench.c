@@ -1,0 +1,190 @@
+#include "walk_bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ISS 1000
+#define IRS 5000
+/* The clocks differ, as they do in life. */
+#define BEGAN (50 * NANOS_PER_S)
+#define CAPTURE_EPOCH (INT64_C(1700000000) * NANOS_PER_S)
+
+static const uint8_t bytes[100];
+
+void bench_init(struct bench *bench, const char *named)
+{
+    const struct named_walk *walk = named_walk_find(named);
+
+    if (!walk)
+        abort();
+    *bench = (struct bench){.began = BEGAN, .now = BEGAN, .its_window = 60000};
+    text_init(&bench->sent_text, bench->sent, sizeof(bench->sent));
+    text_init(&bench->log_text, bench->log, sizeof(bench->log));
+    memcpy(bench->steps, walk->steps, sizeof(walk->steps[0]) * walk->step_count);
+    bench->settings = (struct walk_settings){
+        /* without timestamps: what a reader of these tests must know is in the numbers */
+        .tcb = {.iss = ISS, .mss = 1460, .window = 64240, .options = TCP_OPT_MSS, .ttl = 64},
+        .rto = NANOS_PER_S,
+        .retries = 5,
+        .timeout = 10 * NANOS_PER_S,
+        .linger = 300 * NANOS_PER_MS,
+        .command = named,
+        .interface = "test0",
+        .epoch = CAPTURE_EPOCH,
+        .step_count = walk->step_count,
+        .peer_must_close = walk->peer_must_close,
+    };
+}
+
+void bench_send(struct bench *bench, unsigned len)
+{
+    for (unsigned i = 0; i < bench->settings.step_count; i++)
+        if (bench->steps[i].kind == STEP_SEND)
+            bench->steps[i] = (struct step){.kind = STEP_SEND, .bytes = bytes, .len = len};
+}
+
+void bench_start(struct bench *bench)
+{
+    bench->settings.steps = bench->steps;
+    walk_init(&bench->walk, &bench->settings, bench->now);
+}
+
+static nanos capture_clock(const struct bench *bench)
+{
+    return CAPTURE_EPOCH + (bench->now - bench->began);
+}
+
+static void log_event(struct bench *bench, const struct event *event)
+{
+    char flags[FLAGS_TEXT], states[STATE_SET_TEXT];
+    const struct claim *claim = &event->transition.claim;
+
+    switch (event->kind) {
+    case EVENT_START:
+        text_add(&bench->log_text, "start %s\n", event->start.command);
+        break;
+    case EVENT_SEGMENT:
+        text_add(&bench->log_text, "%u %s local %s\n", event->segment.n,
+                 segment_flags_text(event->segment.segment.flags, flags), state_name(event->segment.local));
+        break;
+    case EVENT_TRANSITION:
+        text_add(&bench->log_text, "%s %s %s %s\n", event->transition.side == SIDE_PEER ? "peer" : "local",
+                 state_set_text(claim->to, " or ", states), certainty_name(claim->certainty),
+                 reason_text(claim->reason)->token);
+        break;
+    case EVENT_ICMP:
+        text_add(&bench->log_text, "icmp %s\n", event->icmp.hard ? "hard" : "soft");
+        break;
+    case EVENT_NOTE:
+        text_add(&bench->log_text, "note %s\n", event->note.token);
+        break;
+    case EVENT_VERIFY:
+        text_add(&bench->log_text, "verify %s\n", state_name(event->verify.kernel));
+        break;
+    case EVENT_END:
+        text_add(&bench->log_text, "end %d %s\n", event->end.status, outcome_name(event->end.outcome));
+        bench->end = event->end;
+        if (event->end.why)
+            strncpy(bench->why, event->end.why, sizeof(bench->why) - 1);
+        break;
+    }
+}
+
+void collect(struct bench *bench)
+{
+    const struct event *event;
+
+    while ((event = walk_take_event(&bench->walk)) != NULL)
+        log_event(bench, event);
+}
+
+/* Sends what is due; it is captured at once. */
+static void flush(struct bench *bench)
+{
+    struct segment segment;
+    const uint8_t *payload;
+
+    while (walk_output(&bench->walk, bench->now, &segment, &payload)) {
+        char flags[FLAGS_TEXT];
+
+        text_add(&bench->sent_text, "%lld %s seq %u", (long long)((bench->now - bench->began) / NANOS_PER_MS),
+                 segment_flags_text(segment.flags, flags), segment.seq - ISS);
+        if (segment.len > 0)
+            text_add(&bench->sent_text, ":%u", segment.seq - ISS + segment.len);
+        if (segment.flags & TCP_ACK)
+            text_add(&bench->sent_text, " ack %u", segment.ack - IRS);
+        text_add(&bench->sent_text, "; ");
+        for (unsigned i = 0; !bench->deaf && i < (bench->capture_twice ? 2 : 1); i++)
+            walk_saw_segment(&bench->walk, true, &segment, capture_clock(bench), bench->now);
+    }
+}
+
+void run_until(struct bench *bench, nanos since_start)
+{
+    nanos until = bench->began + since_start;
+
+    flush(bench);
+    while (!walk_ended(&bench->walk) && walk_wake(&bench->walk) <= until) {
+        nanos wake = walk_wake(&bench->walk);
+        /* A wake that has come and changes nothing would never end; real loops spin then. */
+        bench->now = wake > bench->now ? wake : bench->now + 1;
+        flush(bench);
+        collect(bench);
+    }
+    if (bench->now < until)
+        bench->now = until;
+    flush(bench);
+    collect(bench);
+}
+
+void peer(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
+{
+    const struct segment segment = {
+        .flags = flags,
+        .seq = IRS + seq,
+        .ack = (flags & TCP_ACK) ? ISS + ack : 0,
+        .len = len,
+        .window = bench->its_window,
+        .ttl = 64,
+        .options = {.present = (flags & TCP_SYN) ? TCP_OPT_MSS : 0, .mss = 1460},
+    };
+
+    walk_saw_segment(&bench->walk, false, &segment, capture_clock(bench), bench->now);
+    flush(bench);
+    collect(bench);
+}
+
+void bench_open(struct bench *bench, nanos since_start)
+{
+    run_until(bench, since_start);
+    peer(bench, TCP_SYN | TCP_ACK, 0, 1, 0);
+}
+
+void ours_from_elsewhere(struct bench *bench, uint8_t flags, uint32_t seq)
+{
+    const struct segment segment = {.flags = flags, .seq = ISS + seq, .ttl = 64};
+
+    walk_saw_segment(&bench->walk, true, &segment, capture_clock(bench), bench->now);
+    flush(bench);
+    collect(bench);
+}
+
+void icmp(struct bench *bench, uint8_t family, uint8_t type, uint8_t code, uint32_t seq)
+{
+    const struct icmp_error error = {.family = family, .type = type, .code = code, .quoted_seq = ISS + seq};
+
+    walk_saw_icmp(&bench->walk, &error, capture_clock(bench), bench->now);
+    flush(bench);
+    collect(bench);
+}
+
+bool told(struct bench *bench, const char *beginning)
+{
+    size_t length = strlen(beginning);
+
+    for (const char *line = bench->log; line && *line;
+         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        if (strncmp(line, beginning, length) == 0)
+            return true;
+    return false;
+}

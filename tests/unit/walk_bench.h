@@ -1,0 +1,70 @@
+/*
+ * A bench for walks: time that goes when it is told to, a capture that sees every segment of ours as it leaves, and
+ * a peer of whom each segment is written by hand. What the walk sends and what it tells are kept as text.
+ */
+#ifndef UNIT_WALK_BENCH_H
+#define UNIT_WALK_BENCH_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+#include "walk/walk.h"
+
+#define BENCH_STEPS 8
+
+struct bench {
+    struct walk walk;
+    struct walk_settings settings; /* may be changed before bench_start */
+    struct step steps[BENCH_STEPS];
+    nanos began, now;    /* monotonic */
+    uint16_t its_window; /* that the peer offers */
+    bool capture_twice;
+    bool deaf; /* our own segments are not captured any more */
+
+    struct text sent_text, log_text;
+    char sent[2048]; /* "0 S seq 0; 10 . seq 1 ack 1; ": milliseconds since the start, flags, numbers */
+    char log[8192];  /* one line for each event */
+    struct event_end end;
+    char why[200];
+};
+
+/* The named walk, with an initial RTO of 1 s, 5 retries, 10 s for a step, no delay, a linger of 300 ms. */
+void bench_init(struct bench *bench, const char *named);
+
+/* Gives the walk's send step so many bytes. */
+void bench_send(struct bench *bench, unsigned len);
+
+/* The walk begins. */
+void bench_start(struct bench *bench);
+
+/* Lets time pass, waking the walk as it asks, until so long after the start, and takes all events. */
+void run_until(struct bench *bench, nanos since_start);
+
+/* Runs until then, and has the peer answer our SYN. */
+void bench_open(struct bench *bench, nanos since_start);
+
+/* A segment of the peer arrives now; numbers are relative. */
+void peer(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len);
+
+/* A segment of this connection leaves now that the walk did not send. */
+void ours_from_elsewhere(struct bench *bench, uint8_t flags, uint32_t seq);
+
+/* An ICMP error arrives now that quotes our relative number. */
+void icmp(struct bench *bench, uint8_t family, uint8_t type, uint8_t code, uint32_t seq);
+
+/* Takes the events that wait. */
+void collect(struct bench *bench);
+
+/* Was there a line in the log that begins like this? */
+bool told(struct bench *bench, const char *beginning);
+
+/* The walk has ended, once, like this. */
+#define assert_end(bench, wanted_status, wanted_outcome, wanted_history)                                     \
+    do {                                                                                                     \
+        assert_true(walk_ended(&(bench)->walk));                                                             \
+        assert_int_equal((bench)->end.status, wanted_status);                                                \
+        assert_int_equal((bench)->end.outcome, wanted_outcome);                                              \
+        assert_string_equal((bench)->end.history, wanted_history);                                           \
+    } while (0)
+
+#endif
