@@ -163,7 +163,7 @@ ESCAPE=$'\e'
     start_echo
     on_terminal env -u NO_COLOR TERM=xterm "$TCPWALK" close --linger 0 "$SERVER4" 7
     status 0
-    grep -qF "$ESCAPE[" "$SAID"
+    grep -qF "${ESCAPE}[" "$SAID"
     # What is begun is ended: the last colour is none.
     [[ $(grep -oE "${ESCAPE}\[[0-9;]*m" "$SAID" | tail -n 1) == "${ESCAPE}["?(0)m ]]
 
@@ -214,6 +214,7 @@ ESCAPE=$'\e'
     content
     kept() { [[ $(wc -c <"$BATS_TEST_TMPDIR/kept") == 16 ]]; }
     wait_for 5 kept
+    # shellcheck disable=SC2016 # a dollar to be sent
     printf 'a\r\n\t\0\x7f\xff\\ $x%%s ä' | cmp - "$BATS_TEST_TMPDIR/kept"
     ended 'bytes.out == 16'
 }

@@ -44,10 +44,11 @@ walk_all() {
 nginx() {
     local config=$BATS_TEST_TMPDIR/nginx.conf
     mkdir "$BATS_TEST_TMPDIR/nginx"
-    # One process, which needs no other user: inside a user namespace there is none.
+    # One process, which needs no other user than root: inside a user namespace there is none.
     cat >"$config" <<-CONFIG
 	daemon off;
 	master_process off;
+	user root root;
 	pid $BATS_TEST_TMPDIR/nginx/pid;
 	error_log stderr;
 	events { }
