@@ -2,7 +2,6 @@
 
 #include <stddef.h>
 
-#include "base/seq.h"
 #include "core/classify.h"
 
 /*
@@ -19,14 +18,10 @@ static const struct {
     {IN(SYN_RECEIVED) | IN(FIN_WAIT_2) | IN(TIME_WAIT), NANOS_PER_S},
 };
 
-/* Below this our window may keep the peer from sending at once (silly window avoidance, RFC 9293 3.8.6.2.1).
- */
-#define WINDOW_ROOMY 4096
-
 void belief_init(struct belief *belief)
 {
-    *belief =
-        (struct belief){.open_rtt = NANOS_NONE, .possible = ALL_STATES, .proven_not_before = NANOS_NONE};
+    *belief = (struct belief){.possible = ALL_STATES, .proven_not_before = NANOS_NONE};
+    knowledge_init(&belief->known);
     belief->claim = (struct claim){
         .from = IN(LISTEN),
         .to = IN(LISTEN),
@@ -39,116 +34,13 @@ void belief_init(struct belief *belief)
     };
 }
 
-bool belief_fin_acked(const struct belief *belief)
-{
-    return (belief->sent & SENT_FIN) && belief->acked_any && seq_lt(belief->fin_seq, belief->acked_max);
-}
-
 state_set belief_reachable(const struct belief *belief, state_set from)
 {
-    unsigned sent = belief->sent;
+    unsigned sent = belief->known.sent;
 
-    if (belief->syn_ack_seen)
+    if (belief->known.syn_ack_seen)
         sent &= ~(unsigned)SENT_SYN; /* a late copy of our SYN would start another connection */
     return moves_possible(from, sent);
-}
-
-static void mark(struct landmark *landmark, const struct segment *segment, unsigned n, nanos at)
-{
-    if (!landmark->set) {
-        landmark->set = true;
-        landmark->first = n;
-        landmark->at = at;
-        landmark->has_tsval = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
-        landmark->tsval = segment->options.tsval;
-    }
-    landmark->latest = n;
-    landmark->latest_at = at;
-}
-
-/* The SENT_ bits that this segment of ours carries. */
-static unsigned effects_of(const struct belief *belief, const struct segment *segment)
-{
-    unsigned effects = 0;
-
-    if (segment_has(segment, TCP_RST))
-        return SENT_RST;
-    if (segment_has(segment, TCP_SYN))
-        effects |= SENT_SYN;
-    if (segment_has(segment, TCP_ACK) && belief->irs_known && seq_lt(belief->irs, segment->ack))
-        effects |= SENT_SYN_ACK;
-    if (segment_has(segment, TCP_ACK) && belief->its_fin_seen && segment->ack == belief->its_fin_seq + 1)
-        effects |= SENT_FIN_ACK;
-    if (segment_has(segment, TCP_FIN))
-        effects |= (effects & SENT_FIN_ACK) ? SENT_FIN | SENT_FIN_WITH_ACK : SENT_FIN;
-    return effects;
-}
-
-static void note_numbers_sent(struct belief *belief, const struct segment *segment)
-{
-    uint32_t end = segment->seq + segment_span(segment);
-
-    if (!(belief->sent & SENT_SYN)) {
-        if (segment_has(segment, TCP_SYN)) {
-            belief->iss = segment->seq;
-            belief->wscale = (segment->options.present & TCP_OPT_WSCALE) ? segment->options.wscale : 0;
-        }
-        belief->sent_max = end;
-    } else {
-        belief->sent_max = seq_max(belief->sent_max, end);
-    }
-    if (segment_has(segment, TCP_ACK) && !segment_has(segment, TCP_RST)) {
-        belief->ack_max = belief->ack_sent ? seq_max(belief->ack_max, segment->ack) : segment->ack;
-        belief->ack_sent = true;
-    }
-}
-
-static void note_window_sent(struct belief *belief, const struct segment *segment)
-{
-    uint32_t window = segment->window;
-
-    if (segment->flags & TCP_RST)
-        return;
-    if (!segment_has(segment, TCP_SYN))
-        window <<= belief->wscale;
-    if (window < WINDOW_ROOMY)
-        belief->window_small = true;
-}
-
-static void note_fin_sent(struct belief *belief, const struct segment *segment, unsigned effects)
-{
-    belief->fin_ack_lowest = (belief->sent & SENT_FIN) && seq_lt(belief->fin_ack_lowest, segment->ack)
-                                 ? belief->fin_ack_lowest
-                                 : segment->ack;
-    belief->fin_seq = segment->seq + segment->len;
-    if (!(effects & SENT_FIN_WITH_ACK))
-        belief->fin_without_ack = true;
-}
-
-static void note_sent(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
-                      unsigned effects)
-{
-    const struct {
-        unsigned effect;
-        struct landmark *landmark;
-    } marks[] = {
-        {SENT_SYN, &belief->syn}, {SENT_SYN_ACK, &belief->syn_ack_ack},
-        {SENT_FIN, &belief->fin}, {SENT_FIN_ACK, &belief->fin_ack},
-        {SENT_RST, &belief->rst},
-    };
-
-    note_numbers_sent(belief, segment);
-    note_window_sent(belief, segment);
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-        if (effects & marks[i].effect)
-            mark(marks[i].landmark, segment, n, at);
-    if (segment->len > 0)
-        mark(&belief->data, segment, n, at);
-    if ((effects & SENT_SYN_ACK) && segment->ack == belief->heard_max)
-        mark(&belief->all_acked, segment, n, at);
-    if (effects & SENT_FIN)
-        note_fin_sent(belief, segment, effects);
-    belief->sent |= effects;
 }
 
 /* Why a segment of ours moves the peer. */
@@ -173,11 +65,10 @@ static void add_evidence(struct claim *claim, unsigned n)
         claim->evidence[claim->evidence_count++] = n;
 }
 
-/* Presumes that what effects stand for arrives; true with *out when that moves the peer. */
-static bool presume(struct belief *belief, unsigned effects, unsigned n, nanos at, struct claim *out)
+/* Presumes that it moves to these states because of the effects; true with *out when that is a move. */
+static bool presume(struct belief *belief, state_set to, unsigned effects, unsigned n, nanos at, struct claim *out)
 {
     struct claim *standing = &belief->claim;
-    state_set to = moves_expected(standing->likely, effects);
     state_set all = standing->to | standing->otherwise;
 
     if (to == standing->likely)
@@ -201,100 +92,57 @@ static bool presume(struct belief *belief, unsigned effects, unsigned n, nanos a
 unsigned belief_sent(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
                      struct claim out[CLAIMS_MAX])
 {
-    unsigned effects = effects_of(belief, segment);
+    unsigned effects = knowledge_sent(&belief->known, segment, n, at);
 
-    note_sent(belief, segment, n, at, effects);
     belief->possible = belief_reachable(belief, belief->possible);
-    return presume(belief, effects, n, at, out) ? 1 : 0;
-}
-
-/* Was this segment certainly sent before something that has arrived already? */
-static bool is_older(const struct belief *belief, const struct segment *segment)
-{
-    if (belief->acked_any && segment_has(segment, TCP_ACK) && !segment_has(segment, TCP_RST) &&
-        seq_lt(segment->ack, belief->acked_max))
-        return true;
-    return belief->tsval_seen && (segment->options.present & TCP_OPT_TIMESTAMPS) &&
-           seq_lt(segment->options.tsval, belief->tsval_max);
-}
-
-static void note_syn_received(struct belief *belief, const struct segment *segment, nanos at)
-{
-    if (!belief->irs_known) {
-        belief->irs_known = true;
-        belief->irs = segment->seq;
-        belief->heard_max = segment->seq + 1;
-    }
-    if (segment_has(segment, TCP_ACK)) {
-        if (!belief->syn_ack_seen && belief->syn.set)
-            belief->open_rtt = at - belief->syn.latest_at;
-        belief->syn_ack_seen = true;
-    }
-}
-
-/* Learns what the numbers say; true of the connection for good, whenever the segment was sent. */
-static void note_received(struct belief *belief, const struct segment *segment, const struct verdict *verdict,
-                          nanos at)
-{
-    uint32_t end = segment->seq + segment_span(segment);
-
-    if (segment_has(segment, TCP_RST))
-        return;
-    if (segment_has(segment, TCP_SYN))
-        note_syn_received(belief, segment, at);
-    if (seq_lt(belief->heard_max, end)) {
-        belief->heard_max = end;
-        belief->all_acked.set = false;
-    }
-    if (segment_has(segment, TCP_ACK)) {
-        belief->acked_max = belief->acked_any ? seq_max(belief->acked_max, segment->ack) : segment->ack;
-        belief->acked_any = true;
-    }
-    if (segment->options.present & TCP_OPT_TIMESTAMPS) {
-        belief->tsval_max =
-            belief->tsval_seen ? seq_max(belief->tsval_max, segment->options.tsval) : segment->options.tsval;
-        belief->tsval_seen = true;
-    }
-    if (segment_has(segment, TCP_FIN)) {
-        belief->its_fin_seen = true;
-        belief->its_fin_seq = segment->seq + segment->len;
-    }
-    if (belief->order == FIN_ORDER_UNKNOWN) {
-        if (verdict->states == IN(CLOSE_WAIT))
-            belief->order = FIN_ORDER_AFTER_OURS;
-        else if (verdict->states == IN(FIN_WAIT_1) || verdict->states == IN(FIN_WAIT_2))
-            belief->order = FIN_ORDER_BEFORE_OURS;
-    }
+    return presume(belief, moves_expected(belief->claim.likely, effects), effects, n, at, out) ? 1 : 0;
 }
 
 /* Effects of ours that this segment of the peer does not yet show: they may still be on their way. */
-static unsigned outstanding(const struct belief *belief, const struct segment *segment)
+static unsigned outstanding(const struct knowledge *known, const struct segment *segment)
 {
-    unsigned effects = belief->sent & (SENT_FIN | SENT_FIN_ACK | SENT_SYN_ACK);
+    unsigned effects = known->sent & (SENT_SYN | SENT_SYN_ACK | SENT_FIN | SENT_FIN_ACK | SENT_RST);
 
-    if (!belief->fin_without_ack)
-        effects |= belief->sent & SENT_FIN_WITH_ACK;
-    if ((belief->sent & SENT_FIN) && segment->ack == belief->fin_seq + 1)
+    if (segment_has(segment, TCP_RST))
+        return 0;
+    if (!known->fin_without_ack)
+        effects |= known->sent & SENT_FIN_WITH_ACK;
+    if (knowledge_covers_fin(known, segment))
         effects &= ~(unsigned)(SENT_FIN | SENT_FIN_WITH_ACK);
     return effects;
 }
 
-static const struct landmark *landmark_of(const struct belief *belief, unsigned effects)
+/* Where it goes when all of the effects arrive, one after the other. */
+static state_set expected_in_the_end(state_set from, unsigned effects)
 {
+    state_set before;
+
+    do {
+        before = from;
+        from = moves_expected(from, effects);
+    } while (from != before);
+    return from;
+}
+
+/* The segment of ours that carried the last of the effects. */
+static const struct landmark *landmark_of(const struct knowledge *known, unsigned effects)
+{
+    if (effects & SENT_RST)
+        return &known->rst;
     if (effects & SENT_FIN_ACK)
-        return &belief->fin_ack;
+        return &known->fin_ack;
     if (effects & SENT_FIN)
-        return &belief->fin;
-    return &belief->syn_ack_ack;
+        return &known->fin;
+    return &known->syn_ack_ack;
 }
 
 /*
  * The segment shows the peer where it was before something that we sent. If that left less than a round trip
  * ago the two have crossed, and the presumption stands; later than that it should have arrived.
  */
-static bool has_crossed(const struct belief *belief, const struct landmark *landmark, nanos at)
+static bool has_crossed(const struct knowledge *known, const struct landmark *landmark, nanos at)
 {
-    return landmark->set && belief->open_rtt != NANOS_NONE && at - landmark->latest_at < belief->open_rtt;
+    return landmark->set && known->open_rtt != NANOS_NONE && at - landmark->latest_at < known->open_rtt;
 }
 
 /* The claim that a verdict amounts to, with its evidence and interval. */
@@ -329,10 +177,11 @@ static unsigned conclude(struct belief *belief, struct claim claim, const struct
                          nanos at, struct claim out[CLAIMS_MAX])
 {
     const struct claim before = belief->claim;
-    unsigned effects = segment_has(segment, TCP_RST) ? 0 : outstanding(belief, segment);
-    state_set ahead = moves_expected(claim.likely, effects);
-    const struct landmark *pending = landmark_of(belief, effects);
-    bool crossed = ahead != claim.likely && has_crossed(belief, pending, at);
+    const struct knowledge *known = &belief->known;
+    unsigned effects = outstanding(known, segment);
+    state_set ahead = expected_in_the_end(claim.likely, effects);
+    const struct landmark *pending = landmark_of(known, effects);
+    bool crossed = ahead != claim.likely && has_crossed(known, pending, at);
     /* Nothing new: the same states as last time, and the presumption is still on its way. */
     if (crossed && claim.to == belief->proven_states && before.certainty == PRESUMED &&
         ahead == before.likely)
@@ -353,7 +202,7 @@ static unsigned conclude(struct belief *belief, struct claim claim, const struct
     belief->proven_states = claim.to;
     if (claim.to != before.to || before.certainty == PRESUMED || claim.certainty == REFUTED)
         out[count++] = claim;
-    if (crossed && presume(belief, effects, pending->latest, pending->latest_at, &out[count])) {
+    if (crossed && presume(belief, ahead, effects, pending->latest, pending->at, &out[count])) {
         add_evidence(&belief->claim, n);
         out[count] = belief->claim;
         count++;
@@ -361,16 +210,28 @@ static unsigned conclude(struct belief *belief, struct claim claim, const struct
     return count;
 }
 
+/* Which FIN was first is known for good from the first segment that can't be explained otherwise. */
+static void note_order(struct knowledge *known, state_set states)
+{
+    if (known->order != FIN_ORDER_UNKNOWN)
+        return;
+    if (states == IN(CLOSE_WAIT))
+        known->order = FIN_ORDER_AFTER_OURS;
+    else if (states == IN(FIN_WAIT_1) || states == IN(FIN_WAIT_2))
+        known->order = FIN_ORDER_BEFORE_OURS;
+}
+
 unsigned belief_received(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
                          struct claim out[CLAIMS_MAX])
 {
-    struct verdict verdict = classify(belief, segment);
+    struct verdict verdict = classify(&belief->known, segment);
 
     if (verdict.states == NO_STATES)
         return 0;
-    bool older = is_older(belief, segment);
+    bool older = knowledge_is_older(&belief->known, segment);
     struct claim claim = claim_of(belief, &verdict, n, at);
-    note_received(belief, segment, &verdict, at);
+    knowledge_received(&belief->known, segment, at);
+    note_order(&belief->known, verdict.states);
 
     state_set possible = belief->possible & belief_reachable(belief, verdict.states | verdict.still_possible);
     /* Nothing in common: the segment was delayed on the way and tells of the past. */

@@ -14,7 +14,7 @@
  * RFC 9293: RCV.NXT and SND.NXT never go back, a segment without payload is sent at SND.NXT (a keep-alive just before
  * what we acknowledged), every segment acknowledges RCV.NXT, and a TCP with nothing unacknowledged and an open window
  * sends what its application gave it at once. Its application does not close before the connection is open (3.10.4
- * would allow it; no stack is known to), and no copy of an old ACK revives a SYN cookie whose connection is over.
+ * allows it; Linux does so in a simultaneous open only), and no copy of an old ACK revives a SYN cookie whose connection is over.
  *
  * No clock, no heap, no bytes: the same input gives the same claims.
  */
@@ -26,27 +26,9 @@
 
 #include "base/nanos.h"
 #include "core/claim.h"
-#include "core/moves.h"
+#include "core/knowledge.h"
 #include "core/segment.h"
 #include "core/state.h"
-
-/* Did the peer send its FIN before or after our FIN reached it? It decides between CLOSING and LAST-ACK. */
-enum fin_order {
-    FIN_ORDER_UNKNOWN,
-    FIN_ORDER_AFTER_OURS,  /* it acknowledged our FIN while its own was unsent */
-    FIN_ORDER_BEFORE_OURS, /* it had sent its FIN without acknowledging ours */
-};
-
-/* One of our segments that a later answer can be evidence of. */
-struct landmark {
-    bool set;
-    unsigned first;  /* number of its first copy */
-    unsigned latest; /* number of the latest copy */
-    nanos at;        /* when the first copy left */
-    nanos latest_at; /* when the latest copy left */
-    uint32_t tsval;  /* of the first copy; valid with has_tsval */
-    bool has_tsval;
-};
 
 struct belief {
     struct claim claim; /* the one that stands; to is never empty */
@@ -54,32 +36,7 @@ struct belief {
     state_set proven_states; /* the last proven claim: what it said, and since when it can hold */
     nanos proven_not_before;
 
-    unsigned sent;           /* SENT_ bits of all that left */
-    uint32_t iss;            /* our initial number */
-    uint32_t fin_seq;        /* the number of our FIN; valid with SENT_FIN */
-    uint32_t fin_ack_lowest; /* the lowest acknowledgement that a copy of our FIN carried */
-    bool fin_without_ack;    /* a copy of our FIN did not acknowledge its FIN */
-    uint8_t wscale;          /* the shift that we offered */
-    bool window_small;       /* we once offered so little that it may hold back what it has to send */
-    uint32_t sent_max;       /* one past the highest number we used */
-    uint32_t ack_max;        /* the highest acknowledgement we sent; valid with ack_sent */
-    bool ack_sent;
-
-    bool irs_known;
-    uint32_t irs;       /* the peer's initial number */
-    bool syn_ack_seen;  /* from now on a new SYN-ACK can't be the answer to an old SYN */
-    uint32_t heard_max; /* one past the highest number of the peer that arrived (SYN and FIN counted) */
-    uint32_t acked_max; /* the highest acknowledgement of the peer; valid with acked_any */
-    bool acked_any;
-    bool its_fin_seen;
-    uint32_t its_fin_seq;
-    enum fin_order order;
-    bool tsval_seen;
-    uint32_t tsval_max; /* the peer's newest timestamp */
-
-    struct landmark syn, syn_ack_ack, data, fin, fin_ack, rst;
-    struct landmark all_acked; /* our first segment that acknowledged all that we have heard */
-    nanos open_rtt;            /* of the SYN exchange; NANOS_NONE until known */
+    struct knowledge known;
 };
 
 /* At most this many claims come from one segment. */
@@ -115,8 +72,5 @@ unsigned belief_expire(struct belief *belief, nanos at, struct claim out[CLAIMS_
 
 /* Where the peer can be by now if it was once in a state of the set, whatever happened on the way since. */
 state_set belief_reachable(const struct belief *belief, state_set from);
-
-/* Has the peer acknowledged our FIN in anything that arrived? */
-bool belief_fin_acked(const struct belief *belief);
 
 #endif

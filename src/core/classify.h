@@ -2,7 +2,10 @@
 #ifndef CORE_CLASSIFY_H
 #define CORE_CLASSIFY_H
 
-#include "core/belief.h"
+#include "core/knowledge.h"
+#include "core/reason.h"
+#include "core/segment.h"
+#include "core/state.h"
 
 struct verdict {
     state_set states; /* in which it can have been sent; empty: it says nothing (unacceptable or nonsense) */
@@ -14,10 +17,10 @@ struct verdict {
 };
 
 /*
- * Classifies a segment by RFC 9293 3.10.7 and 3.4, with what the belief has learnt so far about numbers and
- * the order of the FINs, but not with its present set of states: the verdict holds for a segment that was
- * delayed or repeated on the way as well.
+ * Classifies a segment by RFC 9293 3.10.7 and 3.4, with what has been learnt so far about numbers and the order of the
+ * FINs, but not with what is believed of the present: the verdict holds for a segment that was delayed or repeated on
+ * the way as well.
  */
-struct verdict classify(const struct belief *belief, const struct segment *segment);
+struct verdict classify(const struct knowledge *known, const struct segment *segment);
 
 #endif

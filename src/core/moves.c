@@ -29,7 +29,7 @@ static const struct move {
     {IN(CLOSED) | IN(SYN_RECEIVED), LISTEN, 0},
 };
 
-/* What one segment does to each state when it arrives in order. The first row that fits a state counts. */
+/* What one segment does to each state when it arrives in order. The first row whose effects it all has counts. */
 static const struct expectation {
     unsigned effects;
     state_set from;
@@ -44,7 +44,8 @@ static const struct expectation {
     {SENT_FIN_ACK, IN(FIN_WAIT_1), FIN_WAIT_2},
     {SENT_FIN_ACK, IN(CLOSING), TIME_WAIT},
     {SENT_FIN_ACK, IN(LAST_ACK), CLOSED},
-    {SENT_SYN_ACK, IN(SYN_RECEIVED) | IN(SYN_SENT), ESTABLISHED},
+    {SENT_SYN | SENT_SYN_ACK, IN(SYN_SENT), ESTABLISHED},
+    {SENT_SYN_ACK, IN(SYN_RECEIVED), ESTABLISHED},
     {SENT_SYN, IN(SYN_SENT), SYN_RECEIVED},
 };
 
@@ -64,7 +65,7 @@ state_set moves_possible(state_set from, unsigned sent)
 static enum state expected_from(enum state state, unsigned effects)
 {
     for (size_t i = 0; i < sizeof(expectations) / sizeof(expectations[0]); i++)
-        if ((expectations[i].effects & effects) && (expectations[i].from & IN(state)))
+        if ((expectations[i].effects & ~effects) == 0 && (expectations[i].from & IN(state)))
             return expectations[i].to;
     return state;
 }

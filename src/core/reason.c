@@ -12,7 +12,6 @@ static const struct reason_text texts[REASON_COUNT] = {
     [REASON_FIN_ACKED] = {"fin-acked", "it acknowledged our FIN", "9293 3.10.7.4"},
     [REASON_FIN_ACKED_GAP] = {"fin-acked-gap", "it acknowledged our FIN; something it sent is missing",
                               "9293 3.10.7.4"},
-    [REASON_GAP] = {"gap", "it sent something that has not arrived", "9293 3.4"},
     [REASON_FIN_SEEN] = {"fin-seen", "it sent its FIN", "9293 3.10.4"},
     [REASON_FIN_CROSSED] = {"fin-crossed", "its FIN left before ours arrived", "9293 3.6"},
     [REASON_FIN_AFTER_OURS] = {"fin-after-ours", "it sent its FIN after ours", "9293 3.10.4"},

@@ -173,7 +173,7 @@ static void sum_up_timing(const struct walk *walk, struct walk_timing *timing)
     timing->open = between(stamps->first, stamps->ack);
     timing->fin_rtt = walk->fin_rtt;
     timing->close_wait = NANOS_NONE;
-    if (walk->belief.order == FIN_ORDER_AFTER_OURS && !walk->fin_came_with_ack)
+    if (walk->belief.known.order == FIN_ORDER_AFTER_OURS && !walk->fin_came_with_ack)
         timing->close_wait = between(stamps->fin_acked, stamps->its_fin);
     timing->close_wait_max = NANOS_NONE;
     if (walk->stamps.fin != NANOS_NONE && !walk->its_fin_first && !walk->its_fin_crossed)

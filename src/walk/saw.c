@@ -280,7 +280,7 @@ static bool is_retransmission(const struct walk *walk, const struct segment *seg
 {
     uint32_t span = segment_span(segment);
 
-    return span > 0 && walk->belief.irs_known && seq_le(segment->seq + span, walk->belief.heard_max);
+    return span > 0 && walk->belief.known.irs_known && seq_le(segment->seq + span, walk->belief.known.heard_max);
 }
 
 static void saw_received(struct walk *walk, const struct segment *segment, nanos at, nanos now)

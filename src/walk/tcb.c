@@ -24,8 +24,7 @@ void tcb_init(struct tcb *tcb, const struct tcb_settings *settings)
 
 void tcb_open(struct tcb *tcb)
 {
-    tcb->state = SYN_SENT;
-    tcb->syn_due = true;
+    tcb->syn_due = true; /* SYN-SENT begins when it leaves */
 }
 
 bool tcb_send(struct tcb *tcb, const uint8_t *bytes, uint32_t len)
@@ -45,13 +44,11 @@ void tcb_close(struct tcb *tcb)
 
 void tcb_abort(struct tcb *tcb)
 {
+    tcb->syn_due = false; /* a SYN that never left leaves nothing behind at the peer */
     if (tcb->state == CLOSED || tcb->state == TIME_WAIT || tcb->state == LISTEN)
         return;
-    /* A SYN that never left leaves nothing behind at the peer. */
-    if (tcb->snd_max == tcb->settings.iss)
-        tcb->state = CLOSED;
-    else
-        tcb->reset_due = true;
+    tcb->reset_due = true;
+    tcb->reset_next = tcb->state == SYN_SENT ? tcb->snd_max : tcb->snd_una;
 }
 
 void tcb_retransmit(struct tcb *tcb)
@@ -62,6 +59,13 @@ void tcb_retransmit(struct tcb *tcb)
     else
         tcb->snd_nxt = tcb->snd_una;
     tcb->probe_due = tcb->snd_wnd == 0;
+}
+
+uint16_t tcb_window_field(const struct tcb *tcb)
+{
+    uint16_t units = (uint16_t)(tcb->settings.window >> tcb->rcv_shift);
+
+    return units == 0 && tcb->settings.window != 0 ? 1 : units;
 }
 
 bool tcb_unacknowledged(const struct tcb *tcb)

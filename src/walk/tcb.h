@@ -53,6 +53,7 @@ struct tcb {
     unsigned range_count;
 
     bool timestamps, sack;  /* negotiated */
+    bool scaling;           /* both offered window scale */
     uint8_t rcv_shift;      /* our window scale, once both offered it */
     uint32_t ts_recent;     /* the peer's TSval that we echo */
     uint32_t tsval_last;    /* ours: every segment gets a larger one, so that an echo is a receipt */
@@ -70,6 +71,7 @@ struct tcb {
     uint32_t its_fin_seq; /* valid once its_fin_seen or fin_beyond_gap */
     bool fin_beyond_gap;  /* its FIN arrived, but something before it is missing */
     bool ack_due;
+    uint32_t reset_next;
     bool reset_due; /* send RSTs, then be CLOSED */
     unsigned resets_sent;
     bool answer_rst_due; /* a RST in answer to an unacceptable segment */
@@ -77,6 +79,9 @@ struct tcb {
 
     uint64_t bytes_in; /* in order */
 };
+
+/* The window as our next segment without SYN names it, in the unit agreed on (RFC 7323 2.2). Host order. */
+uint16_t tcb_window_field(const struct tcb *tcb);
 
 /* What an arriving segment did to us. */
 enum tcb_effect {

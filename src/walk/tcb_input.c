@@ -1,10 +1,12 @@
 /* What an arriving segment does to our end: RFC 9293 3.10.7.3 (SYN-SENT) and 3.10.7.4 (all others). */
+#include <string.h>
+
 #include "base/seq.h"
 #include "walk/tcb.h"
 
 static uint32_t receive_window(const struct tcb *tcb)
 {
-    return (uint32_t)tcb->settings.window;
+    return (uint32_t)tcb_window_field(tcb) << tcb->rcv_shift;
 }
 
 /* Takes the options of its SYN: they hold only when we offered the same (RFC 7323 2.2, 3.2; RFC 2018 2). */
@@ -18,6 +20,7 @@ static void negotiate(struct tcb *tcb, const struct segment *segment)
     else if (!(options->present & TCP_OPT_MSS) && tcb->snd_mss > 536)
         tcb->snd_mss = 536; /* RFC 9293 3.7.1: what to assume without the option */
     if (both & TCP_OPT_WSCALE) {
+        tcb->scaling = true;
         tcb->snd_shift = options->wscale > 14 ? 14 : options->wscale;
         tcb->rcv_shift = tcb->settings.wscale;
     }
@@ -206,7 +209,8 @@ static void join_ranges(struct tcb *tcb)
             if (seq_lt(tcb->rcv_nxt, tcb->ranges[i].left))
                 continue;
             tcb->rcv_nxt = seq_max(tcb->rcv_nxt, tcb->ranges[i].right);
-            tcb->ranges[i] = tcb->ranges[--tcb->range_count];
+            tcb->range_count--;
+            memmove(&tcb->ranges[i], &tcb->ranges[i + 1], (tcb->range_count - i) * sizeof(tcb->ranges[0]));
             moved = true;
             break;
         }
@@ -284,7 +288,7 @@ unsigned tcb_input(struct tcb *tcb, const struct segment *segment)
     if (tcb->state == SYN_SENT)
         return input_syn_sent(tcb, segment);
     if (segment_has(segment, TCP_RST))
-        return input_rst(tcb, segment);
+        return tcb->state == TIME_WAIT ? TCB_OUTSIDE : input_rst(tcb, segment); /* RFC 1337: it changes nothing */
     if (is_crossing_syn_ack(tcb, segment)) {
         tcb->ack_due = true;
         input_ack(tcb, segment, &effects);

@@ -5,6 +5,9 @@
 /* RFC 2018 3: with timestamps there is room for three blocks. */
 #define SACK_BLOCKS_SENT 3
 
+/* A flight of our own is smaller than that many segments, unless the peer's MSS is tiny. */
+#define RESETS_MAX 32
+
 static void add_timestamps(struct tcb *tcb, uint32_t tick, struct segment *out)
 {
     uint32_t tsval = tcb->settings.tsval + tick;
@@ -21,8 +24,10 @@ static void add_syn_options(struct tcb *tcb, uint32_t tick, struct segment *out)
 {
     uint8_t offered = tcb->settings.options;
 
-    /* An answer offers only what was offered (RFC 7323 1.3, RFC 2018 2). */
+    /* An answer offers only what was offered (RFC 7323 1.3 and 2.2, RFC 2018 2). */
     if (out->flags & TCP_ACK) {
+        if (!tcb->scaling)
+            offered &= (uint8_t)~TCP_OPT_WSCALE;
         if (!tcb->timestamps)
             offered &= (uint8_t)~TCP_OPT_TIMESTAMPS;
         if (!tcb->sack)
@@ -58,12 +63,7 @@ static void dress(struct tcb *tcb, uint32_t tick, struct segment *out)
         add_syn_options(tcb, tick, out);
         return;
     }
-    /* The window that we named in the SYN, in the unit agreed on; the application reads at once. */
-    out->window =
-        tcb->rcv_shift
-            ? (uint16_t)((tcb->settings.window >> tcb->rcv_shift) +
-                         ((tcb->settings.window >> tcb->rcv_shift) == 0 && tcb->settings.window != 0))
-            : tcb->settings.window;
+    out->window = tcb_window_field(tcb); /* always the same: the application reads at once */
     if (tcb->timestamps)
         add_timestamps(tcb, tick, out);
     if (!(out->flags & TCP_RST))
@@ -78,48 +78,58 @@ static bool output_answer_rst(struct tcb *tcb, struct segment *out)
     return true;
 }
 
-/*
- * One RST for each number that can be the peer's RCV.NXT: what it acknowledged, our FIN's, and all we sent.
- * RFC 5961 3.2 lets only an exact one end the connection.
- */
-static bool output_reset(struct tcb *tcb, uint32_t tick, struct segment *out)
-{
-    uint32_t at_fin = tcb->fin_sent && !tcb->fin_acked ? tcb->fin_seq : tcb->snd_una;
-    const uint32_t candidates[] = {tcb->snd_una, at_fin, tcb->snd_max};
-    uint32_t seq;
-
-    if (tcb->state == SYN_SENT)
-        tcb->resets_sent = 2; /* the peer either has our SYN or knows nothing */
-    do {
-        seq = candidates[tcb->resets_sent++];
-    } while (tcb->resets_sent < 3 && seq == candidates[tcb->resets_sent]);
-    out->flags = tcb->irs_known ? TCP_RST | TCP_ACK : TCP_RST;
-    out->seq = seq;
-    dress(tcb, tick, out);
-    if (tcb->resets_sent >= 3) {
-        tcb->reset_due = false;
-        tcb->state = CLOSED;
-    }
-    return true;
-}
-
-static bool output_syn(struct tcb *tcb, uint32_t tick, struct segment *out, bool *retransmission)
-{
-    tcb->syn_due = false;
-    *retransmission = tcb->snd_max != tcb->settings.iss;
-    out->seq = tcb->settings.iss;
-    out->flags = tcb->state == SYN_RECEIVED ? TCP_SYN | TCP_ACK : TCP_SYN;
-    dress(tcb, tick, out);
-    tcb->snd_nxt = tcb->snd_max = tcb->settings.iss + 1;
-    return true;
-}
-
 static const struct chunk *chunk_at(const struct tcb *tcb, uint32_t seq)
 {
     for (unsigned i = 0; i < tcb->chunk_count; i++)
         if (seq_le(tcb->chunks[i].seq, seq) && seq_lt(seq, tcb->chunks[i].seq + tcb->chunks[i].len))
             return &tcb->chunks[i];
     return NULL;
+}
+
+/* Where the segment that begins at seq ends, as far as segments are cut by size. */
+static uint32_t boundary_after(const struct tcb *tcb, uint32_t seq)
+{
+    const struct chunk *chunk = chunk_at(tcb, seq);
+    uint32_t left;
+
+    if (!chunk)
+        return seq + 1; /* our FIN's number */
+    left = chunk->seq + chunk->len - seq;
+    return seq + (left < tcb->snd_mss ? left : tcb->snd_mss);
+}
+
+/*
+ * One RST for each number that can be the peer's RCV.NXT, since only an exact one ends the connection (RFC 5961 3.2):
+ * from what it acknowledged, segment by segment, to all that we sent.
+ */
+static bool output_reset(struct tcb *tcb, uint32_t tick, struct segment *out)
+{
+    out->flags = tcb->irs_known ? TCP_RST | TCP_ACK : TCP_RST;
+    out->seq = tcb->reset_next;
+    dress(tcb, tick, out);
+    tcb->resets_sent++;
+    if (!seq_lt(out->seq, tcb->snd_max)) {
+        tcb->reset_due = false;
+        tcb->state = CLOSED;
+        return true;
+    }
+    tcb->reset_next = boundary_after(tcb, out->seq);
+    if (tcb->resets_sent >= RESETS_MAX - 1 || seq_lt(tcb->snd_max, tcb->reset_next))
+        tcb->reset_next = tcb->snd_max;
+    return true;
+}
+
+static bool output_syn(struct tcb *tcb, uint32_t tick, struct segment *out, bool *retransmission)
+{
+    tcb->syn_due = false;
+    if (tcb->state == CLOSED)
+        tcb->state = SYN_SENT;
+    *retransmission = tcb->snd_max != tcb->settings.iss;
+    out->seq = tcb->settings.iss;
+    out->flags = tcb->state == SYN_RECEIVED ? TCP_SYN | TCP_ACK : TCP_SYN;
+    dress(tcb, tick, out);
+    tcb->snd_nxt = tcb->snd_max = tcb->settings.iss + 1;
+    return true;
 }
 
 /* How many bytes the peer's window and ours of congestion leave. */
@@ -190,7 +200,7 @@ bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8
     *retransmission = false;
     if (tcb->answer_rst_due)
         return output_answer_rst(tcb, out);
-    if (tcb->state == CLOSED || tcb->state == LISTEN)
+    if ((tcb->state == CLOSED || tcb->state == LISTEN) && !tcb->syn_due)
         return false;
     if (tcb->reset_due)
         return output_reset(tcb, tick, out);

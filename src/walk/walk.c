@@ -362,6 +362,9 @@ bool walk_output(struct walk *walk, nanos now, struct segment *segment, const ui
     advance(walk, now);
     if (take_due(walk, now, segment, payload))
         return true;
+    /* A window that is shut while data waits is probed by the same timer (RFC 9293 3.8.6.1). */
+    if (!walk->ending && walk->rto_deadline == NANOS_NEVER && tcb_unacknowledged(&walk->tcb))
+        walk->rto_deadline = now + walk->rtt.timeout;
     if (walk->ending && (!walk_awaits_capture(walk) || now >= walk->end_deadline))
         events_end(walk);
     return false;

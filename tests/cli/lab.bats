@@ -101,7 +101,7 @@ echo_left() {
 }
 
 echo_proven() {
-    in_lab half-close "$1" --delay 50ms --send x --linger 0 echo
+    in_lab half-close "$1" --delay 100ms --send x --linger 0 echo
     closed_by_us
     claimed 'presumed ESTABLISHED ack-sent' 'proven ESTABLISHED data-acked' 'presumed CLOSE-WAIT fin-sent'
 }
@@ -119,7 +119,7 @@ discard_walk() {
 }
 
 daytime_walk() {
-    in_lab walk "$1" --delay 50ms --linger 0 daytime
+    in_lab walk "$1" --delay 200ms --linger 0 daytime
     content
     ended 'outcome == "closed" and .closer == "peer" and .peer_end == "fin" and .local == "CLOSED"'
     [[ $(ours) == 'ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED' ]]
@@ -215,12 +215,12 @@ closes_late() {
 }
 
 closes_first() {
-    in_lab close "$1" --delay 50ms --linger 0 closes-first
+    in_lab close "$1" --delay 200ms --linger 0 closes-first
     content
     ended 'outcome == "closed" and .closer == "peer" and .history == "ShAfAFa" and .local == "CLOSED"'
     ended 'peer == ["TIME-WAIT"] and .certainty == "proven"'
     # Its application is gone: it answers data with RST.
-    in_lab walk "$1" --delay 50ms --send x closes-first
+    in_lab walk "$1" --delay 200ms --send x closes-first
     status 4
     complaint 'reset'
     ended 'outcome == "reset" and .closer == "peer"'
@@ -343,7 +343,7 @@ over_loopback() {
     in_lab open "$1" refused
     status 4
     ended 'outcome == "refused"'
-    in_lab close "$1" --linger 0 closes-first
+    in_lab close "$1" --delay 200ms --linger 0 closes-first
     content
     ended 'closer == "peer" and .peer == ["TIME-WAIT"]'
 }
@@ -426,15 +426,14 @@ as_nobody() {
 
 @test "nothing of the lab is left after it: no process, also after kill -9" {
     local children
-    start lab client "$TCPWALK" lab close --delay 20s closes-late 2>/dev/null || {
-        # No namespaces of the helper's are needed: the lab makes its own.
-        setsid setpriv --pdeathsig KILL "$TCPWALK" lab close --delay 20s closes-late >"$(log lab)" 2>&1 </dev/null 3>&- &
-        STARTED_PID=$!
-        STARTED+=("$STARTED_PID")
-    }
+    # As start does, but where we are: the lab makes its own namespaces.
+    setsid setpriv --pdeathsig KILL "$TCPWALK" lab close --delay 20s closes-late >"$(log lab)" 2>&1 </dev/null 3>&- &
+    STARTED_PID=$!
+    STARTED+=("$STARTED_PID")
     wait_for_words lab ESTABLISHED
     mapfile -t children < <(pgrep -P "$STARTED_PID")
     [[ ${#children[@]} -ge 1 ]]
     kill -KILL "$STARTED_PID"
+    wait "$STARTED_PID" 2>/dev/null || true
     wait_for 5 gone "${children[0]}"
 }

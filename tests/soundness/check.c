@@ -25,10 +25,10 @@ static void violated(struct meeting *meeting, enum violation violation, const ch
 /* The connection that the walk means: the first whose initial number it heard. 0 when it heard none. */
 static unsigned meant(const struct meeting *meeting)
 {
-    if (!meeting->walk.belief.irs_known)
+    if (!meeting->walk.belief.known.irs_known)
         return 0;
     for (unsigned i = 1; i < CONNECTIONS_MAX; i++)
-        if (meeting->iss[i] == meeting->walk.belief.irs)
+        if (meeting->iss[i] == meeting->walk.belief.known.irs)
             return i;
     return 0;
 }

@@ -174,7 +174,7 @@ static void verify(struct meeting *meeting)
 {
     const struct peer *peer = &meeting->peer;
     bool other =
-        meeting->walk.belief.irs_known && meeting->walk.belief.irs != meeting->iss[peer->incarnation];
+        meeting->walk.belief.known.irs_known && meeting->walk.belief.known.irs != meeting->iss[peer->incarnation];
 
     if (!chance_of(&meeting->chance, 50) || meeting->leaving.count || meeting->captured.count || other ||
         peer->incarnation > 1 || (peer->cookie_out && meeting->walk.belief.claim.to != IN(SYN_RECEIVED)))

@@ -13,7 +13,7 @@ static void stamp(const struct meeting *meeting)
 void trace_segment(struct meeting *meeting, const char *what, const struct segment *segment, bool out)
 {
     uint32_t ours = meeting->walk.settings.tcb.iss;
-    uint32_t its = meeting->walk.belief.irs_known ? meeting->walk.belief.irs : meeting->peer.iss;
+    uint32_t its = meeting->walk.belief.known.irs_known ? meeting->walk.belief.known.irs : meeting->peer.iss;
     char flags[FLAGS_TEXT];
 
     if (!meeting->trace)

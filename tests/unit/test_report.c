@@ -148,7 +148,7 @@ static void ladder_oddities(void **unused)
         "  9  1.000000  SYN-SENT     S   seq 0                  ->\n"
         "               a retransmission\n"
         "     1.000001  note: a ?[31mnote?\n"
-        "     1.000300  CLOSED       ICMP port-unreachable      <-\n"
+        "     1.000300  CLOSED       ICMP port-unreachable\n"
         "               from 192.0.2.254, about our seq 0: it ends the walk note: no time\n"
         "     2.000000                                             CLOSED\n"
         "               presumed, else LAST-ACK: {why}; kernel: LAST-ACK, DISAGREES with proven CLOSED\n"
