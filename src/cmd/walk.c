@@ -40,7 +40,8 @@ struct run {
     uint16_t port;
     const struct reporter *reporter;
     void *report;         /* the reporter's state (owned) */
-    struct event_end end; /* of the last attempt */
+    bool ended;           /* the last attempt came to its end event: */
+    struct event_end end;
     char why[256];
 };
 
@@ -62,6 +63,7 @@ static bool on_event(void *self, const struct event *event, struct fault *fault)
 
     if (event->kind == EVENT_END) {
         run->end = event->end;
+        run->ended = true;
         snprintf(run->why, sizeof(run->why), "%s", event->end.why ? event->end.why : "");
     }
     return run->reporter->event(run->report, event, fault);
@@ -150,7 +152,7 @@ static bool open_witness(const struct run *run, struct attempt *attempt, struct 
     opened = kernel_open(&attempt->kernel, netns, fault);
     if (netns >= 0)
         close(netns);
-    return opened ? true : fault_context(fault, "--verify");
+    return opened ? true : fault_context(fault, options->verify_netns ? "--verify-netns" : "--verify");
 }
 
 /* ---- one attempt ---- */
@@ -279,10 +281,12 @@ static bool attempt_walk(struct run *run, const struct addr *peer, const sigset_
 /* Is another address of the name worth a try? As connect() loops do: only when this one did not open. */
 static bool try_next(const struct run *run, const struct fault *fault)
 {
+    if (run->ended && run->end.timing.open_rtt != NANOS_NONE)
+        return false;
     if (fault->kind != FAULT_NONE)
         return fault->kind == FAULT_UNREACHABLE;
     return run->end.outcome == OUTCOME_REFUSED || run->end.outcome == OUTCOME_UNREACHABLE ||
-           (run->end.outcome == OUTCOME_NO_ANSWER && run->end.timing.open_rtt == NANOS_NONE);
+           run->end.outcome == OUTCOME_NO_ANSWER;
 }
 
 static int finish(const struct run *run, const struct addr *peer, struct fault *fault)
@@ -294,7 +298,7 @@ static int finish(const struct run *run, const struct addr *peer, struct fault *
     text_init(&outcome, words, sizeof(words));
     phrase_outcome(&outcome, &run->end);
     if (fault->kind != FAULT_NONE)
-        return exit_status_of(fault);
+        return run->ended ? run->end.status : exit_status_of(fault);
     if (run->end.counts.disagreed > 0) {
         fprintf(stderr, "tcpwalk: %s: the peer's kernel contradicts a proven claim\n",
                 endpoint_format(&endpoint, text));
@@ -315,6 +319,7 @@ static int walk_addresses(struct run *run, const struct addr *addresses, unsigne
         struct attempt attempt = {.guard.fd = -1};
         char text[ADDR_TEXT];
         *fault = (struct fault){0};
+        run->ended = false;
         attempt_walk(run, &addresses[i], &wait_mask, &attempt, i + 1 == count, fault);
         bool last = i + 1 == count || !try_next(run, fault);
         if (last)

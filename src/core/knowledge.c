@@ -66,8 +66,9 @@ static unsigned effects_of(const struct knowledge *known, const struct segment *
 {
     unsigned effects = 0;
 
+    /* Only one in the range of what it can expect can end the connection; one that answers nonsense can't. */
     if (segment_has(segment, TCP_RST))
-        return SENT_RST;
+        return seq_lt(known->iss, segment->seq) && seq_le(segment->seq, known->sent_max) ? SENT_RST : 0;
     if (segment_has(segment, TCP_SYN))
         effects |= SENT_SYN;
     if (segment_has(segment, TCP_ACK) && known->irs_known && seq_lt(known->irs, segment->ack))
@@ -83,6 +84,8 @@ static void note_numbers(struct knowledge *known, const struct segment *segment)
 {
     uint32_t end = segment->seq + segment_span(segment);
 
+    if (segment_has(segment, TCP_RST))
+        return;
     if (!(known->sent & SENT_SYN)) {
         if (segment_has(segment, TCP_SYN)) {
             known->iss = segment->seq;
@@ -93,7 +96,7 @@ static void note_numbers(struct knowledge *known, const struct segment *segment)
     } else {
         known->sent_max = seq_max(known->sent_max, end);
     }
-    if (segment_has(segment, TCP_ACK) && !segment_has(segment, TCP_RST)) {
+    if (segment_has(segment, TCP_ACK)) {
         known->ack_max = known->ack_sent ? seq_max(known->ack_max, segment->ack) : segment->ack;
         known->ack_sent = true;
     }

@@ -37,6 +37,7 @@ static const struct reason_text texts[REASON_COUNT] = {
     [REASON_OWN_FIN_RECEIVED] = {"own-fin-received", "its FIN arrived", "9293 3.10.7.4"},
     [REASON_OWN_BOTH_FINS] = {"own-both-fins", "both FINs are acknowledged", "9293 3.10.7.4"},
     [REASON_OWN_RST_RECEIVED] = {"own-rst-received", "its RST arrived", "9293 3.10.7.4"},
+    [REASON_OWN_GIVEN_UP] = {"own-given-up", "nobody can be reached there", "9293 3.9.2.2"},
     [REASON_OWN_RST_SENT] = {"own-rst-sent", "we reset the connection", "9293 3.10.5"},
 };
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,16 +236,20 @@ static enum port_result live_next(void *self, nanos deadline, struct sighting *o
 
 /* By which interface to send: only where the user, or a link-local address, leaves no choice to the routes.
  */
-static const char *sending_device(const struct live_config *config)
+static const char *sending_device(const struct live_config *config, char name[IF_NAMESIZE])
 {
-    return config->bind_interface || addr_is_link_local(&config->flow.peer.addr) ? config->interface : NULL;
+    /* Our own link-local address is captured on lo, but belongs to the interface of its zone. */
+    if (addr_is_link_local(&config->flow.peer.addr))
+        return if_indextoname(config->flow.peer.addr.zone, name);
+    return config->bind_interface ? config->interface : NULL;
 }
 
 bool live_open(struct live **out, const struct live_config *config, struct port *port, struct fault *fault)
 {
     struct live *live = calloc(1, sizeof(*live));
+    char device[IF_NAMESIZE];
     struct sender_config sending = {
-        .family = config->flow.peer.addr.family, .ttl = config->ttl, .device = sending_device(config)};
+        .family = config->flow.peer.addr.family, .ttl = config->ttl, .device = sending_device(config, device)};
     struct capture_config capturing = {.interface = config->interface,
                                        .flow = config->flow,
                                        .snaplen = config->snaplen,

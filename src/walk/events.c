@@ -84,7 +84,7 @@ void events_local(struct walk *walk, enum state from, enum state to, enum reason
         .certainty = PROVEN,
         .reason = reason,
         .evidence = {n},
-        .evidence_count = 1,
+        .evidence_count = n ? 1 : 0, /* nothing may have been seen yet */
         .not_before = at,
         .not_after = at,
     };
@@ -209,6 +209,7 @@ static void sum_up_close(const struct walk *walk, struct event_end *end)
 
 void events_end(struct walk *walk)
 {
+    own_moves_tell(walk, NULL);
     struct event_end *end = &push(walk, EVENT_END)->end;
     const struct tcb *tcb = &walk->tcb;
     uint32_t acked = tcb->snd_una - tcb->settings.iss;

@@ -37,6 +37,12 @@ void events_icmp(struct walk *walk, const struct event_icmp *icmp);
 void events_verify(struct walk *walk, const struct event_verify *verify);
 void events_end(struct walk *walk);
 
+/*
+ * Reports the changes of our state made by segments that have not been seen leaving, in order, up to the one given (or
+ * all): our state moved when they were given away, whether they left or not.
+ */
+void own_moves_tell(struct walk *walk, const struct sent_segment *until);
+
 /* Makes a remark unless it was made before. */
 void note_once(struct walk *walk, enum note_once bit, nanos at, const char *token, const char *text);
 

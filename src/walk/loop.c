@@ -18,7 +18,8 @@ static void fail(struct loop *loop, const struct fault *fault, bool can_send)
 {
     nanos now = loop->port->now(loop->port->self);
 
-    int status = fault->kind == FAULT_UNREACHABLE ? STATUS_NO_ANSWER : STATUS_LOCAL;
+    bool nobody = fault->kind == FAULT_UNREACHABLE && loop->walk->stamps.syn_ack == NANOS_NONE;
+    int status = nobody ? STATUS_NO_ANSWER : STATUS_LOCAL;
 
     fault_set(loop->fault, fault->kind, "%s", fault->words);
     if (can_send)
@@ -99,7 +100,8 @@ static bool send_due(struct loop *loop, nanos now)
 
     while (walk_output(loop->walk, now, &segment, &payload)) {
         if (!loop->port->send(loop->port->self, &loop->walk->settings.flow, &segment, payload, &fault)) {
-            fail(loop, &fault, false);
+            /* What is refused now need not be all: a RST may still get out. If not even that does, it is over. */
+            fail(loop, &fault, !loop->walk->ending);
             return sent;
         }
         sent = true;

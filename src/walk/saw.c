@@ -4,6 +4,9 @@
 #include "base/seq.h"
 #include "walk/inside.h"
 
+/* The capture clock has stepped back when a later capture is this much earlier. */
+#define CLOCK_STEP NANOS_PER_MS
+
 /* ---- our own segments, as they left ---- */
 
 static bool is_same(const struct sent_segment *sent, const struct segment *segment)
@@ -39,6 +42,8 @@ static void foreign_segment(struct walk *walk, const struct segment *segment, na
         return;
     }
     walk_note(walk, at, "foreign-rst", "a RST of this connection left that tcpwalk did not send");
+    own_moves_tell(walk, NULL);
+    events_local(walk, walk->tcb.state, CLOSED, REASON_OWN_RST_SENT, walk->segments, at);
     walk->tcb.state = CLOSED; /* the peer has been reset already */
     walk_settle(
         walk, OUTCOME_FAILED, STATUS_LOCAL, now,
@@ -78,6 +83,17 @@ static void tell_own_move(struct walk *walk, struct sent_segment *sent, unsigned
     sent->told = true;
 }
 
+void own_moves_tell(struct walk *walk, const struct sent_segment *until)
+{
+    for (unsigned i = 0; i < SENT_MAX; i++) {
+        struct sent_segment *sent = &walk->sent[(walk->sent_next + i) % SENT_MAX];
+        if (sent == until)
+            return;
+        if (sent->used && !sent->captured)
+            tell_own_move(walk, sent, walk->segments, walk->stamps.last);
+    }
+}
+
 static void saw_sent(struct walk *walk, const struct segment *segment, nanos at, nanos now)
 {
     struct sent_segment *sent = find_sent(walk, segment);
@@ -88,7 +104,8 @@ static void saw_sent(struct walk *walk, const struct segment *segment, nanos at,
         return; /* the same copy captured twice */
     if (walk->stamps.first == NANOS_NONE)
         walk->stamps.first = at;
-    walk->stamps.last = at;
+    if (walk->stamps.last == NANOS_NONE || at > walk->stamps.last)
+        walk->stamps.last = at;
     event.n = ++walk->segments;
     event.t = at - walk->stamps.first;
     event.rel_seq = segment->seq - walk->tcb.settings.iss;
@@ -105,6 +122,7 @@ static void saw_sent(struct walk *walk, const struct segment *segment, nanos at,
         sent->at = at;
         walk->burst = 0;
         stamp_sent(walk, segment, at);
+        own_moves_tell(walk, sent);
         tell_own_move(walk, sent, event.n, at);
     }
     if (event.n == 1)
@@ -245,9 +263,6 @@ static void remark(struct walk *walk, const struct segment *segment, unsigned ef
         note_once(
             walk, NOTED_RST, at, "rst-doubted",
             "a RST came whose number is not exact; it ends nothing, and we ask the peer (RFC 5961 3.2)");
-    if ((effects & TCB_REPEATED) && segment_has(segment, TCP_SYN | TCP_ACK) && walk->tcb.irs_known &&
-        segment->seq == walk->tcb.irs)
-        remark_syn_ack_repeated(walk, at);
     if (walk->its_fin_crossed && (effects & TCB_ITS_FIN))
         walk_note(walk, at, "simultaneous-close", "the two FINs crossed: both sides closed at the same time");
     if (before == SYN_SENT && walk->tcb.state == SYN_RECEIVED)
@@ -292,17 +307,14 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
 
     if (walk->stamps.first == NANOS_NONE)
         return; /* nothing of ours has left: it can't be about this connection */
-    /* It was on the wire before a segment that we had given away already: our state moved first all the same.
-     */
-    for (unsigned i = 0; i < SENT_MAX; i++) {
-        struct sent_segment *sent = &walk->sent[(walk->sent_next + i) % SENT_MAX];
-        if (sent->used && !sent->captured)
-            tell_own_move(walk, sent, walk->segments, walk->stamps.last);
-    }
-    if (at < walk->stamps.last)
+    /* It was on the wire before a segment that we had given away already: our state moved first all the same. */
+    own_moves_tell(walk, NULL);
+    /* A few microseconds are nothing: two processors stamp, and the capture keeps the order of arrival. */
+    if (at < walk->stamps.last - CLOCK_STEP)
         note_once(walk, NOTED_CLOCK, at, "clock-stepped",
                   "the capture clock went back: the times of this walk can't be trusted");
-    walk->stamps.last = at;
+    if (at > walk->stamps.last)
+        walk->stamps.last = at;
     event.n = ++walk->segments;
     event.t = at - walk->stamps.first;
     event.retransmission = is_retransmission(walk, segment);
@@ -324,6 +336,10 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
         events_local(walk, before, walk->tcb.state, own_reason_received(before, walk->tcb.state, effects),
                      event.n, at);
     events_claims(walk, SIDE_PEER, claims, count);
+    /* A copy that was on its way before our ACK, or that the network made, says nothing about that ACK. */
+    for (unsigned i = 0; i < count; i++)
+        if (claims[i].certainty == REFUTED && claims[i].reason == REASON_SYN_ACK_REPEATED)
+            remark_syn_ack_repeated(walk, at);
     remark(walk, segment, effects, before, at);
     react_to_reset(walk, segment, effects, now);
 }
@@ -371,8 +387,13 @@ void walk_saw_icmp(struct walk *walk, const struct icmp_error *error, nanos at, 
         return;
     event.hard = is_hard(walk, error);
     events_icmp(walk, &event);
-    if (event.hard)
-        walk_settle(walk, OUTCOME_UNREACHABLE, STATUS_NO_ANSWER, now, "%s, says %s (ICMP%s type %u code %u)",
+    if (!event.hard)
+        return;
+    /* Our SYN got nowhere, and a RST would draw one more ICMP error. */
+    own_moves_tell(walk, NULL);
+    events_local(walk, walk->tcb.state, CLOSED, REASON_OWN_GIVEN_UP, walk->segments, at);
+    walk->tcb.state = CLOSED;
+    walk_settle(walk, OUTCOME_UNREACHABLE, STATUS_NO_ANSWER, now, "%s, says %s (ICMP%s type %u code %u)",
                     icmp_error_name(error), addr_format(&error->from, from), error->family == 6 ? "v6" : "",
                     error->type, error->code);
 }

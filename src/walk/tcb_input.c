@@ -53,40 +53,6 @@ static void take_window(struct tcb *tcb, const struct segment *segment)
     }
 }
 
-/* 3.10.7.3 */
-static unsigned input_syn_sent(struct tcb *tcb, const struct segment *segment)
-{
-    bool has_ack = segment_has(segment, TCP_ACK);
-
-    if (has_ack && segment->ack != tcb->settings.iss + 1) {
-        if (!segment_has(segment, TCP_RST)) {
-            tcb->answer_rst_due = true;
-            tcb->answer_rst_seq = segment->ack;
-        }
-        return TCB_BAD_ACK;
-    }
-    if (segment_has(segment, TCP_RST)) {
-        if (!has_ack)
-            return TCB_NO_ACK;
-        tcb->state = CLOSED;
-        return TCB_REFUSED;
-    }
-    if (!segment_has(segment, TCP_SYN))
-        return has_ack ? TCB_OUTSIDE : TCB_NO_ACK;
-    take_syn(tcb, segment);
-    if (!has_ack) {
-        tcb->state = SYN_RECEIVED;
-        tcb->syn_due = true;
-        return 0;
-    }
-    take_window(tcb, segment);
-    tcb->snd_una = tcb->snd_nxt = tcb->settings.iss + 1;
-    tcb->state = ESTABLISHED;
-    tcb->ack_due = true;
-    tcb->syn_due = false;
-    return TCB_OPENED | TCB_PROGRESS;
-}
-
 /* 3.10.7.4 "First, check sequence number": does any of it fall into our window? */
 static bool acceptable(const struct tcb *tcb, const struct segment *segment)
 {
@@ -269,6 +235,44 @@ static void input_text(struct tcb *tcb, const struct segment *segment, unsigned 
         *effects |= TCB_DATA;
     else if (!(*effects & TCB_ITS_FIN))
         *effects |= TCB_REPEATED;
+}
+
+/* 3.10.7.3 */
+static unsigned input_syn_sent(struct tcb *tcb, const struct segment *segment)
+{
+    bool has_ack = segment_has(segment, TCP_ACK);
+    unsigned effects;
+
+    if (has_ack && segment->ack != tcb->settings.iss + 1) {
+        if (!segment_has(segment, TCP_RST)) {
+            tcb->answer_rst_due = true;
+            tcb->answer_rst_seq = segment->ack;
+        }
+        return TCB_BAD_ACK;
+    }
+    if (segment_has(segment, TCP_RST)) {
+        if (!has_ack)
+            return TCB_NO_ACK;
+        tcb->state = CLOSED;
+        return TCB_REFUSED;
+    }
+    if (!segment_has(segment, TCP_SYN))
+        return has_ack ? TCB_OUTSIDE : TCB_NO_ACK;
+    take_syn(tcb, segment);
+    if (!has_ack) {
+        tcb->state = SYN_RECEIVED;
+        tcb->syn_due = true;
+        return 0;
+    }
+    take_window(tcb, segment);
+    tcb->snd_una = tcb->snd_nxt = tcb->settings.iss + 1;
+    tcb->state = ESTABLISHED;
+    tcb->ack_due = true;
+    tcb->syn_due = false;
+    effects = TCB_OPENED | TCB_PROGRESS;
+    if (segment->len > 0 || segment_has(segment, TCP_FIN))
+        input_text(tcb, segment, &effects);
+    return effects;
 }
 
 /* The SYN-ACK of a peer that opens at the same time lies one before the window, and counts (RFC 9293 3.5

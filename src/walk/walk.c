@@ -76,8 +76,6 @@ void walk_settle(struct walk *walk, enum outcome outcome, int status, nanos now,
     walk->end_deadline = now + LAST_LOOK;
     if (walk->settings.leave)
         walk->left = walk->tcb.state != CLOSED && walk->tcb.state != TIME_WAIT;
-    else if (outcome == OUTCOME_UNREACHABLE)
-        walk->tcb.state = CLOSED; /* our SYN got nowhere, and a RST would draw one more ICMP error */
     else
         tcb_abort(&walk->tcb);
 }
@@ -95,6 +93,7 @@ void walk_stop(struct walk *walk, int status, const char *why, nanos now)
 void walk_kill(struct walk *walk, int status, const char *why, nanos now)
 {
     walk_settle(walk, outcome_of_failure(status), status, now, "%s", why);
+    walk->left = walk->tcb.state != CLOSED && walk->tcb.state != TIME_WAIT;
     if (!walk->ended)
         events_end(walk);
 }
@@ -129,11 +128,13 @@ static void give_up(struct walk *walk, nanos now)
             walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
             "the peer repeats its SYN-ACK whatever we send: its accept queue is full, or our segments "
             "don't arrive");
-    else
+    else if (walk->tcb.snd_wnd == 0 && !tcb_all_sent(&walk->tcb))
         walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
-                    "our %s was not acknowledged, though sent %u times",
+                    "the peer keeps its window shut: not all of our data could be sent");
+    else
+        walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now, "our %s, sent %u time%s, was not acknowledged",
                     walk->tcb.fin_sent && walk->tcb.snd_una == walk->tcb.fin_seq ? "FIN" : "data",
-                    walk->retries_used + 1);
+                    walk->retries_used + 1, walk->retries_used ? "s" : "");
 }
 
 /* ---- steps ---- */

@@ -42,10 +42,10 @@ closed_by_us() {
     if jq -es 'last.close_segments == 3' "$SAID" >/dev/null; then
         claimed 'proven CLOSING+LAST-ACK fin-covers-ours'
         ended 'timing | has("close_wait") | not'
-        [[ $(ours) == 'ESTABLISHED FIN-WAIT-1 TIME-WAIT' ]]
+        [[ $(ours) == 'SYN-SENT ESTABLISHED FIN-WAIT-1 TIME-WAIT' ]]
     else
         ended 'close_segments == 4'
-        [[ $(ours) == 'ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT' ]]
+        [[ $(ours) == 'SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT' ]]
     fi
     ended 'peer == ["CLOSED"] and (.peer_else | contains(["LAST-ACK"])) and .certainty == "presumed"'
 }
@@ -80,7 +80,7 @@ echo_open() {
     in_lab open "$1" echo
     content
     ended 'outcome == "opened" and .history == "ShAR" and .closer == "none" and .local == "CLOSED"'
-    [[ $(ours) == 'ESTABLISHED CLOSED' ]]
+    [[ $(ours) == 'SYN-SENT ESTABLISHED CLOSED' ]]
     ended 'peer == ["CLOSED"] and .certainty == "presumed" and .close_segments == 0'
     # The kernel has forgotten the connection after our RST.
     whole 'map(select(.event == "verify")) | last | .listening'
@@ -122,7 +122,7 @@ daytime_walk() {
     in_lab walk "$1" --delay 200ms --linger 0 daytime
     content
     ended 'outcome == "closed" and .closer == "peer" and .peer_end == "fin" and .local == "CLOSED"'
-    [[ $(ours) == 'ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED' ]]
+    [[ $(ours) == 'SYN-SENT ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED' ]]
     claimed 'presumed ESTABLISHED ack-sent' 'presumed FIN-WAIT-2 fin-ack-sent' 'proven TIME-WAIT both-fins'
     ended 'peer == ["TIME-WAIT"] and .certainty == "proven" and .bytes.in > 20 and .bytes.after_fin == 0'
     whole 'map(select(.event == "verify")) | last | .kernel == "TIME-WAIT" and .agrees'

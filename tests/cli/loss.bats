@@ -193,7 +193,7 @@ many_walks() {
     lose 100
     outlast walk "$STARTED_PID"
     status 3
-    complaint 'no.answer.*FIN was not acknowledged.*4 times'
+    complaint 'no.answer.*FIN, sent 4 times, was not acknowledged'
     well_formed
     ended 'outcome == "no-answer" and .segments.retransmitted == 3'
 }
