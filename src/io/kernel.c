@@ -58,11 +58,14 @@ static void *run_errand(void *argument)
 static void run_elsewhere(struct errand *errand)
 {
     pthread_t thread;
+    int error = pthread_create(&thread, NULL, run_errand, errand);
 
-    errand->error = pthread_create(&thread, NULL, run_errand, errand);
-    errand->what = "no thread";
-    if (errand->error == 0)
+    if (error == 0) {
         pthread_join(thread, NULL);
+        return;
+    }
+    errand->error = error;
+    errand->what = "no thread";
 }
 
 static struct inet_diag_req_v2 *put_request(struct kernel *kernel, uint16_t flags, struct nlmsghdr **request)
