@@ -145,7 +145,7 @@ setcap: ## let every user run the installed program: grant it CAP_NET_RAW, and n
 	$(if $(filter 0,$(shell id -u)),,sudo) setcap cap_net_raw=ep $(program)
 
 format: ## format the C sources with clang-format
-	clang-format -i $(sources) $(wildcard src/*/*.h tests/unit/*.c tests/unit/*.h)
+	clang-format -i $(sources) $(wildcard src/*/*.h tests/*/*.c tests/*/*.h)
 
 clean: ## remove build/
 	rm -rf build
