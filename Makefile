@@ -22,7 +22,7 @@ field = $(foreach l,$(LIBRARIES),$(word $(1),$(subst :, ,$(l))))
 # Debian packages, for `make deps`.
 TO_BUILD := gcc make $(call field,3)
 TO_TEST := libcmocka-dev bats mandoc shellcheck binutils util-linux procps iproute2 nftables libcap2-bin \
-	tcpdump socat nginx openssh-server python3 jq
+	tcpdump socat nginx openssh-server python3 jq netbase
 TO_BENCH := hping3 nmap python3 python3-scapy tcpdump iproute2 util-linux
 
 # `make demo` walks these, one after the other.
