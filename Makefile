@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 # Fortification needs optimisation.
 HARDENING ?= -fstack-protector-strong -fPIE \
-	$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+	$(if $(filter -O1 -O2 -O3 -Os -Og -Ofast,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 HARDENING_LD ?= -pie -Wl,-z,relro,-z,now
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -36,7 +36,7 @@ unit := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 unit_support := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
-compile = $(CC) -std=c17 -D_GNU_SOURCE -Isrc $(warnings) $(HARDENING) $(CPPFLAGS) $(CFLAGS)
+compile = $(CC) -std=c17 -D_GNU_SOURCE -Isrc -ffile-prefix-map=$(CURDIR)=. $(warnings) $(HARDENING) $(CPPFLAGS) $(CFLAGS)
 link = $(CC) $(CFLAGS) $(HARDENING) $(HARDENING_LD) -Wl,--as-needed $(LDFLAGS)
 libraries := $(addprefix -l,$(call field,2))
 
@@ -68,6 +68,8 @@ $(BUILD)/flags: force
 $(BUILD)/libraries: $(BUILD)/flags
 	@command -v $(firstword $(CC)) >/dev/null || \
 		{ echo 'tcpwalk: there is no $(firstword $(CC)): install the Debian package gcc' >&2; exit 1; }
+	@printf 'int main(void) { return 0; }\n' | $(compile) -w -x c - -o $@.try || \
+		{ echo 'tcpwalk: the compiler or its flags do not work' >&2; exit 1; }
 	@printf '%s\n' $(LIBRARIES) | { all=0; while IFS=: read -r header library package; do \
 		printf '#include <%s>\nint main(void) { return 0; }\n' "$$header" | \
 		$(CC) -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -w -x c - -o $@.try -l"$$library" 2>/dev/null || \
@@ -148,7 +150,7 @@ format: ## format the C sources with clang-format
 	clang-format -i $(sources) $(wildcard src/*/*.h tests/*/*.c tests/*/*.h)
 
 clean: ## remove build/
-	rm -rf build
+	rm -rf $(BUILD)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

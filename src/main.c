@@ -1,20 +1,22 @@
 /* The table of commands, and the only way in and out. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/version.h"
 #include "cmd/command.h"
 #include "cmd/wrap.h"
+#include "report/output.h"
 
 const struct command commands[] = {
-    {"walk", "HOST PORT", "open, send, half-close, take what comes, close (also without a command)",
-     run_walk},
+    {"walk", "HOST PORT", "open, send, half-close, take what comes, close (also without a command)", run_walk},
     {"open", "HOST PORT", "the three-way open alone, then a clean reset (or --leave)", run_walk},
     {"half-close", "HOST PORT", "close our direction and see what the other one still carries", run_walk},
     {"close", "HOST PORT", "open and close in full: three segments or four, and the peer's delay", run_walk},
-    {"lab", "[COMMAND [HOST] SERVICE]",
-     "any command against a private network with real servers; alone: lists them", run_lab},
+    {"lab", "[COMMAND [HOST] SERVICE]", "any command against a private network with real servers; alone: lists them",
+     run_lab},
     {"completion", "bash|zsh|fish", "print a completion script for a shell", run_completion},
     {"help", "", "print this", run_help},
     {NULL, NULL, NULL, NULL},
@@ -32,16 +34,16 @@ int exit_status_of(const struct fault *fault)
 {
     switch (fault->kind) {
     case FAULT_NONE:
-        return EXIT_DONE;
+        return STATUS_DONE;
     case FAULT_USAGE:
-        return EXIT_USAGE;
+        return STATUS_USAGE;
     case FAULT_UNREACHABLE:
-        return EXIT_NO_ANSWER;
+        return STATUS_NO_ANSWER;
     case FAULT_LOCAL:
     case FAULT_INTERRUPTED:
         break;
     }
-    return EXIT_LOCAL;
+    return STATUS_LOCAL;
 }
 
 int run_help(const struct command *command, const struct options *options, int count, char **operands,
@@ -56,7 +58,7 @@ int run_help(const struct command *command, const struct options *options, int c
     options_print(stdout);
     printf("\nexit status: 0 done, 1 an expectation did not hold, 2 wrong usage, 3 no answer,\n"
            "4 refused or reset, 5 local trouble. See tcpwalk(8) and tcpwalk-json(5).\n");
-    return EXIT_DONE;
+    return STATUS_DONE;
 }
 
 static int run(int argc, char **argv, struct fault *fault)
@@ -66,16 +68,16 @@ static int run(int argc, char **argv, struct fault *fault)
     int taken = 0;
 
     if (!options_parse(argc, argv, &options, fault))
-        return EXIT_USAGE;
+        return STATUS_USAGE;
     if (options.version) {
         printf("tcpwalk %s\n", TCPWALK_VERSION);
-        return EXIT_DONE;
+        return STATUS_DONE;
     }
     if (options.help || options.operand_count == 0) {
         if (options.help)
             return run_help(NULL, &options, 0, NULL, NULL, fault);
         fault_set(fault, FAULT_USAGE, "a host and a port are needed (see tcpwalk --help)");
-        return EXIT_USAGE;
+        return STATUS_USAGE;
     }
     command = command_find(options.operands[0]);
     if (command)
@@ -85,30 +87,48 @@ static int run(int argc, char **argv, struct fault *fault)
     else if (options.operand_count == 1) {
         fault_set(fault, FAULT_USAGE, "'%s' is not a command; as a host it needs a port (see tcpwalk --help)",
                   options.operands[0]);
-        return EXIT_USAGE;
+        return STATUS_USAGE;
     } else {
         fault_set(fault, FAULT_USAGE, "'%s' is not a command (see tcpwalk --help)", options.operands[0]);
-        return EXIT_USAGE;
+        return STATUS_USAGE;
     }
-    return command->run(command, &options, options.operand_count - taken, options.operands + taken, NULL,
-                        fault);
+    return command->run(command, &options, options.operand_count - taken, options.operands + taken, NULL, fault);
+}
+
+/* Descriptors 0 to 2 must be taken, or a socket of ours would become standard output. */
+static bool fill_standard_descriptors(void)
+{
+    int fd;
+
+    /* Read-only, so that writing to a closed standard output is still an error. */
+    do {
+        fd = open("/dev/null", O_RDONLY);
+    } while (fd >= 0 && fd <= 2);
+    if (fd < 0)
+        return false;
+    close(fd);
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     struct fault fault = {0};
+    char words[FAULT_WORDS];
     int status;
 
+    if (!fill_standard_descriptors())
+        return STATUS_LOCAL;
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, told like any other */
+    signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow */
     status = run(argc, argv, &fault);
     if (fault.kind != FAULT_NONE) {
-        fprintf(stderr, "tcpwalk: %s\n", fault.words);
-        if (status == EXIT_DONE)
+        fprintf(stderr, "tcpwalk: %s\n", output_clean(fault.words, words, sizeof(words)));
+        if (status == STATUS_DONE)
             status = exit_status_of(&fault);
     }
     if (fflush(stdout) != 0 && fault.kind == FAULT_NONE) {
         fprintf(stderr, "tcpwalk: standard output can't be written\n");
-        status = EXIT_LOCAL;
+        status = STATUS_LOCAL;
     }
     return status;
 }

@@ -35,8 +35,7 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 /* fe80::/10, which means nothing without its zone. */
 bool addr_is_link_local(const struct addr *addr);
 
-/* Writes the address as text into out (ADDR_TEXT bytes), RFC 5952 form, "%zone" by index-to-name; returns
- * out. */
+/* Writes the address as text into out (ADDR_TEXT bytes), RFC 5952 form, "%zone" by index-to-name; returns out. */
 char *addr_format(const struct addr *addr, char out[ADDR_TEXT]);
 
 /* "192.0.2.1:7" or "[2001:db8::1]:7" into out (ENDPOINT_TEXT bytes); returns out. */

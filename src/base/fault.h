@@ -1,5 +1,4 @@
-/* A fault: an error as words in the caller's buffer, with the kind that decides the exit status (DESIGN: 2 to
- * 5). */
+/* A fault: an error as words in the caller's buffer, with the kind that decides the exit status. */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 

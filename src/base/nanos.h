@@ -15,6 +15,12 @@ typedef int64_t nanos;
 #define NANOS_NEVER INT64_MAX
 #define NANOS_NONE INT64_MIN
 
+/* The earlier of two points in time. */
+static inline nanos nanos_sooner(nanos a, nanos b)
+{
+    return a < b ? a : b;
+}
+
 /*
  * Reads a span as people write it: a number, with a fraction if they like, and a unit of ns, us, ms, s, m or h ("2s",
  * "0.5s", "500ms"). A bare number is seconds. The whole of text must be the span, and it can't be negative or longer

@@ -4,16 +4,7 @@
 
 #include "base/fault.h"
 #include "cmd/options.h"
-
-/* DESIGN section 4. */
-enum exit_status {
-    EXIT_DONE = 0,
-    EXIT_EXPECTATION = 1,
-    EXIT_USAGE = 2,
-    EXIT_NO_ANSWER = 3,
-    EXIT_RESET = 4,
-    EXIT_LOCAL = 5,
-};
+#include "walk/event.h"
 
 struct lab;
 

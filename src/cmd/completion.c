@@ -65,8 +65,7 @@ static void print_fish(void)
 {
     printf("complete -c tcpwalk -f\n");
     for (const struct command *command = commands; command->name; command++)
-        printf("complete -c tcpwalk -n __fish_use_subcommand -a %s -d \"%s\"\n", command->name,
-               command->summary);
+        printf("complete -c tcpwalk -n __fish_use_subcommand -a %s -d \"%s\"\n", command->name, command->summary);
     for (const struct option_row *row = option_rows; row->name; row++) {
         printf("complete -c tcpwalk -l %s", row->name);
         if (row->letter)
@@ -92,9 +91,9 @@ int run_completion(const struct command *command, const struct options *options,
     for (size_t i = 0; count == 1 && i < sizeof(shells) / sizeof(shells[0]); i++) {
         if (strcmp(operands[0], shells[i].shell) == 0) {
             shells[i].print();
-            return EXIT_DONE;
+            return STATUS_DONE;
         }
     }
     fault_set(fault, FAULT_USAGE, "completion needs one of bash, zsh and fish");
-    return EXIT_USAGE;
+    return STATUS_USAGE;
 }

@@ -41,8 +41,7 @@ bool escape_read(const char *text, uint8_t *out, uint32_t *len, struct fault *fa
         }
         taken = read_escape(at + 1, &out[used]);
         if (taken == 0)
-            return fault_set(fault, FAULT_USAGE, "--send: no such escape at column %td: '%.4s'",
-                             at - text + 1, at);
+            return fault_set(fault, FAULT_USAGE, "--send: no such escape at column %td: '%.4s'", at - text + 1, at);
         used++;
         at += taken;
     }

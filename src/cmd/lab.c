@@ -18,7 +18,7 @@ static int print_services(void)
     wrap_print(stdout, 0,
                "HOST is lab or SERVICE.lab (192.0.2.2, 2001:db8::2), or 127.0.0.1 and ::1 for the same over loopback. "
                "tcpwalk lab serve [ADDR|all] runs the servers in the network where you are, on 127.0.0.1 or ADDR.");
-    return EXIT_DONE;
+    return STATUS_DONE;
 }
 
 static void say_ready(void *context)
@@ -37,9 +37,9 @@ static int serve(int count, char **operands, struct fault *fault)
     /* Not all addresses unless asked for: whoever can reach the machine could use the servers. */
     if (count > 1 || !addr_parse(count == 1 && !all ? operands[0] : "127.0.0.1", &address)) {
         fault_set(fault, FAULT_USAGE, "lab serve takes one numeric address, or all");
-        return EXIT_USAGE;
+        return STATUS_USAGE;
     }
-    return lab_serve(all ? NULL : &address, say_ready, NULL, fault) ? EXIT_DONE : exit_status_of(fault);
+    return lab_serve(all ? NULL : &address, say_ready, NULL, fault) ? STATUS_DONE : exit_status_of(fault);
 }
 
 int run_lab(const struct command *command, const struct options *options, int count, char **operands,
@@ -54,7 +54,7 @@ int run_lab(const struct command *command, const struct options *options, int co
     (void)command;
     if (lab) {
         fault_set(fault, FAULT_USAGE, "lab can't be run inside the lab");
-        return EXIT_USAGE;
+        return STATUS_USAGE;
     }
     if (count == 0)
         return print_services();
@@ -66,15 +66,15 @@ int run_lab(const struct command *command, const struct options *options, int co
         return serve(count - 1, operands + 1, fault);
     }
     if (inner->run != run_walk || count < 1 || count > 2) {
-        fault_set(fault, FAULT_USAGE, "lab takes a walk and a service: tcpwalk lab close echo (tcpwalk lab lists them)");
-        return EXIT_USAGE;
+        fault_set(fault, FAULT_USAGE,
+                  "lab takes a walk and a service: tcpwalk lab close echo (tcpwalk lab lists them)");
+        return STATUS_USAGE;
     }
     if (count == 1) {
         const struct lab_service *service = lab_service_find(operands[0]);
         if (!service) {
-            fault_set(fault, FAULT_USAGE, "'%s' is not a service of the lab (tcpwalk lab lists them)",
-                      operands[0]);
-            return EXIT_USAGE;
+            fault_set(fault, FAULT_USAGE, "'%s' is not a service of the lab (tcpwalk lab lists them)", operands[0]);
+            return STATUS_USAGE;
         }
         snprintf(host, sizeof(host), "%s.lab", service->name);
         pair[0] = host;

@@ -12,29 +12,27 @@
 const struct option_row option_rows[] = {
     {"json", 0, NULL, "write JSON lines instead of the ladder", OPTION_FLAG, AT(json), 0, 0},
     {"quiet", 'q', NULL, "write nothing but errors", OPTION_FLAG, AT(quiet), 0, 0},
-    {"send", 's', "TEXT", "send these bytes once it is open (\\r \\n \\t \\0 \\xHH \\\\ are read)",
-     OPTION_TEXT, AT(send), 0, 0},
-    {"timeout", 't', "DURATION", "how long one step may wait for the peer (10s)", OPTION_SPAN, AT(timeout), 0,
-     0},
+    {"send", 's', "TEXT", "send these bytes once it is open (\\r \\n \\t \\0 \\xHH \\\\ are read)", OPTION_TEXT,
+     AT(send), 0, 0},
+    {"timeout", 't', "DURATION", "how long one step may wait for the peer (10s)", OPTION_SPAN, AT(timeout), 1, 0},
     {"rto", 0, "DURATION", "initial retransmission timeout (1s)", OPTION_SPAN, AT(rto), 1, 0},
     {"retries", 0, "N", "how often one segment is sent again (5)", OPTION_NUMBER, AT(retries), 0, 100},
     {"delay", 0, "DURATION", "wait this long between steps (0)", OPTION_SPAN, AT(delay), 0, 0},
-    {"linger", 0, "DURATION", "stay this long after the last ACK (300ms and 4 round trips)", OPTION_SPAN,
-     AT(linger), 0, 0},
+    {"linger", 0, "DURATION", "stay this long after the last ACK (300ms and 4 round trips)", OPTION_SPAN, AT(linger), 0,
+     0},
     {"interface", 'i', "IF", "send and capture on this interface", OPTION_TEXT, AT(interface), 0, 0},
     {"source", 0, "ADDR", "our address", OPTION_ADDRESS, AT(source), 0, 0},
     {"source-port", 0, "PORT", "our port (any free one)", OPTION_NUMBER, AT(source_port), 1, 65535},
     {"ipv4", '4', NULL, "use only IPv4 addresses of a name", OPTION_FLAG, AT(ipv4), 0, 0},
     {"ipv6", '6', NULL, "use only IPv6 addresses of a name", OPTION_FLAG, AT(ipv6), 0, 0},
-    {"verify", 0, NULL, "ask the peer's kernel for its state, where it is this machine's", OPTION_FLAG,
-     AT(verify), 0, 0},
-    {"verify-netns", 0, "FILE", "ask in this network namespace (/run/netns/NAME, /proc/PID/ns/net)",
-     OPTION_TEXT, AT(verify_netns), 0, 0},
+    {"verify", 0, NULL, "ask the peer's kernel for its state, where it is this machine's", OPTION_FLAG, AT(verify), 0,
+     0},
+    {"verify-netns", 0, "FILE", "ask in this network namespace (/run/netns/NAME, /proc/PID/ns/net)", OPTION_TEXT,
+     AT(verify_netns), 0, 0},
     {"leave", 0, NULL, "leave open at the end what is open: no RST", OPTION_FLAG, AT(leave), 0, 0},
     {"low-latency", 0, NULL, "keep the processor awake while waiting", OPTION_FLAG, AT(low_latency), 0, 0},
     {"ttl", 0, "N", "TTL or hop limit (64)", OPTION_NUMBER, AT(ttl), 1, 255},
-    {"mss", 0, "N", "maximum segment size that we offer (from the interface)", OPTION_NUMBER, AT(mss), 1,
-     65535},
+    {"mss", 0, "N", "maximum segment size that we offer (from the interface)", OPTION_NUMBER, AT(mss), 1, 65535},
     {"window", 0, "N", "window that we offer, in bytes (64240)", OPTION_NUMBER, AT(window), 0, 65535},
     {"wscale", 0, "N", "window scale shift that we offer (7)", OPTION_NUMBER, AT(wscale), 0, 14},
     {"isn", 0, "N", "our initial sequence number (random)", OPTION_NUMBER, AT(isn), 0, UINT32_MAX},
@@ -57,8 +55,8 @@ static bool parse_number(const struct option_row *row, const char *text, uint32_
     errno = 0;
     value = strtoull(text, &end, 10);
     if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < row->least || value > row->most)
-        return fault_set(fault, FAULT_USAGE, "--%s: '%s' is not a number from %u to %u", row->name, text,
-                         row->least, row->most);
+        return fault_set(fault, FAULT_USAGE, "--%s: '%s' is not a number from %u to %u", row->name, text, row->least,
+                         row->most);
     *out = (uint32_t)value;
     return true;
 }
@@ -77,8 +75,8 @@ static bool take(const struct option_row *row, const char *value, struct options
     case OPTION_SPAN:
         if (nanos_parse(value, slot) && *(nanos *)slot >= row->least * NANOS_PER_MS)
             return true;
-        return fault_set(fault, FAULT_USAGE, "--%s: '%s' is not a duration such as 2s or 500ms%s", row->name,
-                         value, row->least ? ", and at least 1ms" : "");
+        return fault_set(fault, FAULT_USAGE, "--%s: '%s' is not a duration such as 2s or 500ms%s", row->name, value,
+                         row->least ? ", and at least 1ms" : "");
     case OPTION_NUMBER:
         if (slot == &out->isn)
             out->isn_set = true;
@@ -103,8 +101,7 @@ static void defaults(struct options *out)
     };
 }
 
-/* getopt_long's tables, made from ours. val is the row's number, counted from 1, for long and short forms
- * alike. */
+/* getopt_long's tables, made from ours. val is the row's number, counted from 1, for long and short forms alike. */
 static void build_tables(struct option longs[ROWS + 1], char shorts[2 * ROWS + 2])
 {
     char *at = shorts;
@@ -112,8 +109,7 @@ static void build_tables(struct option longs[ROWS + 1], char shorts[2 * ROWS + 2
     *at++ = ':'; /* missing arguments are told apart from unknown options */
     for (size_t i = 0; i < ROWS; i++) {
         const struct option_row *row = &option_rows[i];
-        longs[i] =
-            (struct option){row->name, row->argument ? required_argument : no_argument, NULL, (int)(256 + i)};
+        longs[i] = (struct option){row->name, row->argument ? required_argument : no_argument, NULL, (int)(256 + i)};
         if (row->letter) {
             *at++ = row->letter;
             if (row->argument)

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 volatile sig_atomic_t signals_seen;
 static volatile sig_atomic_t last_signal;

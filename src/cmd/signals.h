@@ -7,7 +7,8 @@
 /* How many such signals have come; live_config.stop points here. */
 extern volatile sig_atomic_t signals_seen;
 
-/* Blocks SIGINT, SIGTERM and SIGHUP and installs the handler; *wait_mask is the mask in which they are open.
+/*
+ * Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT and installs the handler; *wait_mask is the mask in which they are open.
  */
 void signals_catch(sigset_t *wait_mask);
 

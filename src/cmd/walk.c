@@ -1,5 +1,4 @@
-/* The commands that walk: walk, open, half-close, close. Puts the parts together for each address of the
- * peer. */
+/* The commands that walk: walk, open, half-close, close. Puts the parts together for each address of the peer. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +38,11 @@ struct run {
     uint8_t *bytes; /* of --send (owned) */
     uint16_t port;
     const struct reporter *reporter;
-    void *report;         /* the reporter's state (owned) */
-    bool ended;           /* the last attempt came to its end event: */
+    void *report; /* the reporter's state (owned) */
+    bool ended;   /* the last attempt came to its end event: */
     struct event_end end;
-    char why[256];
+    char why[FAULT_WORDS];
+    unsigned disagreed; /* in all attempts: the kernel contradicted a proven claim */
 };
 
 /* What one attempt opens; closed in reverse by attempt_close. */
@@ -65,6 +65,8 @@ static bool on_event(void *self, const struct event *event, struct fault *fault)
         run->end = event->end;
         run->ended = true;
         snprintf(run->why, sizeof(run->why), "%s", event->end.why ? event->end.why : "");
+        run->end.why = run->why;
+        run->disagreed += event->end.counts.disagreed;
     }
     return run->reporter->event(run->report, event, fault);
 }
@@ -99,8 +101,7 @@ static const struct reporter *choose_reporter(const struct options *options)
 
 /* ---- the witness ---- */
 
-static bool ask_kernel(void *self, const struct flow *flow, enum state *state, bool *listening,
-                       struct fault *fault)
+static bool ask_kernel(void *self, const struct flow *flow, enum state *state, bool *listening, struct fault *fault)
 {
     struct kernel_answer answer;
 
@@ -126,32 +127,30 @@ static bool is_lab_server(const struct addr *addr)
 static bool open_witness(const struct run *run, struct attempt *attempt, struct fault *fault)
 {
     const struct options *options = run->options;
-    int netns = -1;
+    int netns = -1, own = -1;
     bool opened;
 
     if (!options->verify && !options->verify_netns)
         return true;
     if (options->verify_netns) {
-        netns = open(options->verify_netns, O_RDONLY | O_CLOEXEC);
+        netns = own = open(options->verify_netns, O_RDONLY | O_CLOEXEC);
         if (netns < 0)
             return fault_set(fault, FAULT_LOCAL, "--verify-netns: %s: %m", options->verify_netns);
     } else if (!attempt->route.local && run->lab) {
         if (!is_lab_server(&attempt->flow.peer.addr))
-            return fault_set(fault, FAULT_LOCAL, "--verify: nobody in the lab has that address, so no kernel can be asked");
-        netns = dup(run->lab->peer_netns);
+            return fault_set(fault, FAULT_LOCAL,
+                             "--verify: nobody in the lab has that address, so no kernel can be asked");
+        netns = run->lab->peer_netns;
     } else if (!attempt->route.local) {
-        return fault_set(
-            fault, FAULT_LOCAL,
-            "--verify: the peer's socket is not in this machine's network; --verify-netns names another");
-    }
-    if (netns >= 0 && addr_is_link_local(&attempt->flow.peer.addr)) {
-        close(netns);
         return fault_set(fault, FAULT_LOCAL,
-                         "--verify: a link-local peer in another network namespace can't be looked up");
+                         "--verify: the peer's socket is not in this machine's network; --verify-netns names another");
     }
-    opened = kernel_open(&attempt->kernel, netns, fault);
-    if (netns >= 0)
-        close(netns);
+    if (netns >= 0 && addr_is_link_local(&attempt->flow.peer.addr))
+        opened = fault_set(fault, FAULT_LOCAL, "a link-local peer in another network namespace can't be looked up");
+    else
+        opened = kernel_open(&attempt->kernel, netns, fault);
+    if (own >= 0)
+        close(own);
     return opened ? true : fault_context(fault, options->verify_netns ? "--verify-netns" : "--verify");
 }
 
@@ -256,16 +255,15 @@ static void attempt_close(struct attempt *attempt, bool last)
 }
 
 /* Walks to one address. True when the walk ran to its end event, however that went; the fault is set else. */
-static bool attempt_walk(struct run *run, const struct addr *peer, const sigset_t *wait_mask,
-                         struct attempt *attempt, bool last, struct fault *fault)
+static bool attempt_walk(struct run *run, const struct addr *peer, const sigset_t *wait_mask, struct attempt *attempt,
+                         bool last, struct fault *fault)
 {
     const struct listener listener = {run, on_event, on_pause};
     struct witness witness = {NULL, ask_kernel};
     struct walk_settings settings;
     struct port port;
 
-    if (!attempt_open(run, peer, wait_mask, attempt, &port, fault) ||
-        !walk_settings(run, attempt, &settings, fault))
+    if (!attempt_open(run, peer, wait_mask, attempt, &port, fault) || !walk_settings(run, attempt, &settings, fault))
         return false;
     /* Everything is open; only another address would need privileges again. */
     if (last && !privilege_drop(fault))
@@ -275,13 +273,15 @@ static bool attempt_walk(struct run *run, const struct addr *peer, const sigset_
         return fault_set(fault, FAULT_LOCAL, "no memory");
     witness.self = attempt->kernel;
     walk_init(attempt->walk, &settings, port.now(port.self));
+    if (live_is_coarse(attempt->live))
+        walk_note(attempt->walk, NANOS_NONE, "coarse-clock", "this capture stamps microseconds, not nanoseconds");
     return loop_run(attempt->walk, &port, attempt->kernel ? &witness : NULL, &listener, fault);
 }
 
 /* Is another address of the name worth a try? As connect() loops do: only when this one did not open. */
 static bool try_next(const struct run *run, const struct fault *fault)
 {
-    if (run->ended && run->end.timing.open_rtt != NANOS_NONE)
+    if (run->ended && run->end.timing.open != NANOS_NONE)
         return false;
     if (fault->kind != FAULT_NONE)
         return fault->kind == FAULT_UNREACHABLE;
@@ -289,35 +289,43 @@ static bool try_next(const struct run *run, const struct fault *fault)
            run->end.outcome == OUTCOME_NO_ANSWER;
 }
 
+/* How the last attempt ended, in the words of the ladder. */
+static const char *outcome_words(const struct run *run, char *words, size_t size)
+{
+    struct text text;
+
+    text_init(&text, words, size);
+    phrase_outcome(&text, &run->end);
+    return words;
+}
+
 static int finish(const struct run *run, const struct addr *peer, struct fault *fault)
 {
     const struct endpoint endpoint = {*peer, run->port};
     char text[ENDPOINT_TEXT], words[80];
-    struct text outcome;
 
-    text_init(&outcome, words, sizeof(words));
-    phrase_outcome(&outcome, &run->end);
     if (fault->kind != FAULT_NONE)
         return run->ended ? run->end.status : exit_status_of(fault);
-    if (run->end.counts.disagreed > 0) {
+    if (run->disagreed > 0) {
         fprintf(stderr, "tcpwalk: %s: the peer's kernel contradicts a proven claim\n",
                 endpoint_format(&endpoint, text));
-        return run->end.status == EXIT_DONE ? EXIT_EXPECTATION : run->end.status;
+        return run->end.status == STATUS_DONE ? STATUS_EXPECTATION : run->end.status;
     }
-    if (run->end.status != EXIT_DONE)
-        fprintf(stderr, "tcpwalk: %s: %s: %s\n", endpoint_format(&endpoint, text), words, run->why);
+    if (run->end.status != STATUS_DONE)
+        fprintf(stderr, "tcpwalk: %s: %s: %s\n", endpoint_format(&endpoint, text),
+                outcome_words(run, words, sizeof(words)), run->why);
     return run->end.status;
 }
 
 static int walk_addresses(struct run *run, const struct addr *addresses, unsigned count, struct fault *fault)
 {
     sigset_t wait_mask;
-    int status = EXIT_LOCAL;
+    int status = STATUS_LOCAL;
 
     signals_catch(&wait_mask);
     for (unsigned i = 0; i < count; i++) {
         struct attempt attempt = {.guard.fd = -1};
-        char text[ADDR_TEXT];
+        char text[ADDR_TEXT], words[80];
         *fault = (struct fault){0};
         run->ended = false;
         attempt_walk(run, &addresses[i], &wait_mask, &attempt, i + 1 == count, fault);
@@ -328,7 +336,7 @@ static int walk_addresses(struct run *run, const struct addr *addresses, unsigne
         if (last)
             break;
         fprintf(stderr, "tcpwalk: %s: %s; trying the next address\n", addr_format(&addresses[i], text),
-                fault->kind != FAULT_NONE ? fault->words : outcome_name(run->end.outcome));
+                fault->kind != FAULT_NONE ? fault->words : outcome_words(run, words, sizeof(words)));
     }
     return status;
 }
@@ -342,7 +350,7 @@ static bool resolve(struct run *run, char **operands, struct addr out[RESOLVE_MA
     const struct lab_service *service = run->lab ? lab_service_find(operands[1]) : NULL;
     struct addr found[LAB_ADDRS];
     size_t in_lab = run->lab ? lab_resolve(operands[0], found) : 0;
-    int family = options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
+    int family = options->ipv4 ? 4 : options->ipv6 ? 6 : options->source.family;
 
     if (options->ipv4 && options->ipv6)
         return fault_set(fault, FAULT_USAGE, "--ipv4 and --ipv6 exclude each other");
@@ -396,8 +404,9 @@ int run_walk(const struct command *command, const struct options *options, int c
     int status;
 
     if (count != 2) {
-        fault_set(fault, FAULT_USAGE, "%s needs a host and a port (see tcpwalk --help)", command->name);
-        return EXIT_USAGE;
+        fault_set(fault, FAULT_USAGE, "%s takes a host and a port, and nothing more (see tcpwalk --help)",
+                  command->name);
+        return STATUS_USAGE;
     }
     run.host = operands[0];
     if (!resolve(&run, operands, addresses, &address_count, fault) || !prepare(&run, fault)) {
@@ -408,7 +417,7 @@ int run_walk(const struct command *command, const struct options *options, int c
     struct fault late = {0};
     if (!run.reporter->end(run.report, &late) && fault->kind == FAULT_NONE) {
         *fault = late;
-        status = EXIT_LOCAL;
+        status = STATUS_LOCAL;
     }
     free(run.bytes);
     if (fault->kind == FAULT_INTERRUPTED) {

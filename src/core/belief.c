@@ -48,8 +48,7 @@ static enum reason reason_of_effects(unsigned effects, state_set from)
 {
     if (effects & SENT_RST)
         return REASON_RST_SENT;
-    if ((effects & SENT_FIN) &&
-        (from & (IN(SYN_RECEIVED) | IN(ESTABLISHED) | IN(FIN_WAIT_1) | IN(FIN_WAIT_2))))
+    if ((effects & SENT_FIN) && (from & (IN(SYN_RECEIVED) | IN(ESTABLISHED) | IN(FIN_WAIT_1) | IN(FIN_WAIT_2))))
         return REASON_FIN_SENT;
     if (effects & SENT_FIN_ACK)
         return REASON_FIN_ACK_SENT;
@@ -136,6 +135,17 @@ static const struct landmark *landmark_of(const struct knowledge *known, unsigne
     return &known->syn_ack_ack;
 }
 
+/* Our FIN is there, but something before it is missing: the peer has it in hand, not in mind (RFC 2018). */
+static bool fin_is_sacked(const struct knowledge *known, const struct segment *segment)
+{
+    if (!(known->sent & SENT_FIN) || !(segment->options.present & TCP_OPT_SACK))
+        return false;
+    for (unsigned i = 0; i < segment->options.sack_count; i++)
+        if (segment->options.sack[i].right == known->fin_seq + 1)
+            return true;
+    return false;
+}
+
 /*
  * The segment shows the peer where it was before something that we sent. If that left less than a round trip
  * ago the two have crossed, and the presumption stands; later than that it should have arrived.
@@ -171,23 +181,20 @@ static struct claim claim_of(const struct belief *belief, const struct verdict *
     return claim;
 }
 
-/* Takes a proven claim as the one that stands, and adds what is presumed since. Returns how many claims are
- * in out. */
-static unsigned conclude(struct belief *belief, struct claim claim, const struct segment *segment, unsigned n,
-                         nanos at, struct claim out[CLAIMS_MAX])
+/* Takes a proven claim as the one that stands, and adds what is presumed since. Returns how many claims are in out. */
+static unsigned conclude(struct belief *belief, struct claim claim, const struct segment *segment, unsigned n, nanos at,
+                         struct claim out[CLAIMS_MAX])
 {
     const struct claim before = belief->claim;
     const struct knowledge *known = &belief->known;
     unsigned effects = outstanding(known, segment);
     state_set ahead = expected_in_the_end(claim.likely, effects);
     const struct landmark *pending = landmark_of(known, effects);
-    bool crossed = ahead != claim.likely && has_crossed(known, pending, at);
+    bool crossed = ahead != claim.likely && has_crossed(known, pending, at) && !fin_is_sacked(known, segment);
     /* Nothing new: the same states as last time, and the presumption is still on its way. */
-    if (crossed && claim.to == belief->proven_states && before.certainty == PRESUMED &&
-        ahead == before.likely)
+    if (crossed && claim.to == belief->proven_states && before.certainty == PRESUMED && ahead == before.likely)
         return 0;
-    bool contradicts =
-        before.certainty == PRESUMED && (before.likely & claim.to) == 0 && ahead == before.likely;
+    bool contradicts = before.certainty == PRESUMED && (before.likely & claim.to) == 0 && ahead == before.likely;
     unsigned count = 0;
 
     if (contradicts && !crossed) {

@@ -14,7 +14,8 @@
  * RFC 9293: RCV.NXT and SND.NXT never go back, a segment without payload is sent at SND.NXT (a keep-alive just before
  * what we acknowledged), every segment acknowledges RCV.NXT, and a TCP with nothing unacknowledged and an open window
  * sends what its application gave it at once. Its application does not close before the connection is open (3.10.4
- * allows it; Linux does so in a simultaneous open only), and no copy of an old ACK revives a SYN cookie whose connection is over.
+ * allows it; Linux does so in a simultaneous open only), and no copy of an old ACK revives a SYN cookie whose
+ * connection is over.
  *
  * No clock, no heap, no bytes: the same input gives the same claims.
  */
@@ -63,7 +64,7 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
 
 /*
  * When a proven claim falls back to presumed unless renewed: capture time, NANOS_NEVER if it does not. States
- * that a timer ends in silence only (RFC 9293 3.10.8; FACTS measured the shortest lives).
+ * that a timer ends in silence only (RFC 9293 3.10.8; belief.c has the shortest lives).
  */
 nanos belief_expiry(const struct belief *belief);
 

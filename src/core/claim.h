@@ -1,6 +1,6 @@
 /*
- * A claim: one statement about the state of an end of the connection, with everything that it rests on.
- * DESIGN section 2 says what proven, presumed and refuted mean.
+ * A claim: one statement about the state of an end of the connection, with everything that it rests on. It is proven,
+ * presumed or refuted, and these are never mixed.
  */
 #ifndef CORE_CLAIM_H
 #define CORE_CLAIM_H

@@ -56,8 +56,8 @@ static struct verdict classify_syn(const struct knowledge *known, const struct s
         return says(IN(SYN_SENT), IN(SYN_SENT), REASON_SYN_SEEN, NULL);
     if (segment->ack != known->iss + 1)
         return says_nothing();
-    return says(IN(SYN_RECEIVED), IN(SYN_RECEIVED),
-                            known->syn_ack_seen ? REASON_SYN_ACK_REPEATED : REASON_SYN_ACKED, &known->syn);
+    return says(IN(SYN_RECEIVED), IN(SYN_RECEIVED), known->syn_ack_seen ? REASON_SYN_ACK_REPEATED : REASON_SYN_ACKED,
+                &known->syn);
 }
 
 static struct verdict classify_fin(const struct knowledge *known, const struct segment *segment)
@@ -107,8 +107,7 @@ static struct verdict classify_after_our_fin(const struct knowledge *known, cons
     if (known->order != FIN_ORDER_AFTER_OURS && (known->sent & SENT_FIN_ACK))
         verdict.states |= IN(TIME_WAIT);
     /* When every copy of our FIN acknowledged its FIN too, it accepted both or neither. */
-    if (known->order == FIN_ORDER_BEFORE_OURS && (known->sent & SENT_FIN_WITH_ACK) &&
-        !known->fin_without_ack)
+    if (known->order == FIN_ORDER_BEFORE_OURS && (known->sent & SENT_FIN_WITH_ACK) && !known->fin_without_ack)
         verdict.states = IN(TIME_WAIT);
     verdict.likely = (verdict.states & IN(TIME_WAIT))  ? IN(TIME_WAIT)
                      : (verdict.states & IN(LAST_ACK)) ? IN(LAST_ACK)
@@ -116,8 +115,7 @@ static struct verdict classify_after_our_fin(const struct knowledge *known, cons
     return verdict;
 }
 
-/* Data or a bare ACK sent before our FIN arrived, its own FIN being sent: it waits for us to acknowledge
- * that. */
+/* Data or a bare ACK sent before our FIN arrived, its own FIN being sent: it waits for us to acknowledge that. */
 static struct verdict classify_fin_wait(const struct knowledge *known, const struct segment *segment)
 {
     struct verdict verdict = {.states = IN(FIN_WAIT_1), .likely = IN(FIN_WAIT_1), .reason = REASON_FIN_SEEN};
@@ -137,8 +135,7 @@ static struct verdict classify_fin_wait(const struct knowledge *known, const str
 }
 
 /* Data or a bare ACK sent before our FIN arrived, nothing known of its own FIN or none sent. */
-static struct verdict classify_open(const struct knowledge *known, const struct segment *segment,
-                                    bool fin_unsent)
+static struct verdict classify_open(const struct knowledge *known, const struct segment *segment, bool fin_unsent)
 {
     struct verdict verdict = {.states = IN(ESTABLISHED), .likely = IN(ESTABLISHED), .reason = REASON_ACK_SEEN};
     bool our_data_acked = segment->ack != known->iss + 1;
@@ -157,8 +154,7 @@ static struct verdict classify_open(const struct knowledge *known, const struct 
     bool old = segment->len == 0 || (segment->len == 1 && segment->seq + 1 == known->heard_max);
     if (!fin_unsent && old && (known->sent & SENT_FIN_ACK))
         verdict.states |= IN(FIN_WAIT_2);
-    /* Nothing of ours and nothing of its own beyond the SYNs: SYN-RECEIVED answers like that too (3.10.7.4).
-     */
+    /* Nothing of ours and nothing of its own beyond the SYNs: SYN-RECEIVED answers like that too (3.10.7.4). */
     if (!our_data_acked && segment->len == 0 && segment->seq == known->irs + 1) {
         verdict.states |= IN(SYN_RECEIVED);
         /* Not even a receipt excludes it: Linux before 2025 took the timestamp of an ACK that it then dropped. */
@@ -201,8 +197,7 @@ struct verdict classify(const struct knowledge *known, const struct segment *seg
 {
     if (segment_has(segment, TCP_RST))
         return classify_rst(known, segment);
-    if (segment_has(segment, TCP_ACK) &&
-        (seq_lt(known->sent_max, segment->ack) || seq_le(segment->ack, known->iss)))
+    if (segment_has(segment, TCP_ACK) && (seq_lt(known->sent_max, segment->ack) || seq_le(segment->ack, known->iss)))
         return says_nothing(); /* acknowledges what we never sent, or nothing of this connection */
     if (segment_has(segment, TCP_SYN))
         return classify_syn(known, segment);

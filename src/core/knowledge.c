@@ -32,9 +32,8 @@ bool mark_is_before(const struct mark *mark, const struct segment *segment)
 {
     if (!mark->set)
         return false;
-    return seq_lt(mark->ack, segment->ack) ||
-           (mark->has_tsval && (segment->options.present & TCP_OPT_TIMESTAMPS) &&
-            seq_lt(mark->tsval, segment->options.tsval));
+    return seq_lt(mark->ack, segment->ack) || (mark->has_tsval && (segment->options.present & TCP_OPT_TIMESTAMPS) &&
+                                               seq_lt(mark->tsval, segment->options.tsval));
 }
 
 static struct mark mark_of(const struct segment *segment)
@@ -134,8 +133,9 @@ unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, 
         unsigned effect;
         struct landmark *landmark;
     } landmarks[] = {
-        {SENT_SYN, &known->syn},         {SENT_SYN_ACK, &known->syn_ack_ack}, {SENT_FIN, &known->fin},
-        {SENT_FIN_ACK, &known->fin_ack}, {SENT_RST, &known->rst},
+        {SENT_SYN, &known->syn}, {SENT_SYN_ACK, &known->syn_ack_ack},
+        {SENT_FIN, &known->fin}, {SENT_FIN_ACK, &known->fin_ack},
+        {SENT_RST, &known->rst},
     };
 
     note_numbers(known, segment);
@@ -215,7 +215,7 @@ void knowledge_received(struct knowledge *known, const struct segment *segment, 
     }
     if (segment_has(segment, TCP_FIN)) {
         known->its_fin_seen = true;
-        known->its_fin_seq = segment->seq + segment->len;
+        known->its_fin_seq = end - 1;
         known->its_fin = mark_of(segment);
     }
 }

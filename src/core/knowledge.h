@@ -39,10 +39,10 @@ struct mark {
 };
 
 struct knowledge {
-    unsigned sent;           /* SENT_ bits of all that left */
-    uint32_t iss;            /* our initial number */
-    uint32_t sent_max;       /* one past the highest number we used */
-    uint32_t ack_max;        /* the highest acknowledgement we sent; valid with ack_sent */
+    unsigned sent;     /* SENT_ bits of all that left */
+    uint32_t iss;      /* our initial number */
+    uint32_t sent_max; /* one past the highest number we used */
+    uint32_t ack_max;  /* the highest acknowledgement we sent; valid with ack_sent */
     bool ack_sent;
     uint32_t fin_seq;        /* the number of our FIN; valid with SENT_FIN */
     uint32_t fin_ack_lowest; /* the lowest acknowledgement that a copy of our FIN carried */
@@ -63,8 +63,8 @@ struct knowledge {
     uint32_t its_fin_seq;
     enum fin_order order;
     bool tsval_seen;
-    uint32_t tsval_max;       /* the peer's newest timestamp */
-    struct mark its_syn_ack;  /* its latest copies */
+    uint32_t tsval_max;      /* the peer's newest timestamp */
+    struct mark its_syn_ack; /* its latest copies */
     struct mark its_fin;
     struct mark all_acked_by; /* the first answer that shows it got an acknowledgement of all we have heard */
 

@@ -2,8 +2,7 @@
 
 #include <stddef.h>
 
-/* RFC 9293 figure 5 and 3.10. needs: what must have been sent for the move to be open; 0 for its own doing.
- */
+/* RFC 9293 figure 5 and 3.10. needs: what must have been sent for the move to be open; 0 for its own doing. */
 static const struct move {
     state_set from;
     enum state to;
@@ -24,8 +23,7 @@ static const struct move {
     {IN(CLOSING), TIME_WAIT, SENT_FIN_ACK},
     /* abort, crash, timers and give-ups end every state without a word that must reach us */
     {(state_set)(ALL_STATES & ~IN(CLOSED)), CLOSED, 0},
-    /* no connection: whether the port listens is up to its application (3.10.7.4: a reset passive open
-       listens) */
+    /* no connection: whether the port listens is up to its application (3.10.7.4: a reset passive open listens) */
     {IN(CLOSED) | IN(SYN_RECEIVED), LISTEN, 0},
 };
 

@@ -2,7 +2,7 @@
 
 static const struct reason_text texts[REASON_COUNT] = {
     [REASON_SYN_ACKED] = {"syn-acked", "it acknowledged our SYN", "9293 3.10.7.2"},
-    [REASON_SYN_SEEN] = {"syn-seen", "it sent a SYN of its own without ACK", "9293 3.10.7.3"},
+    [REASON_SYN_SEEN] = {"syn-seen", "it sent a SYN of its own without ACK", "9293 3.10.1"},
     [REASON_REFUSED] = {"refused", "it answered our SYN with RST", "9293 3.10.7.1"},
     [REASON_SYN_ACK_REPEATED] = {"syn-ack-repeated", "it repeated its SYN-ACK", "9293 3.8.1"},
     [REASON_ACK_RECEIPT] = {"ack-receipt", "it echoed the timestamp of our ACK", "7323 4.3"},
@@ -36,8 +36,8 @@ static const struct reason_text texts[REASON_COUNT] = {
     [REASON_OWN_FIN_ACKED] = {"own-fin-acked", "our FIN is acknowledged", "9293 3.10.7.4"},
     [REASON_OWN_FIN_RECEIVED] = {"own-fin-received", "its FIN arrived", "9293 3.10.7.4"},
     [REASON_OWN_BOTH_FINS] = {"own-both-fins", "both FINs are acknowledged", "9293 3.10.7.4"},
-    [REASON_OWN_RST_RECEIVED] = {"own-rst-received", "its RST arrived", "9293 3.10.7.4"},
-    [REASON_OWN_GIVEN_UP] = {"own-given-up", "nobody can be reached there", "9293 3.9.2.2"},
+    [REASON_OWN_RST_RECEIVED] = {"own-rst-received", "its RST arrived", "9293 3.10.7"},
+    [REASON_OWN_GIVEN_UP] = {"own-given-up", "we give up", "9293 3.10.8"},
     [REASON_OWN_RST_SENT] = {"own-rst-sent", "we reset the connection", "9293 3.10.5"},
 };
 

@@ -1,7 +1,6 @@
 #include "core/rtt.h"
 
-/* RFC 6298 2.3's clock granularity: the capture clock counts nanoseconds, the timer wakes within a
- * millisecond. */
+/* RFC 6298 2.3's clock granularity: the capture clock counts nanoseconds, the timer wakes within a millisecond. */
 #define GRANULARITY NANOS_PER_MS
 
 void rtt_init(struct rtt *rtt, nanos initial)

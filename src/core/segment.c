@@ -48,8 +48,7 @@ const char *icmp_error_name(const struct icmp_error *error)
 {
     for (size_t i = 0; i < sizeof(icmp_names) / sizeof(icmp_names[0]); i++) {
         const struct icmp_name *row = &icmp_names[i];
-        if (row->family == error->family && row->type == error->type &&
-            (row->code < 0 || row->code == error->code))
+        if (row->family == error->family && row->type == error->type && (row->code < 0 || row->code == error->code))
             return row->name;
     }
     return "other";

@@ -45,8 +45,8 @@ static void add_address(struct text *text, const char *protocol, int offset, con
 
     for (int i = 0; i < words; i++) {
         const uint8_t *b = addr->bytes + 4 * i;
-        text_add(text, "%s%s[%d:4]=0x%02x%02x%02x%02x", i ? " and " : "", protocol, offset + 4 * i, b[0],
-                 b[1], b[2], b[3]);
+        text_add(text, "%s%s[%d:4]=0x%02x%02x%02x%02x", i ? " and " : "", protocol, offset + 4 * i, b[0], b[1], b[2],
+                 b[3]);
     }
 }
 
@@ -71,13 +71,13 @@ static void write_filter(struct text *text, const struct flow *flow)
     add_hosts(text, &b->addr, &a->addr);
     text_add(text, ")) and (");
     if (a->addr.family == 6) {
-        text_add(text, "(ip6[6]=6 and ((ip6[40:2]=%u and ip6[42:2]=%u) or (ip6[40:2]=%u and ip6[42:2]=%u)))",
-                 a->port, b->port, b->port, a->port);
+        text_add(text, "(ip6[6]=6 and ((ip6[40:2]=%u and ip6[42:2]=%u) or (ip6[40:2]=%u and ip6[42:2]=%u)))", a->port,
+                 b->port, b->port, a->port);
         text_add(text, " or ip6[6]=0 or ip6[6]=43 or ip6[6]=44 or ip6[6]=51 or ip6[6]=60)"
                        " or (ip6[6]=58 and ip6[40]>=1 and ip6[40]<=4))");
     } else {
-        text_add(text, "(tcp and ((src port %u and dst port %u) or (src port %u and dst port %u)))", a->port,
-                 b->port, b->port, a->port);
+        text_add(text, "(tcp and ((src port %u and dst port %u) or (src port %u and dst port %u)))", a->port, b->port,
+                 b->port, a->port);
         text_add(text, " or ip[6:2]&0x3fff!=0)"
                        " or (icmp and (icmp[0]=3 or icmp[0]=4 or icmp[0]=11 or icmp[0]=12)))");
     }

@@ -63,8 +63,7 @@ bool capture_is_coarse(const struct capture *capture);
 /* Takes the next packet, in the order of capture, without waiting. */
 enum capture_result capture_next(struct capture *capture, struct captured *out, struct fault *fault);
 
-/* How many packets the kernel dropped, for want of room in the ring, since this was last asked. One system
- * call. */
+/* How many packets the kernel dropped, for want of room in the ring, since this was last asked. One system call. */
 unsigned capture_dropped(struct capture *capture);
 
 /*

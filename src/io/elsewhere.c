@@ -52,12 +52,11 @@ static int set_options(int fd, uint8_t family)
     return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
 }
 
-bool elsewhere_open(struct elsewhere *elsewhere, const struct addr *local, unsigned captured_index,
-                    struct fault *fault)
+bool elsewhere_open(struct elsewhere *elsewhere, const struct addr *local, unsigned captured_index, struct fault *fault)
 {
     bool v6 = local->family == 6;
-    int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                    v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+    int fd =
+        socket(v6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 
     if (fd < 0 && (errno == EPERM || errno == EACCES))
         return privilege_fault(fault, "hearing ICMP errors");
@@ -93,8 +92,7 @@ static void read_circumstances(struct msghdr *message, struct circumstances *out
     }
 }
 
-/* An ICMPv6 socket gives no IP header: this writes the one that must have been there, for one reader of both.
- */
+/* An ICMPv6 socket gives no IP header: this writes the one that must have been there, for one reader of both. */
 static void write_ipv6_header(struct elsewhere *elsewhere, const struct sockaddr_storage *from, size_t length)
 {
     struct endpoint src = endpoint_from_sockaddr((const struct sockaddr *)from);
@@ -134,8 +132,7 @@ static bool take(struct elsewhere *elsewhere, struct captured *out, unsigned *in
                              .msg_iovlen = 1,
                              .msg_control = control,
                              .msg_controllen = sizeof(control)};
-    ssize_t length =
-        recvmsg(elsewhere->fd, &message, MSG_TRUNC); /* returns the whole length, also when cut */
+    ssize_t length = recvmsg(elsewhere->fd, &message, MSG_TRUNC); /* returns the whole length, also when cut */
 
     if (length < 0)
         return false;

@@ -25,12 +25,12 @@ static bool set_int(int fd, int level, int option, int value)
 
 static bool set_min_ttl(int fd, int family)
 {
-    return family == 6 ? set_int(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, 255)
-                       : set_int(fd, IPPROTO_IP, IP_MINTTL, 255);
+    return family == 6 ? set_int(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, 255) : set_int(fd, IPPROTO_IP, IP_MINTTL, 255);
 }
 
-/* Any key does: nobody is meant to know it. Its secrecy is of no use either, since no segment gets further
- * than this. */
+/*
+ * Any key does: nobody is meant to know it. Its secrecy is of no use either, since no segment gets further than this.
+ */
 static void set_md5(struct guard *guard, const struct endpoint *peer, int family)
 {
     struct tcp_md5sig key = {.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX, .tcpm_keylen = 1, .tcpm_key = {'-'}};
@@ -123,8 +123,7 @@ static bool check_exclusive(struct guard *guard, const struct endpoint *local, c
     struct kernel *kernel;
     char texts[2][ENDPOINT_TEXT];
 
-    /* A kernel without diagnostics is no reason not to start: such a clash is rare, and shows in the capture.
-     */
+    /* A kernel without diagnostics is no reason not to start: such a clash is rare, and shows in the capture. */
     if (peer->port == 0 || !kernel_open(&kernel, -1, &unasked))
         return true;
     if (interface != 0)
@@ -134,8 +133,7 @@ static bool check_exclusive(struct guard *guard, const struct endpoint *local, c
     if (!guard->exclusive || answer.listening || answer.state == CLOSED)
         return true;
     return fault_set(fault, FAULT_LOCAL, "the kernel has a connection of its own from %s to %s, in %s",
-                     endpoint_format(local, texts[0]), endpoint_format(peer, texts[1]),
-                     state_name(answer.state));
+                     endpoint_format(local, texts[0]), endpoint_format(peer, texts[1]), state_name(answer.state));
 }
 
 bool guard_open(struct guard *guard, struct flow *flow, unsigned interface, struct fault *fault)

@@ -23,10 +23,9 @@ static const struct {
     bool known;
     enum state state;
 } meanings[] = {
-    [1] = {true, ESTABLISHED}, [2] = {true, SYN_SENT},   [3] = {true, SYN_RECEIVED},
-    [4] = {true, FIN_WAIT_1},  [5] = {true, FIN_WAIT_2}, [6] = {true, TIME_WAIT},
-    [7] = {true, CLOSED},      [8] = {true, CLOSE_WAIT}, [9] = {true, LAST_ACK},
-    [10] = {true, LISTEN},     [11] = {true, CLOSING},   [12] = {true, SYN_RECEIVED},
+    [1] = {true, ESTABLISHED}, [2] = {true, SYN_SENT},  [3] = {true, SYN_RECEIVED}, [4] = {true, FIN_WAIT_1},
+    [5] = {true, FIN_WAIT_2},  [6] = {true, TIME_WAIT}, [7] = {true, CLOSED},       [8] = {true, CLOSE_WAIT},
+    [9] = {true, LAST_ACK},    [10] = {true, LISTEN},   [11] = {true, CLOSING},     [12] = {true, SYN_RECEIVED},
 };
 
 /* Opening the socket elsewhere: what goes into the thread and what comes out. */
@@ -117,8 +116,8 @@ bool kernel_open(struct kernel **out, int netns_fd, struct fault *fault)
     if (errand.error != 0) {
         fault_set(fault, FAULT_LOCAL, "socket diagnostics: %s: %s", errand.what, strerror(errand.error));
     } else if (!can_answer(kernel)) {
-        fault_set(fault, FAULT_LOCAL,
-                  "this kernel has no socket diagnostics for TCP (inet_diag, tcp_diag): %s", strerror(errno));
+        fault_set(fault, FAULT_LOCAL, "this kernel has no socket diagnostics for TCP (inet_diag, tcp_diag): %s",
+                  strerror(errno));
     } else {
         *out = kernel;
         return true;
@@ -141,8 +140,8 @@ static void put_question(struct inet_diag_req_v2 *query, const struct endpoint *
     query->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 }
 
-bool kernel_state(struct kernel *kernel, const struct endpoint *socket_side,
-                  const struct endpoint *other_side, struct kernel_answer *out, struct fault *fault)
+bool kernel_state(struct kernel *kernel, const struct endpoint *socket_side, const struct endpoint *other_side,
+                  struct kernel_answer *out, struct fault *fault)
 {
     const struct inet_diag_msg *found;
     const struct nlmsghdr *answer;

@@ -47,8 +47,8 @@ bool kernel_open(struct kernel **out, int netns_fd, struct fault *fault);
  * address, also finds sockets bound to that device; without one they stay unseen. Costs two system calls,
  * about 5 microseconds. FAULT_LOCAL when the kernel gives no answer.
  */
-bool kernel_state(struct kernel *kernel, const struct endpoint *socket_side,
-                  const struct endpoint *other_side, struct kernel_answer *out, struct fault *fault);
+bool kernel_state(struct kernel *kernel, const struct endpoint *socket_side, const struct endpoint *other_side,
+                  struct kernel_answer *out, struct fault *fault);
 
 /* NULL is fine. */
 void kernel_close(struct kernel *kernel);

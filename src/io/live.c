@@ -54,8 +54,8 @@ static nanos live_now(void *self)
     return clock_monotonic();
 }
 
-static bool live_send(void *self, const struct flow *flow, const struct segment *segment,
-                      const uint8_t *payload, struct fault *fault)
+static bool live_send(void *self, const struct flow *flow, const struct segment *segment, const uint8_t *payload,
+                      struct fault *fault)
 {
     struct live *live = self;
 
@@ -86,8 +86,7 @@ static bool oddity_concerns(const struct flow *flow, const struct packet *packet
 }
 
 /* Turns one captured packet into a sighting; false when it does not concern the flow. */
-static bool interpret(const struct live *live, int link_type, const struct captured *captured,
-                      struct sighting *out)
+static bool interpret(const struct live *live, int link_type, const struct captured *captured, struct sighting *out)
 {
     const struct flow *flow = &live->flow;
     struct packet packet;
@@ -198,8 +197,7 @@ static enum moment rest(struct live *live, nanos deadline, struct sighting *out,
         return MOMENT_QUIET; /* the caller only wanted to look */
     lost = capture_dropped(live->capture);
     if (lost > 0) {
-        *out = (struct sighting){
-            .kind = SIGHTING_LOST, .at = clock_realtime(), .flow = live->flow, .lost = lost};
+        *out = (struct sighting){.kind = SIGHTING_LOST, .at = clock_realtime(), .flow = live->flow, .lost = lost};
         return MOMENT_SIGHTING;
     }
     if (!capture_is_up(live->capture, fault))
@@ -222,8 +220,7 @@ static enum port_result live_next(void *self, nanos deadline, struct sighting *o
         if (moment == MOMENT_QUIET) {
             moment = rest(live, deadline, out, fault);
         } else if (moment != MOMENT_FAULT && ++live->unwaited >= UNWAITED_MAX) {
-            /* Packets that never cease must not keep a signal out; nor the deadline, where they are foreign.
-             */
+            /* Packets that never cease must not keep a signal out; nor the deadline, where they are foreign. */
             await(live, 0);
             if (moment == MOMENT_AGAIN && clock_monotonic() >= deadline)
                 return PORT_QUIET;
@@ -234,8 +231,7 @@ static enum port_result live_next(void *self, nanos deadline, struct sighting *o
     return moment == MOMENT_QUIET ? PORT_QUIET : PORT_FAULT;
 }
 
-/* By which interface to send: only where the user, or a link-local address, leaves no choice to the routes.
- */
+/* By which interface to send: only where the user, or a link-local address, leaves no choice to the routes. */
 static const char *sending_device(const struct live_config *config, char name[IF_NAMESIZE])
 {
     /* Our own link-local address is captured on lo, but belongs to the interface of its zone. */
@@ -298,8 +294,7 @@ static void close_from_to(unsigned first, unsigned last)
 {
     if (first > last || close_range(first, last, 0) == 0)
         return;
-    /* A kernel before 5.9. Descriptors beyond these would be closed a few milliseconds late, with the
-     * process. */
+    /* A kernel before 5.9. Descriptors beyond these would be closed a few milliseconds late, with the process. */
     for (unsigned fd = first; fd <= last && fd < 4096; fd++)
         close((int)fd);
 }

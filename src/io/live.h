@@ -24,10 +24,10 @@ struct live_config {
     unsigned interface_index; /* its index */
     bool bind_interface;      /* the user named the interface: send by it, whatever the routes say */
     bool low_latency;         /* stay awake for 20 ms of each wait, and keep the CPUs awake beyond that */
-    nanos awake;         /* without low_latency: how long each wait is spent awake before sleeping, 0: none */
-    uint8_t ttl;         /* for segments that name none, 0: 64 */
-    uint32_t snaplen;    /* as in capture.h, 0: its default */
-    uint32_t ring_bytes; /* likewise */
+    nanos awake;              /* without low_latency: how long each wait is spent awake before sleeping, 0: none */
+    uint8_t ttl;              /* for segments that name none, 0: 64 */
+    uint32_t snaplen;         /* as in capture.h, 0: its default */
+    uint32_t ring_bytes;      /* likewise */
 
     /*
      * Counted up by a signal handler: next() then returns FAULT_INTERRUPTED once for each new value and goes

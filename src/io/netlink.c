@@ -13,8 +13,7 @@ static int verdict(const struct nlmsghdr *message)
     return -error->error;
 }
 
-const struct nlmsghdr *netlink_ask(const struct mnl_socket *socket, struct nlmsghdr *request,
-                                   struct netlink_room *room)
+const struct nlmsghdr *netlink_ask(const struct mnl_socket *socket, struct nlmsghdr *request, struct netlink_room *room)
 {
     const struct nlmsghdr *answer = (const struct nlmsghdr *)room->bytes;
     const uint32_t seq = request->nlmsg_seq; /* kept apart: the request may be where the answer goes */
@@ -62,8 +61,7 @@ static struct sorting start_sorting(const struct nlattr *table[], uint16_t count
     return (struct sorting){.table = table, .count = count};
 }
 
-void netlink_attributes(const struct nlmsghdr *message, size_t header, const struct nlattr *table[],
-                        uint16_t count)
+void netlink_attributes(const struct nlmsghdr *message, size_t header, const struct nlattr *table[], uint16_t count)
 {
     struct sorting sorting = start_sorting(table, count);
 

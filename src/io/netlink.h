@@ -25,11 +25,10 @@ const struct nlmsghdr *netlink_ask(const struct mnl_socket *socket, struct nlmsg
                                    struct netlink_room *room);
 
 /*
- * Sorts the attributes after a message's fixed part of header bytes by
- * their type: table[type] for types below count, NULL where there is none. They point into the message.
+ * Sorts the attributes after a message's fixed part of header bytes by their type: table[type] for types below count,
+ * NULL where there is none. They point into the message.
  */
-void netlink_attributes(const struct nlmsghdr *message, size_t header, const struct nlattr *table[],
-                        uint16_t count);
+void netlink_attributes(const struct nlmsghdr *message, size_t header, const struct nlattr *table[], uint16_t count);
 
 /* The same for the attributes inside another one. */
 void netlink_nested(const struct nlattr *outer, const struct nlattr *table[], uint16_t count);

@@ -49,14 +49,13 @@ struct port {
     nanos (*now)(void *self);
 
     /*
-     * Sends one segment of the flow. ttl, tos and the checksum are the port's business when segment->ttl is
-     * 0. payload has segment->len bytes. False with a fault when the local machine refuses.
+     * Sends one segment of the flow. The checksums are the port's business, and the TTL when segment->ttl is 0.
+     * payload has segment->len bytes. False with a fault when the local machine refuses.
      */
     bool (*send)(void *self, const struct flow *flow, const struct segment *segment, const uint8_t *payload,
                  struct fault *fault);
 
-    /* The next sighting, in capture order, waiting until the deadline (monotonic; NANOS_NEVER waits for
-     * good). */
+    /* The next sighting, in capture order, waiting until the deadline (monotonic; NANOS_NEVER waits for good). */
     enum port_result (*next)(void *self, nanos deadline, struct sighting *out, struct fault *fault);
 };
 

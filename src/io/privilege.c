@@ -14,10 +14,9 @@ bool privilege_check(struct fault *fault)
     ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
     self[length > 0 ? length : 0] = '\0';
-    return fault_set(
-        fault, FAULT_LOCAL,
-        "no permission: this needs CAP_NET_RAW (sudo setcap cap_net_raw=ep %s); tcpwalk lab needs none",
-        self[0] ? self : "PROGRAM");
+    return fault_set(fault, FAULT_LOCAL,
+                     "no permission: this needs CAP_NET_RAW (sudo setcap cap_net_raw=ep %s); tcpwalk lab needs none",
+                     self[0] ? self : "PROGRAM");
 }
 
 bool privilege_drop(struct fault *fault)
@@ -36,9 +35,8 @@ bool privilege_fault(struct fault *fault, const char *what)
 {
     if (!privilege_check(fault))
         return false;
-    return fault_set(
-        fault, FAULT_LOCAL,
-        "%s: not permitted, although CAP_NET_RAW is held: does this network namespace belong to another "
-        "user namespace?",
-        what);
+    return fault_set(fault, FAULT_LOCAL,
+                     "%s: not permitted, although CAP_NET_RAW is held: does this network namespace belong to another "
+                     "user namespace?",
+                     what);
 }

@@ -56,8 +56,8 @@ static bool accept_numeric(const char *host, int family, struct addr *addr, stru
         return fault_set(fault, FAULT_USAGE, "%s is not an IPv%d address", host, family);
     if (addr_is_link_local(addr)) {
         if (addr->zone == 0)
-            return fault_set(fault, FAULT_USAGE, "%s is link-local: name its interface too, as in %s%%eth0",
-                             host, host);
+            return fault_set(fault, FAULT_USAGE, "%s is link-local: name its interface too, as in %s%%eth0", host,
+                             host);
         if (!if_indextoname(addr->zone, name))
             return fault_set(fault, FAULT_LOCAL, "%s: no such interface", host);
     } else if (addr->zone != 0) {
@@ -66,8 +66,7 @@ static bool accept_numeric(const char *host, int family, struct addr *addr, stru
     return true;
 }
 
-/* What is not an address, but can only have been meant as one, gets its own words and no question to a name
- * server. */
+/* What is not an address, but can only have been meant as one, gets its own words and no question to a name server. */
 static bool refuse_mistyped(const char *host, struct fault *fault)
 {
     const char *percent = strchr(host, '%');
@@ -94,8 +93,7 @@ static bool resolver_fault(const char *host, int family, int error, struct fault
     case EAI_NONAME:
         /* Also said of a name whose addresses are all of the other family. */
         if (family != 0)
-            return fault_set(fault, FAULT_UNREACHABLE, "host %s is unknown or has no IPv%d address", host,
-                             family);
+            return fault_set(fault, FAULT_UNREACHABLE, "host %s is unknown or has no IPv%d address", host, family);
         return fault_set(fault, FAULT_UNREACHABLE, "unknown host %s", host);
     case EAI_NODATA:
     case EAI_ADDRFAMILY:
@@ -138,8 +136,7 @@ static unsigned collect(const struct addrinfo *list, struct addr out[RESOLVE_MAX
     return count;
 }
 
-/* addr_parse reads what is written today; the resolver also knows old spellings like "127.1", without asking
- * anyone. */
+/* addr_parse reads what is written today; the resolver also knows old spellings like "127.1", without asking anyone. */
 static bool read_numeric(const char *host, struct addr *out)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
@@ -154,11 +151,9 @@ static bool read_numeric(const char *host, struct addr *out)
     return true;
 }
 
-bool resolve_host(const char *host, int family, struct addr out[RESOLVE_MAX], unsigned *count,
-                  struct fault *fault)
+bool resolve_host(const char *host, int family, struct addr out[RESOLVE_MAX], unsigned *count, struct fault *fault)
 {
-    /* Families of which we have no address are not left out (AI_ADDRCONFIG): the lab may have little but
-     * loopback. */
+    /* Families of which we have no address are not left out (AI_ADDRCONFIG): the lab may have little but loopback. */
     struct addrinfo hints = {.ai_family = to_af(family), .ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
     char bare[HOST_TEXT];
@@ -201,6 +196,6 @@ bool resolve_port(const char *text, uint16_t *out, struct fault *fault)
         *out = ntohs((uint16_t)entry.s_port);
         return true;
     }
-    return fault_set(fault, FAULT_USAGE,
-                     "port \"%.64s\" is neither a number nor a service that this system knows", text);
+    return fault_set(fault, FAULT_USAGE, "port \"%.64s\" is neither a number nor a service that this system knows",
+                     text);
 }

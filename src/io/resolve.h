@@ -21,8 +21,7 @@
  * or is link-local without a zone; FAULT_LOCAL for a zone that is no interface and for trouble in the
  * resolver.
  */
-bool resolve_host(const char *host, int family, struct addr out[RESOLVE_MAX], unsigned *count,
-                  struct fault *fault);
+bool resolve_host(const char *host, int family, struct addr out[RESOLVE_MAX], unsigned *count, struct fault *fault);
 
 /*
  * A port as a number from 1 to 65535 or as a TCP service's name ("http"), in host order. FAULT_USAGE when it

@@ -60,8 +60,8 @@ static void read_reply(const struct nlmsghdr *answer, uint8_t family, struct rep
 }
 
 /* Asks for the way to destination; source of family 0 and interface 0 leave the choice to the kernel. */
-static bool ask_route(struct talk *talk, const struct addr *destination, const struct addr *source,
-                      unsigned interface, struct reply *reply, struct fault *fault)
+static bool ask_route(struct talk *talk, const struct addr *destination, const struct addr *source, unsigned interface,
+                      struct reply *reply, struct fault *fault)
 {
     struct nlmsghdr *request = mnl_nlmsg_put_header(talk->room.bytes);
     const struct nlmsghdr *answer;
@@ -115,8 +115,7 @@ static bool ask_link(struct talk *talk, unsigned interface, struct link *link, s
     netlink_attributes(answer, sizeof(*about), attributes, IFLA_MTU + 1);
     netlink_value(attributes[IFLA_MTU], &link->mtu, sizeof(link->mtu));
     if (attributes[IFLA_IFNAME])
-        snprintf(link->name, sizeof(link->name), "%.*s",
-                 (int)mnl_attr_get_payload_len(attributes[IFLA_IFNAME]),
+        snprintf(link->name, sizeof(link->name), "%.*s", (int)mnl_attr_get_payload_len(attributes[IFLA_IFNAME]),
                  mnl_attr_get_str(attributes[IFLA_IFNAME]));
     return true;
 }
@@ -156,8 +155,8 @@ static bool check_reply(const struct addr *peer, const struct reply *reply, stru
 }
 
 /* The interface that the wish or the zone of the peer names, 0 for none; it must exist, be up, and be one. */
-static bool find_wished(struct talk *talk, const struct addr *peer, const struct route_wish *wish,
-                        unsigned *out, struct fault *fault)
+static bool find_wished(struct talk *talk, const struct addr *peer, const struct route_wish *wish, unsigned *out,
+                        struct fault *fault)
 {
     char text[ADDR_TEXT];
     struct link link;
@@ -183,8 +182,8 @@ static bool find_wished(struct talk *talk, const struct addr *peer, const struct
 }
 
 /* An address is ours when the way to it leads nowhere else: no need to read a list of all addresses. */
-static bool check_source(struct talk *talk, const struct addr *peer, const struct addr *source,
-                         unsigned interface, struct fault *fault)
+static bool check_source(struct talk *talk, const struct addr *peer, const struct addr *source, unsigned interface,
+                         struct fault *fault)
 {
     struct addr none = {0};
     char texts[2][ADDR_TEXT];
@@ -194,8 +193,7 @@ static bool check_source(struct talk *talk, const struct addr *peer, const struc
         return fault_set(fault, FAULT_USAGE, "source %s and peer %s are not of the same family",
                          addr_format(source, texts[0]), addr_format(peer, texts[1]));
     if (source->zone != 0 && interface != 0 && source->zone != interface)
-        return fault_set(fault, FAULT_USAGE, "source %s is not on the peer's interface",
-                         addr_format(source, texts[0]));
+        return fault_set(fault, FAULT_USAGE, "source %s is not on the peer's interface", addr_format(source, texts[0]));
     if (addr_is_link_local(source) && source->zone != 0)
         interface = source->zone;
     if (!ask_route(talk, source, &none, addr_is_link_local(source) ? interface : 0, &reply, fault))
@@ -226,13 +224,12 @@ static bool choose_way(struct talk *talk, const struct addr *peer, const struct 
         !ask_route(talk, peer, source, wished, reply, fault))
         return false;
     if (source->family != 0 && is_loopback(source) && reply->type != RTN_LOCAL)
-        return fault_set(fault, FAULT_LOCAL, "source %s reaches this machine only",
-                         addr_format(source, text));
+        return fault_set(fault, FAULT_LOCAL, "source %s reaches this machine only", addr_format(source, text));
     return check_reply(peer, reply, fault);
 }
 
-static bool fill_route(struct talk *talk, const struct addr *peer, const struct reply *reply,
-                       const struct addr *source, unsigned wished, struct route *out, struct fault *fault)
+static bool fill_route(struct talk *talk, const struct addr *peer, const struct reply *reply, const struct addr *source,
+                       unsigned wished, struct route *out, struct fault *fault)
 {
     char text[ADDR_TEXT];
     struct link link;
@@ -245,16 +242,14 @@ static bool fill_route(struct talk *talk, const struct addr *peer, const struct 
     if (!link.up)
         return fault_set(fault, FAULT_LOCAL, "interface %s is down", link.name);
     if (link.loopback && !out->local)
-        return fault_set(fault, FAULT_UNREACHABLE, "%s is not reached over %s", addr_format(peer, text),
-                         link.name);
+        return fault_set(fault, FAULT_UNREACHABLE, "%s is not reached over %s", addr_format(peer, text), link.name);
     out->overruled = out->local && wished != 0 && wished != out->interface && !addr_is_link_local(peer);
     out->mtu = reply->mtu && reply->mtu < link.mtu ? reply->mtu : link.mtu;
     out->source = source->family ? *source : reply->source;
     if (out->source.family == 0 && out->local)
         out->source = *peer;
     if (out->source.family == 0)
-        return fault_set(fault, FAULT_LOCAL, "interface %s has no IPv%d address to send from", link.name,
-                         peer->family);
+        return fault_set(fault, FAULT_LOCAL, "interface %s has no IPv%d address to send from", link.name, peer->family);
     if (!addr_is_link_local(&out->source))
         out->source.zone = 0;
     else if (out->source.zone == 0)
@@ -262,8 +257,7 @@ static bool fill_route(struct talk *talk, const struct addr *peer, const struct 
     return true;
 }
 
-bool route_find(const struct addr *peer, const struct route_wish *wish, struct route *out,
-                struct fault *fault)
+bool route_find(const struct addr *peer, const struct route_wish *wish, struct route *out, struct fault *fault)
 {
     struct talk talk = {.socket = NULL};
     struct reply reply;

@@ -31,7 +31,6 @@ struct route {
  * contradicts the wish. FAULT_LOCAL: no such interface, interface down, source not an address of this
  * machine. FAULT_UNREACHABLE: no route, or one that says unreachable, prohibited or blackhole.
  */
-bool route_find(const struct addr *peer, const struct route_wish *wish, struct route *out,
-                struct fault *fault);
+bool route_find(const struct addr *peer, const struct route_wish *wish, struct route *out, struct fault *fault);
 
 #endif

@@ -167,8 +167,7 @@ void sender_close(struct sender *sender)
 }
 
 /* Adds the IP header; false when libnet can't. length is that of header and payload of TCP. */
-static bool build_ip(struct sender *sender, const struct flow *flow, const struct segment *segment,
-                     uint16_t length)
+static bool build_ip(struct sender *sender, const struct flow *flow, const struct segment *segment, uint16_t length)
 {
     uint8_t ttl = segment->ttl ? segment->ttl : sender->ttl;
 
@@ -182,17 +181,15 @@ static bool build_ip(struct sender *sender, const struct flow *flow, const struc
     uint32_t src, dst;
     memcpy(&src, flow->local.addr.bytes, sizeof(src));
     memcpy(&dst, flow->peer.addr.bytes, sizeof(dst));
-    return libnet_build_ipv4((uint16_t)(LIBNET_IPV4_H + length), segment->tos, segment->ip_id, DONT_FRAGMENT,
-                             ttl, IPPROTO_TCP, 0, src, dst, NULL, 0, sender->net,
-                             LIBNET_PTAG_INITIALIZER) >= 0;
+    return libnet_build_ipv4((uint16_t)(LIBNET_IPV4_H + length), segment->tos, segment->ip_id, DONT_FRAGMENT, ttl,
+                             IPPROTO_TCP, 0, src, dst, NULL, 0, sender->net, LIBNET_PTAG_INITIALIZER) >= 0;
 }
 
 /*
  * Builds the whole packet anew: re-using libnet's blocks would leave IPv6's payload length as it was, and old
  * option blocks in the chain. libnet wants the highest layer first.
  */
-static bool build(struct sender *sender, const struct flow *flow, const struct segment *segment,
-                  const uint8_t *payload)
+static bool build(struct sender *sender, const struct flow *flow, const struct segment *segment, const uint8_t *payload)
 {
     struct options_text options;
     libnet_ptag_t tcp;
@@ -206,8 +203,8 @@ static bool build(struct sender *sender, const struct flow *flow, const struct s
         return false;
     length = (uint16_t)(LIBNET_TCP_H + options.used + segment->len);
     tcp = libnet_build_tcp(flow->local.port, flow->peer.port, segment->seq, segment->ack, segment->flags,
-                           segment->window, 0, segment->urgent, length, segment->len ? payload : NULL,
-                           segment->len, sender->net, LIBNET_PTAG_INITIALIZER);
+                           segment->window, 0, segment->urgent, length, segment->len ? payload : NULL, segment->len,
+                           sender->net, LIBNET_PTAG_INITIALIZER);
     if (tcp < 0)
         return false;
     if (segment->reserved) {
@@ -232,12 +229,11 @@ static bool refusal(struct fault *fault, const struct flow *flow, int error)
     case EHOSTUNREACH:
         return fault_set(fault, FAULT_UNREACHABLE, "%s is unreachable from here (local route)", peer);
     case EACCES:
-        return fault_set(fault, FAULT_UNREACHABLE, "a local route forbids %s, or it is a broadcast address",
-                         peer);
+        return fault_set(fault, FAULT_UNREACHABLE, "a local route forbids %s, or it is a broadcast address", peer);
     case EINVAL:
-        return fault_set(
-            fault, FAULT_UNREACHABLE,
-            "the kernel takes no segment to %s: a blackhole route, or an address that can't be used", peer);
+        return fault_set(fault, FAULT_UNREACHABLE,
+                         "the kernel takes no segment to %s: a blackhole route, or an address that can't be used",
+                         peer);
     case ENETDOWN:
     case ENXIO:
     case ENODEV:
@@ -253,8 +249,8 @@ static bool refusal(struct fault *fault, const struct flow *flow, int error)
     }
 }
 
-bool sender_send(struct sender *sender, const struct flow *flow, const struct segment *segment,
-                 const uint8_t *payload, struct fault *fault)
+bool sender_send(struct sender *sender, const struct flow *flow, const struct segment *segment, const uint8_t *payload,
+                 struct fault *fault)
 {
     if (segment->len > LIBNET_MAX_PACKET - LIBNET_IPV6_H - LIBNET_TCP_H - OPTIONS_MAX)
         return fault_set(fault, FAULT_LOCAL, "a segment of %u bytes fits in no IP packet", segment->len);

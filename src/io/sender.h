@@ -15,10 +15,9 @@
 struct sender;
 
 struct sender_config {
-    uint8_t family; /* 4 or 6: of all flows it will send */
-    uint8_t ttl;    /* for segments that name none; 0 is 64, as Linux has it */
-    const char
-        *device; /* name of the interface to leave by, NULL: the route decides. A link-local peer needs it */
+    uint8_t family;     /* 4 or 6: of all flows it will send */
+    uint8_t ttl;        /* for segments that name none; 0 is 64, as Linux has it */
+    const char *device; /* name of the interface to leave by, NULL: the route decides. A link-local peer needs it */
 };
 
 /*
@@ -38,8 +37,8 @@ bool sender_open(struct sender **out, const struct sender_config *config, struct
  * the route is the reason, FAULT_LOCAL else. True does not mean that it left: a neighbour may not be found
  * (live.h).
  */
-bool sender_send(struct sender *sender, const struct flow *flow, const struct segment *segment,
-                 const uint8_t *payload, struct fault *fault);
+bool sender_send(struct sender *sender, const struct flow *flow, const struct segment *segment, const uint8_t *payload,
+                 struct fault *fault);
 
 /* Closes the socket and frees everything; NULL is allowed. */
 void sender_close(struct sender *sender);

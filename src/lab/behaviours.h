@@ -16,12 +16,11 @@ struct listener;
 
 struct lab_behaviour {
     /* The listener. */
-    int backlog;                             /* for listen(2) */
-    bool accepts;                            /* false: connections are left in the accept queue */
-    bool (*prepare)(int fd, uint8_t family); /* before bind and listen; false with errno */
-    bool (*arm)(struct listener *listener,
-                struct fault *fault);          /* after listen; what it makes is listener->means */
-    void (*disarm)(struct listener *listener); /* releases listener->means */
+    int backlog;                                                 /* for listen(2) */
+    bool accepts;                                                /* false: connections are left in the accept queue */
+    bool (*prepare)(int fd, uint8_t family);                     /* before bind and listen; false with errno */
+    bool (*arm)(struct listener *listener, struct fault *fault); /* after listen; what it makes is listener->means */
+    void (*disarm)(struct listener *listener);                   /* releases listener->means */
 
     /* A connection. */
     void (*opened)(struct conn *conn);                                        /* accepted */

@@ -39,8 +39,7 @@ struct conn {
 /* Takes an accepted non-blocking socket; closes it at once when there is no memory for it. */
 void conn_open(struct listener *listener, int fd);
 
-/* Sends, keeping what the kernel does not take now; the client is not read meanwhile, so that the rest is
- * bounded. */
+/* Sends, keeping what the kernel does not take now; the client is not read meanwhile, so that the rest is bounded. */
 void conn_send(struct conn *conn, const void *bytes, size_t size);
 
 /*

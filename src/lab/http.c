@@ -69,11 +69,10 @@ static void answer(struct conn *conn, const char *status, const char *body, size
 {
     char whole[sizeof(page) + 256];
     bool head_only = strcmp(conn->http.method, "HEAD") == 0;
-    int head =
-        snprintf(whole, sizeof(whole) - sizeof(page),
-                 "HTTP/1.0 %s\r\nServer: tcpwalk-lab\r\nContent-Type: text/html\r\nContent-Length: %zu\r\n"
-                 "Connection: close\r\n\r\n",
-                 status, size);
+    int head = snprintf(whole, sizeof(whole) - sizeof(page),
+                        "HTTP/1.0 %s\r\nServer: tcpwalk-lab\r\nContent-Type: text/html\r\nContent-Length: %zu\r\n"
+                        "Connection: close\r\n\r\n",
+                        status, size);
 
     if (!head_only)
         memcpy(whole + head, body, size);
@@ -84,8 +83,7 @@ static void answer(struct conn *conn, const char *status, const char *body, size
 static void refuse(struct conn *conn, const char *status)
 {
     char body[160];
-    int size =
-        snprintf(body, sizeof(body), "<!DOCTYPE html>\n<title>%s</title>\n<p>%s</p>\n", status, status);
+    int size = snprintf(body, sizeof(body), "<!DOCTYPE html>\n<title>%s</title>\n<p>%s</p>\n", status, status);
 
     answer(conn, status, body, (size_t)size);
 }

@@ -7,9 +7,9 @@
  *     namespaces for server and client, stays in the latter
  *     loopback up, veth pair made
  *     fork ------------------------------------------>  listeners on the client's loopback
- *     lab0: addresses, routes, up                       enters the server's namespace: settings, lab1,
- * listeners waits for lab0 to run                             waits for lab1 to run reads the server's word
- * from a pipe  <----------  its fault, empty when all is well; then serves
+ *     lab0: addresses, routes, up                       enters the server's namespace: settings, lab1, listeners
+ *     waits for lab0 to run                             waits for lab1 to run
+ *     reads the server's word from a pipe  <----------  its fault, empty when all is well; then serves
  *
  * The two columns run side by side. The child asks the kernel to be killed with its parent, so nothing
  * survives, whatever ends the parent; the namespaces go with their last process.
@@ -36,8 +36,7 @@ enum {
     CHILD_WORD = 4,
 };
 
-/* Keeps two descriptors as CHILD_NETNS and CHILD_WORD, the null device as the standard ones, and nothing
- * else. */
+/* Keeps two descriptors as CHILD_NETNS and CHILD_WORD, the null device as the standard ones, and nothing else. */
 static bool drop_descriptors(int netns, int word)
 {
     int null = open("/dev/null", O_RDWR);
@@ -51,8 +50,7 @@ static bool drop_descriptors(int netns, int word)
     for (int fd = 0; fd <= 2; fd++)
         if (dup2(null, fd) < 0)
             return false;
-    return dup2(netns, CHILD_NETNS) >= 0 && dup2(word, CHILD_WORD) >= 0 &&
-           close_range(CHILD_WORD + 1, ~0U, 0) == 0;
+    return dup2(netns, CHILD_NETNS) >= 0 && dup2(word, CHILD_WORD) >= 0 && close_range(CHILD_WORD + 1, ~0U, 0) == 0;
 }
 
 /* The child is not its parent: no terminal, no signal handlers, no name in common. */
@@ -79,8 +77,7 @@ static bool prepare_server(struct server *server, int server_netns, bool ipv6, s
         (ipv6 && !server_listen(server, &loopback6, true, fault)))
         return false;
     if (setns(server_netns, CLONE_NEWNET) < 0)
-        return fault_set(fault, FAULT_LOCAL, "can't enter the server's network namespace: %s",
-                         strerror(errno));
+        return fault_set(fault, FAULT_LOCAL, "can't enter the server's network namespace: %s", strerror(errno));
     return namespaces_settle(true, fault) && links_loopback(fault) && links_server(ipv6, fault) &&
            server_listen(server, NULL, ipv6, fault) && links_wait(LINKS_SERVER_INTERFACE, fault);
 }
@@ -138,8 +135,7 @@ static bool start_server(struct lab *lab, struct fault *fault)
     }
     lab->server = child;
     /* The server's own fault says more than a wait for its end of the link that ran out. */
-    bool up =
-        links_client(lab->ipv6, fault) && hear_server(word[0], fault) && links_wait(LAB_INTERFACE, fault);
+    bool up = links_client(lab->ipv6, fault) && hear_server(word[0], fault) && links_wait(LAB_INTERFACE, fault);
     close(word[0]);
     return up;
 }
@@ -147,8 +143,8 @@ static bool start_server(struct lab *lab, struct fault *fault)
 bool lab_start(struct lab *lab, struct fault *fault)
 {
     *lab = (struct lab){.peer_netns = -1, .ipv6 = links_have_ipv6()};
-    if (namespaces_make(&lab->peer_netns, fault) && namespaces_settle(false, fault) &&
-        links_loopback(fault) && links_pair(lab->peer_netns, fault) && start_server(lab, fault))
+    if (namespaces_make(&lab->peer_netns, fault) && namespaces_settle(false, fault) && links_loopback(fault) &&
+        links_pair(lab->peer_netns, fault) && start_server(lab, fault))
         return true;
     lab_stop(lab);
     return fault_context(fault, "lab");
@@ -174,8 +170,8 @@ static void stop_asked(struct server *server, void *holder, uint32_t events)
     server->stopped = true;
 }
 
-static bool serve(struct server *server, const struct addr *address, void (*ready)(void *context),
-                  void *context, struct fault *fault)
+static bool serve(struct server *server, const struct addr *address, void (*ready)(void *context), void *context,
+                  struct fault *fault)
 {
     if (!server_listen(server, address, address ? address->family == 6 : links_have_ipv6(), fault))
         return false;

@@ -27,18 +27,18 @@ struct lab_behaviour; /* the lab's own business */
 struct lab_service {
     const char *name;
     uint16_t port;
-    uint8_t
-        host; /* the last byte of its addresses: 2, the server's, for all but those that a router refuses */
-    const char *what;                      /* a sentence for people, without its full stop */
+    uint8_t host;     /* the last byte of its addresses: 2, the server's, for all but those that a router refuses */
+    const char *what; /* a sentence for people, without its full stop */
     const struct lab_behaviour *behaviour; /* how it is done; NULL where nothing listens */
 };
 
-/* All services, classic ones first, then the misbehaving ones by port; ends with a NULL name. Names and ports
- * are unique. */
+/*
+ * All services, classic ones first, then the misbehaving ones by port; ends with a NULL name. Names and ports are
+ * unique.
+ */
 extern const struct lab_service lab_services[];
 
-/* The service with this name ("echo", letters of any case) or port in decimal ("7"); NULL when there is none.
- */
+/* The service with this name ("echo", letters of any case) or port in decimal ("7"); NULL when there is none. */
 const struct lab_service *lab_service_find(const char *name_or_port);
 
 #define LAB_ADDRS 2 /* one for IPv4, one for IPv6 */

@@ -121,8 +121,8 @@ bool links_pair(int server_netns, struct fault *fault)
     int error = errno;
     mnl_socket_close(nl);
     if (!made)
-        return fault_set(fault, FAULT_LOCAL, "can't make the pair of virtual links %s and %s: %s%s",
-                         LAB_INTERFACE, LINKS_SERVER_INTERFACE, strerror(error),
+        return fault_set(fault, FAULT_LOCAL, "can't make the pair of virtual links %s and %s: %s%s", LAB_INTERFACE,
+                         LINKS_SERVER_INTERFACE, strerror(error),
                          error == EOPNOTSUPP ? ": the kernel has no veth (modprobe veth)" : "");
     return true;
 }
@@ -201,8 +201,8 @@ static bool add_address(struct mnl_socket *nl, const char *name, struct addr add
     put_addr(message, IFA_LOCAL, &addr);
     put_addr(message, IFA_ADDRESS, &addr);
     if (!ask(nl, message))
-        return fault_set(fault, FAULT_LOCAL, "can't give %s the address %s: %s", name,
-                         addr_format(&addr, text), strerror(errno));
+        return fault_set(fault, FAULT_LOCAL, "can't give %s the address %s: %s", name, addr_format(&addr, text),
+                         strerror(errno));
     return true;
 }
 
@@ -221,14 +221,12 @@ static bool add_route(struct mnl_socket *nl, struct addr to, uint8_t type, struc
     route->rtm_type = type;
     put_addr(message, RTA_DST, &to);
     if (type == RTN_UNICAST) {
-        struct addr gateway =
-            to.family == 4 ? links_addr4(LINKS_SERVER_HOST) : links_addr6(LINKS_SERVER_HOST);
+        struct addr gateway = to.family == 4 ? links_addr4(LINKS_SERVER_HOST) : links_addr6(LINKS_SERVER_HOST);
         put_addr(message, RTA_GATEWAY, &gateway);
         mnl_attr_put_u32(message, RTA_OIF, if_nametoindex(LAB_INTERFACE));
     }
     if (!ask(nl, message))
-        return fault_set(fault, FAULT_LOCAL, "can't add a route to %s: %s", addr_format(&to, text),
-                         strerror(errno));
+        return fault_set(fault, FAULT_LOCAL, "can't add a route to %s: %s", addr_format(&to, text), strerror(errno));
     return true;
 }
 
@@ -256,8 +254,8 @@ static bool set_end(struct mnl_socket *nl, const char *name, uint8_t host, bool 
     if (ipv6 && !no_automatic_address(nl, name, fault))
         return false;
     return add_address(nl, name, links_addr4(host), fault) && bring_up(nl, name, fault) &&
-           (!ipv6 || (add_address(nl, name, links_addr6(host), fault) &&
-                      add_address(nl, name, link_local(host), fault)));
+           (!ipv6 ||
+            (add_address(nl, name, links_addr6(host), fault) && add_address(nl, name, link_local(host), fault)));
 }
 
 static bool set_side(bool server, bool ipv6, struct fault *fault)

@@ -8,13 +8,11 @@
 #include "base/addr.h"
 #include "base/fault.h"
 
-/* The last byte of each address of the lab; written out, IPv4 and IPv6 end alike ("192.0.2.2",
- * "2001:db8::2"). */
+/* The last byte of each address of the lab; written out, IPv4 and IPv6 end alike ("192.0.2.2", "2001:db8::2"). */
 enum {
     LINKS_CLIENT_HOST = 1,
     LINKS_SERVER_HOST = 2,
-    LINKS_PROHIBITED_HOST =
-        8, /* behind the server, which forwards nothing there and says so: ICMP prohibited */
+    LINKS_PROHIBITED_HOST = 8,  /* behind the server, which forwards nothing there and says so: ICMP prohibited */
     LINKS_UNREACHABLE_HOST = 9, /* the same with ICMP unreachable */
 };
 

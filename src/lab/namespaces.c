@@ -79,14 +79,15 @@ static bool forbidden(const char *doing, int error, struct fault *fault)
     return fault_set(fault, FAULT_LOCAL, "can't %s: %s: %s", doing, strerror(error), cure);
 }
 
-/* In the new user namespace the process is root, so that programs it starts keep the rights over the
- * networks. */
+/* In the new user namespace the process is root, so that programs it starts keep the rights over the networks. */
 static bool map_to_root(uid_t uid, gid_t gid, struct fault *fault)
 {
     char uid_map[32], gid_map[32];
 
-    /* A binary with file capabilities can't be dumped, which makes /proc/self root's. All rights that the
-     * process has left are over namespaces that belong to this user anyway, so nothing is given away here. */
+    /*
+     * A binary with file capabilities can't be dumped, which makes /proc/self root's. All rights that the process has
+     * left are over namespaces that belong to this user anyway, so nothing is given away here.
+     */
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     snprintf(uid_map, sizeof(uid_map), "0 %u 1", (unsigned)uid);
     snprintf(gid_map, sizeof(gid_map), "0 %u 1", (unsigned)gid);
@@ -147,8 +148,7 @@ static const struct setting settings[] = {
     {"net/ipv6/conf/default/disable_ipv6", "0", true},
     {"net/ipv6/conf/default/accept_ra", "0", false}, /* no router solicitations in the captures */
     {"net/ipv4/tcp_syncookies", "1", true},          /* cookies only where a SYN queue is full: syn-cookies */
-    {"net/ipv4/tcp_abort_on_overflow", "0",
-     true}, /* queue-full drops the ACK instead of answering with RST */
+    {"net/ipv4/tcp_abort_on_overflow", "0", true},   /* queue-full drops the ACK instead of answering with RST */
     {"net/ipv4/tcp_synack_retries", "5", true},
     {"net/ipv4/tcp_max_syn_backlog", "4096", false},
     {"net/core/somaxconn", "4096", false},
@@ -193,11 +193,9 @@ static bool settle(const struct setting *list, struct fault *fault)
         int error = errno;
         if (!list->needed || error == ENOENT) /* a kernel without it (IPv6 absent) has nothing to settle */
             continue;
-        /* Where /proc/sys can't be written (a container), the value that is there may still be the right one.
-         */
+        /* Where /proc/sys can't be written (a container), the value that is there may still be the right one. */
         if (!read_file(file, value, sizeof(value)) || !same_words(value, list->value))
-            return fault_set(fault, FAULT_LOCAL, "can't write \"%s\" to %s: %s", list->value, file,
-                             strerror(error));
+            return fault_set(fault, FAULT_LOCAL, "can't write \"%s\" to %s: %s", list->value, file, strerror(error));
     }
     return true;
 }

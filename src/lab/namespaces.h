@@ -15,8 +15,7 @@ bool namespaces_make(int *server_netns, struct fault *fault);
 /* Sets, in the present network namespace, every setting that a service or a link of the lab relies on. */
 bool namespaces_settle(bool router, struct fault *fault);
 
-/* Reads a setting of the present namespace as a number ("net/ipv4/tcp_syncookies"); otherwise when it can't
- * be read. */
+/* Reads a setting of the present namespace as a number ("net/ipv4/tcp_syncookies"); otherwise when it can't be read. */
 long namespaces_setting(const char *path, long otherwise);
 
 #endif

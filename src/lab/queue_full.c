@@ -10,13 +10,14 @@
  * a listening socket can be changed by a further listen(2). So the listener never accepts, its queue holds
  * one connection of our own (the filler), and:
  *
- *   OPEN    backlog 1: the queue has room. A filter on the listener (the door) lets only SYNs through, so
- * that a third ACK that comes before we are in SHUT is lost, as if the network had dropped it. Left when a
- * SYN to the port is seen (a raw socket is told of it) and the kernel shows the connection in
- * SYN-RECEIVED, usually well under a millisecond later. SHUT    backlog 0: the queue is full. The door is
- * off: every ACK and all data is refused by the kernel for the overflow itself, and so are further SYNs,
- * without a word. Left when the kernel shows no connection in SYN-RECEIVED any more: the client has reset it,
- * or tcp_synack_retries have passed (63 s). It is asked four times a second, in this state only.
+ *   OPEN    backlog 1: the queue has room. A filter on the listener (the door) lets only SYNs through, so that a third
+ *           ACK that comes before we are in SHUT is lost, as if the network had dropped it. Left when a SYN to the port
+ *           is seen (a raw socket is told of it) and the kernel shows the connection in SYN-RECEIVED, usually well
+ *           under a millisecond later.
+ *   SHUT    backlog 0: the queue is full. The door is off: every ACK and all data is refused by the kernel for the
+ *           overflow itself, and so are further SYNs, without a word. Left when the kernel shows no connection in
+ *           SYN-RECEIVED any more: the client has reset it, or tcp_synack_retries have passed (63 s). It is asked four
+ *           times a second, in this state only.
  *
  * What a client sees is the same in both: its third ACK does not help, and the SYN-ACK comes again after 1 s,
  * 3 s, ... What it never sees is a queue with room. Honest to a fault: the very first third ACK of a fast
@@ -74,8 +75,9 @@ static bool open_door(int fd)
     return setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int)) == 0;
 }
 
-/* A raw socket for SYNs and RSTs to the port. The filter's bytes begin with the IP header on IPv4, with TCP's
- * on IPv6.
+/*
+ * A raw socket for SYNs and RSTs to the port. The filter's bytes begin with the IP header on IPv4, with TCP's on
+ * IPv6.
  */
 static int comings_and_goings(uint8_t family, uint16_t port)
 {
@@ -137,7 +139,7 @@ static int count_one(const struct nlmsghdr *message, void *context)
 static int half_open(const struct queue_full *full)
 {
     const struct listener *listener = full->listener;
-    char buffer[MNL_SOCKET_BUFFER_SIZE];
+    char buffer[8192];
     unsigned portid = mnl_socket_get_portid(full->diag), count = 0;
     struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
     request->nlmsg_type = SOCK_DIAG_BY_FAMILY;

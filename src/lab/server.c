@@ -139,8 +139,7 @@ static int listening_socket(const struct lab_service *service, const struct addr
     if (fd < 0)
         return -1;
     /* One socket for each family: the kernel then shows every connection under its own. */
-    if (set_option(fd, SOL_SOCKET, SO_REUSEADDR) &&
-        (at->family == 4 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY)) &&
+    if (set_option(fd, SOL_SOCKET, SO_REUSEADDR) && (at->family == 4 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY)) &&
         (!behaviour->prepare || behaviour->prepare(fd, at->family)) &&
         bind(fd, (const struct sockaddr *)&sa, size) == 0 && listen(fd, behaviour->backlog) == 0)
         return fd;
@@ -177,8 +176,7 @@ static bool open_listener(struct server *server, const struct lab_service *servi
                          rights ? ": CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN are needed" : "");
     }
     if (behaviour->arm && !behaviour->arm(listener, fault))
-        return fault_context(fault, "can't serve \"%s\" on %s", service->name,
-                             endpoint_format(&endpoint, text));
+        return fault_context(fault, "can't serve \"%s\" on %s", service->name, endpoint_format(&endpoint, text));
     return true;
 }
 

@@ -1,5 +1,4 @@
-/* The server of the lab: one epoll loop, the listeners of all services, in as many namespaces as it is given.
- */
+/* The server of the lab: one epoll loop, the listeners of all services, in as many namespaces as it is given. */
 #ifndef LAB_SERVER_H
 #define LAB_SERVER_H
 

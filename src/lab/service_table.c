@@ -1,5 +1,4 @@
-/* The services of the lab as a table, and what is read from it: look-up by name and port, names to addresses.
- */
+/* The services of the lab as a table, and what is read from it: look-up by name and port, names to addresses. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -9,14 +8,13 @@
 #include "lab/links.h"
 
 const struct lab_service lab_services[] = {
-    {"echo", 7, LINKS_SERVER_HOST, "sends back what it gets, and closes after the client's FIN",
-     &behaviour_echo},
+    {"echo", 7, LINKS_SERVER_HOST, "sends back what it gets, and closes after the client's FIN", &behaviour_echo},
     {"discard", 9, LINKS_SERVER_HOST, "takes what it gets without a word, and closes after the client's FIN",
      &behaviour_discard},
     {"daytime", 13, LINKS_SERVER_HOST, "sends the time and closes first, then waits for the client's FIN",
      &behaviour_daytime},
-    {"chargen", 19, LINKS_SERVER_HOST,
-     "sends a line every 20 ms, ten more of them after the client's FIN, then closes", &behaviour_chargen},
+    {"chargen", 19, LINKS_SERVER_HOST, "sends a line every 20 ms, ten more of them after the client's FIN, then closes",
+     &behaviour_chargen},
     {"http", 80, LINKS_SERVER_HOST,
      "an HTTP/1.0 server: reads a request up to its blank line, sends a page of three segments, closes",
      &behaviour_http},
@@ -29,8 +27,7 @@ const struct lab_service lab_services[] = {
     {"never-closes", 9003, LINKS_SERVER_HOST, "takes the client's FIN and never closes: stuck in CLOSE-WAIT",
      &behaviour_never_closes},
     {"closes-late", 9004, LINKS_SERVER_HOST,
-     "closes half a second after the client's FIN, so that the close takes four segments",
-     &behaviour_closes_late},
+     "closes half a second after the client's FIN, so that the close takes four segments", &behaviour_closes_late},
     {"closes-first", 9005, LINKS_SERVER_HOST,
      "closes as soon as it has accepted, without a byte; data sent to it then is answered with RST",
      &behaviour_closes_first},
@@ -38,14 +35,12 @@ const struct lab_service lab_services[] = {
      "its accept queue is full when the third ACK comes: the SYN-ACK is repeated, whatever is answered",
      &behaviour_queue_full},
     {"deferred", 9007, LINKS_SERVER_HOST,
-     "stays in SYN-RECEIVED until data comes, for a minute (TCP_DEFER_ACCEPT); then like echo",
-     &behaviour_deferred},
+     "stays in SYN-RECEIVED until data comes, for a minute (TCP_DEFER_ACCEPT); then like echo", &behaviour_deferred},
     {"syn-cookies", 9008, LINKS_SERVER_HOST,
      "answers with a SYN cookie: keeps no memory of the SYN and never repeats its SYN-ACK; then like echo",
      &behaviour_syn_cookies},
     {"refused", 9009, LINKS_SERVER_HOST, "nothing listens: the SYN is answered with RST", NULL},
-    {"silent", 9010, LINKS_SERVER_HOST, "drops every segment without an answer of any kind",
-     &behaviour_silent},
+    {"silent", 9010, LINKS_SERVER_HOST, "drops every segment without an answer of any kind", &behaviour_silent},
     {"unreachable", 9011, LINKS_UNREACHABLE_HOST,
      "a router answers the SYN with ICMP: host unreachable (over IPv6: no route), on any port", NULL},
     {"prohibited", 9012, LINKS_PROHIBITED_HOST,

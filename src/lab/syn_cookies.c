@@ -103,8 +103,7 @@ static bool arm(struct listener *listener, struct fault *fault)
     listener->means = parked;
     for (size_t i = 0; i < PARKED; i++)
         if (!park(&parked[i]))
-            return fault_set(fault, FAULT_LOCAL, "can't fill the queue of half-open connections: %s",
-                             strerror(errno));
+            return fault_set(fault, FAULT_LOCAL, "can't fill the queue of half-open connections: %s", strerror(errno));
     return true;
 }
 

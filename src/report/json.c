@@ -40,8 +40,7 @@ static void push(struct line *line, json_t *array, json_t *value)
         line->broken = true;
 }
 
-/* An object of the line's own, already its field. NULL when broken: jansson's functions take that as a
- * failure. */
+/* An object of the line's own, already its field. NULL when broken: jansson's functions take that as a failure. */
 static json_t *put_object(struct line *line, json_t *parent, const char *key)
 {
     json_t *object = json_object();
@@ -339,8 +338,7 @@ static void put_end(struct line *line, const struct event_end *end)
 {
     static const char *const closers[] = {
         [CLOSER_NONE] = "none", [CLOSER_LOCAL] = "local", [CLOSER_PEER] = "peer", [CLOSER_BOTH] = "both"};
-    static const char *const peer_ends[] = {
-        [PEER_END_NONE] = "none", [PEER_END_FIN] = "fin", [PEER_END_RST] = "rst"};
+    static const char *const peer_ends[] = {[PEER_END_NONE] = "none", [PEER_END_FIN] = "fin", [PEER_END_RST] = "rst"};
     json_t *root = line->root;
 
     put(line, root, "status", json_integer(end->status));

@@ -120,14 +120,31 @@ static void put_local(struct ladder *ladder)
     ladder->now.have_local = true;
 }
 
-/* The peer's state after the row, with "+" when the claim can't tell it from others. */
+/*
+ * What the peer's column shows: beside a segment of the peer the state in which it was sent, if that is known; beside
+ * one of ours the claim that stands.
+ */
+static const struct claim *peer_claim(const struct ladder *ladder)
+{
+    const struct row *row = &ladder->row;
+    bool received = row->kind == ROW_SEGMENT && !row->segment.out;
+
+    if (!ladder->now.have_peer || row->kind == ROW_ICMP)
+        return NULL;
+    for (unsigned i = row->claim_count; received && i > 0; i--)
+        if (row->claims[i - 1].certainty != PRESUMED)
+            return &row->claims[i - 1];
+    return received && ladder->now.peer.certainty == PRESUMED ? NULL : &ladder->now.peer;
+}
+
+/* The peer's state, with "+" when the claim can't tell it from others. */
 static void put_peer(struct ladder *ladder)
 {
+    const struct claim *claim = peer_claim(ladder);
     char peer[SPAN_TEXT];
     struct text text;
-    const struct claim *claim = &ladder->now.peer;
 
-    if (!ladder->now.have_peer || ladder->row.kind == ROW_ICMP)
+    if (!claim)
         return;
     text_init(&text, peer, sizeof(peer));
     text_add(&text, "%s", state_name(phrase_state(claim->likely)));

@@ -17,8 +17,7 @@ struct page {
 /* Prints printable ASCII text at the current column, on this line however long it is. */
 void page_put(struct page *page, enum paint paint, const char *text);
 
-/* Pads with blanks to the column; when the line is already there or beyond, with one blank (none at its
- * start). */
+/* Pads with blanks to the column; when the line is already there or beyond, with one blank (none at its start). */
 void page_to(struct page *page, unsigned column);
 
 /* Columns left on this line. */

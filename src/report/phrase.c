@@ -148,10 +148,7 @@ void phrase_outcome(struct text *text, const struct event_end *end)
 
     switch (end->outcome) {
     case OUTCOME_OPENED:
-        text_add(text, "opened%s",
-                 end->left              ? " and left open"
-                 : end->local == CLOSED ? ", then reset by us"
-                                        : "");
+        text_add(text, "opened%s", end->left ? " and left open" : end->local == CLOSED ? ", then reset by us" : "");
         return;
     case OUTCOME_CLOSED:
         outcome_closed(text, end);
@@ -221,22 +218,22 @@ void phrase_close(struct text *text, const struct walk_timing *timing)
 void phrase_half_close(struct text *text, const struct event_end *end)
 {
     static const char *const ends[] = {
-        [PEER_END_NONE] = "has not ended its side",
-        [PEER_END_FIN] = "ended with FIN",
-        [PEER_END_RST] = "ended with RST",
+        [PEER_END_NONE] = ", neither FIN nor RST",
+        [PEER_END_FIN] = ", then its FIN",
+        [PEER_END_RST] = ", then its RST",
     };
     const struct walk_counts *counts = &end->counts;
 
     if (counts->segments_after_fin == 0 && end->outcome != OUTCOME_HALF_CLOSED)
         return;
-    text_add(text, "after it acknowledged our FIN the peer sent ");
+    text_add(text, "after the peer acknowledged our FIN ");
     if (counts->segments_after_fin == 0)
-        text_add(text, "nothing");
+        text_add(text, "nothing came");
     else
-        text_add(text, "%" PRIu64 " byte%s in %u segment%s", counts->bytes_after_fin,
+        text_add(text, "%" PRIu64 " byte%s came in %u segment%s", counts->bytes_after_fin,
                  counts->bytes_after_fin == 1 ? "" : "s", counts->segments_after_fin,
                  counts->segments_after_fin == 1 ? "" : "s");
-    text_add(text, " and %s", ends[end->peer_end]);
+    text_add(text, "%s", ends[end->peer_end]);
 }
 
 void phrase_retransmissions(struct text *text, const struct walk_counts *counts)

@@ -1,5 +1,4 @@
-/* The words in which the ladder speaks: claims, answers of the kernel, spans of time, how a walk ended. Plain
- * text. */
+/* The words in which the ladder speaks: claims, answers of the kernel, spans of time, how a walk ended. Plain text. */
 #ifndef REPORT_PHRASE_H
 #define REPORT_PHRASE_H
 
@@ -18,8 +17,7 @@
  */
 char *phrase_span(nanos span, char out[SPAN_TEXT]);
 
-/* A time as seconds with microseconds: "0.000412". Cut, not rounded: a later segment never shows an earlier
- * time. */
+/* A time as seconds with microseconds: "0.000412". Cut, not rounded: a later segment never shows an earlier time. */
 char *phrase_time(nanos t, char out[SPAN_TEXT]);
 
 /* The first state of the likely ones, which stands for the claim in a column. A set may be empty: CLOSED. */
@@ -35,8 +33,7 @@ void phrase_states(struct text *text, state_set first, state_set rest);
  */
 void phrase_claim(struct text *text, const struct claim *claim, bool explain);
 
-/* The kernel's answer: "kernel: ESTABLISHED, agrees" or "kernel: CLOSE-WAIT, DISAGREES with proven LAST-ACK".
- */
+/* The kernel's answer: "kernel: ESTABLISHED, agrees" or "kernel: CLOSE-WAIT, DISAGREES with proven LAST-ACK". */
 void phrase_verify(struct text *text, const struct event_verify *verify);
 
 /* How it ended, without the reason: "closed by us in four segments". */
@@ -46,8 +43,7 @@ void phrase_outcome(struct text *text, const struct event_end *end);
 void phrase_open(struct text *text, const struct walk_timing *timing);
 void phrase_close(struct text *text, const struct walk_timing *timing);
 
-/* What came after our FIN was acknowledged and how the peer ended; empty unless something came or must be
- * missed. */
+/* What came after our FIN was acknowledged and how the peer ended; empty unless something came or must be missed. */
 void phrase_half_close(struct text *text, const struct event_end *end);
 
 /* "we retransmitted 2 segments"; empty when nothing was retransmitted. */

@@ -1,5 +1,4 @@
-/* The reporter of -q: prints nothing. Its state is only there because begin() owes one; it is the stream
- * itself. */
+/* The reporter of -q: prints nothing. Its state is only there because begin() owes one; it is the stream itself. */
 #include "report/reporter.h"
 
 static void *quiet_begin(FILE *out, const struct report_options *options, struct fault *fault)

@@ -29,16 +29,19 @@ struct report_options {
 struct reporter {
     const char *name; /* as it is chosen by: "ladder", "json", "quiet" */
 
-    /* Starts a report on out, which must outlive it and is not closed. options may be NULL. Returns the
-     * reporter's state, to be released with end(), or NULL with the fault set. */
+    /*
+     * Starts a report on out, which must outlive it and is not closed. options may be NULL. Returns the reporter's
+     * state, to be released with end(), or NULL with the fault set.
+     */
     void *(*begin)(FILE *out, const struct report_options *options, struct fault *fault);
 
-    /* Reports one event. Events come in the order of walk/event.h: a segment, then the transitions it caused.
-     */
+    /* Reports one event. Events come in the order of walk/event.h: a segment, then the transitions it caused. */
     bool (*event)(void *state, const struct event *event, struct fault *fault);
 
-    /* Writes out what the reporter still holds back. To be called before a pause in which a reader should see
-     * all that has happened; what belongs to one segment is best not torn apart by it. */
+    /*
+     * Writes out what the reporter still holds back. To be called before a pause in which a reader should see all
+     * that has happened; what belongs to one segment is best not torn apart by it.
+     */
     bool (*flush)(void *state, struct fault *fault);
 
     /* Flushes and releases the state, which may be NULL. False with the fault set when the flush failed. */

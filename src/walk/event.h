@@ -27,6 +27,16 @@ enum event_kind {
 
 enum side { SIDE_LOCAL, SIDE_PEER };
 
+/* The exit statuses of the program, as far as a walk can know them too. */
+enum exit_status {
+    STATUS_DONE = 0,        /* everything asked for happened */
+    STATUS_EXPECTATION = 1, /* an expectation did not hold: the peer's kernel contradicts a proven claim */
+    STATUS_USAGE = 2,       /* the command line is wrong */
+    STATUS_NO_ANSWER = 3,   /* timeout or unreachable */
+    STATUS_RESET = 4,       /* refused, or reset where that was not expected */
+    STATUS_LOCAL = 5,       /* no permission, no such interface, port taken, guard can't be set */
+};
+
 /* How a walk ended, in one word. */
 enum outcome {
     OUTCOME_OPENED,      /* open, and left or reset by us as asked */
@@ -71,7 +81,7 @@ struct event_transition {
 struct event_icmp {
     nanos t;
     struct icmp_error error;
-    bool hard; /* it ended the walk (RFC 1122 4.2.3.9), else it is only advice */
+    bool hard; /* it ended the walk (RFC 5461 4.1), else it is only advice */
 };
 
 /* A remark that is neither a segment nor a transition: a token for programs, a sentence for people. */
@@ -115,13 +125,13 @@ struct walk_counts {
 enum peer_end { PEER_END_NONE, PEER_END_FIN, PEER_END_RST };
 enum closer { CLOSER_NONE, CLOSER_LOCAL, CLOSER_PEER, CLOSER_BOTH };
 
-#define HISTORY_MAX 128
+#define HISTORY_MAX 1024
 
 struct event_end {
-    int status; /* the exit status of DESIGN section 4 */
+    int status; /* the exit status */
     enum outcome outcome;
-    const char *why;           /* one sentence when status is not 0, else NULL */
-    char history[HISTORY_MAX]; /* Zeek's letters: ours in capitals, the peer's small */
+    const char *why;     /* one sentence when status is not 0, else NULL */
+    const char *history; /* Zeek's letters: ours in capitals, the peer's small */
     struct walk_timing timing;
     struct walk_counts counts;
     state_set peer; /* what is believed at the end */

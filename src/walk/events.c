@@ -131,8 +131,10 @@ static void history_letter(struct walk *walk, char letter, bool out)
         letter = (char)toupper((unsigned char)letter);
     if (walk->history_used > 0 && walk->history[walk->history_used - 1] == letter)
         return;
-    if (walk->history_used + 1 < HISTORY_MAX)
+    if (walk->history_used + 2 < HISTORY_MAX)
         walk->history[walk->history_used++] = letter;
+    else
+        walk->history[walk->history_used] = '+';
 }
 
 void history_add(struct walk *walk, const struct segment *segment, bool out, bool retransmission)
@@ -180,9 +182,8 @@ static void sum_up_timing(const struct walk *walk, struct walk_timing *timing)
         timing->close_wait_max = between(stamps->fin, stamps->its_fin);
     timing->close = NANOS_NONE;
     if (stamps->fin_acked != NANOS_NONE && stamps->its_fin_acked != NANOS_NONE)
-        timing->close =
-            between(earlier(stamps->fin, stamps->its_fin),
-                    stamps->fin_acked > stamps->its_fin_acked ? stamps->fin_acked : stamps->its_fin_acked);
+        timing->close = between(earlier(stamps->fin, stamps->its_fin),
+                                stamps->fin_acked > stamps->its_fin_acked ? stamps->fin_acked : stamps->its_fin_acked);
     timing->total = between(stamps->first, stamps->last);
 }
 
@@ -217,7 +218,7 @@ void events_end(struct walk *walk)
     end->status = walk->status;
     end->outcome = walk->outcome;
     end->why = walk->why[0] ? walk->why : NULL;
-    memcpy(end->history, walk->history, sizeof(end->history));
+    end->history = walk->history;
     sum_up_timing(walk, &end->timing);
     end->counts = walk->counts;
     end->counts.bytes_out = acked > 0 ? acked - 1 - (tcb->fin_acked ? 1 : 0) : 0;

@@ -4,15 +4,6 @@
 
 #include "walk/walk.h"
 
-/* Exit statuses of DESIGN section 4, as far as a walk can know them. */
-enum walk_status {
-    STATUS_DONE = 0,
-    STATUS_EXPECTATION = 1,
-    STATUS_NO_ANSWER = 3,
-    STATUS_RESET = 4,
-    STATUS_LOCAL = 5,
-};
-
 /* Remarks that are made once. */
 enum note_once {
     NOTED_WRONG_ACK = 1,
@@ -21,21 +12,23 @@ enum note_once {
     NOTED_OPTIONS = 8,
     NOTED_QUEUE = 16,
     NOTED_COOKIE = 32,
+    NOTED_NO_SOCKET = 1024,
     NOTED_CLOCK = 64,
     NOTED_UNSEEN = 128,
     NOTED_PRESUMPTION = 256,
     NOTED_RST = 512,
 };
 
-/* Queue one event; times are by the capture clock and become relative here. Claims and texts are copied or
- * static. */
+/* Queue one event; times are by the capture clock and become relative here. Claims and texts are copied or static. */
 void events_segment(struct walk *walk, const struct event_segment *segment);
 void events_claims(struct walk *walk, enum side side, const struct claim *claims, unsigned count);
-void events_local(struct walk *walk, enum state from, enum state to, enum reason reason, unsigned n,
-                  nanos at);
+void events_local(struct walk *walk, enum state from, enum state to, enum reason reason, unsigned n, nanos at);
 void events_icmp(struct walk *walk, const struct event_icmp *icmp);
 void events_verify(struct walk *walk, const struct event_verify *verify);
 void events_end(struct walk *walk);
+
+/* How long to stay in TIME-WAIT: as set, or LINGER_AUTO and four round trips. Nanoseconds. */
+nanos walk_linger(const struct walk *walk);
 
 /*
  * Reports the changes of our state made by segments that have not been seen leaving, in order, up to the one given (or

@@ -5,6 +5,9 @@
 /* How long a segment of ours may take to show up in the capture before its witness is asked all the same. */
 #define CAPTURE_PATIENCE (20 * NANOS_PER_MS)
 
+/* So many sightings are taken before what is due goes out: a flood must not keep us from answering. */
+#define SIGHTINGS_IN_A_ROW 256
+
 struct loop {
     struct walk *walk;
     const struct port *port;
@@ -89,8 +92,7 @@ static void take_sighting(struct loop *loop, const struct sighting *sighting, na
     }
 }
 
-/* Sends what is due. With a witness one segment at a time, so that each can be looked at. True when one was
- * sent. */
+/* Sends what is due. With a witness one segment at a time, so that each can be looked at. True when one was sent. */
 static bool send_due(struct loop *loop, nanos now)
 {
     struct fault fault = {0};
@@ -130,11 +132,6 @@ static bool look(struct loop *loop, nanos deadline)
     return false;
 }
 
-static nanos sooner(nanos a, nanos b)
-{
-    return a < b ? a : b;
-}
-
 bool loop_run(struct walk *walk, const struct port *port, const struct witness *witness,
               const struct listener *listener, struct fault *fault)
 {
@@ -142,16 +139,15 @@ bool loop_run(struct walk *walk, const struct port *port, const struct witness *
 
     while (!walk_ended(walk)) {
         nanos now = port->now(port->self);
-        /* What is there already comes before what we do next: the order of the wire is the order of the walk.
-         */
-        while (!walk_ended(walk) && look(&loop, now))
+        /* What is there already comes before what we do next: the order of the wire is the order of the walk. */
+        for (unsigned taken = 0; taken < SIGHTINGS_IN_A_ROW && !walk_ended(walk) && look(&loop, now); taken++)
             if (walk_events_pressing(walk))
                 tell(&loop);
         if (send_due(&loop, now) && !witness)
             continue;
         nanos wake = walk_wake(walk);
         if (witness && walk_awaits_capture(walk))
-            wake = sooner(wake, now + CAPTURE_PATIENCE);
+            wake = nanos_sooner(wake, now + CAPTURE_PATIENCE);
         pause_listener(&loop);
         if (!walk_ended(walk))
             look(&loop, wake);

@@ -17,8 +17,8 @@ struct listener {
 
 /*
  * Runs one walk to its end on the port. witness may be NULL; with one, each segment is followed by a question
- * and its answer. Events are passed on while there is nothing to do, so that reporting never delays an answer
- * of ours.
+ * and its answer. Events are passed on while there is nothing to do, or when many are waiting, so that
+ * reporting does not delay an answer of ours; with a witness they are passed on after each segment.
  *
  * False when the machine failed it (port, listener or witness) or a signal asked to stop: the fault says why.
  * Even then the peer was reset as far as that was possible, and the end event went out if the listener still

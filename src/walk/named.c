@@ -2,27 +2,18 @@
 
 #include "walk/step.h"
 
-#define STEPS(...)                                                                                           \
-    .steps = {__VA_ARGS__}, .step_count = sizeof((struct step[]){__VA_ARGS__}) / sizeof(struct step)
+#define STEPS(...) .steps = {__VA_ARGS__}, .step_count = sizeof((struct step[]){__VA_ARGS__}) / sizeof(struct step)
 
 const struct named_walk named_walks[] = {
     {.name = "walk",
-     .summary = "open, send, half-close, take what still comes, close; report all of it",
      .peer_must_close = true,
-     STEPS({.kind = STEP_OPEN}, {.kind = STEP_SEND}, {.kind = STEP_FIN}, {.kind = STEP_DRAIN},
-           {.kind = STEP_LINGER})},
-    {.name = "open",
-     .summary = "the three-way open alone, then a clean reset",
-     STEPS({.kind = STEP_OPEN}, {.kind = STEP_SEND}, {.kind = STEP_RESET})},
+     STEPS({.kind = STEP_OPEN}, {.kind = STEP_SEND}, {.kind = STEP_FIN}, {.kind = STEP_DRAIN}, {.kind = STEP_LINGER})},
+    {.name = "open", STEPS({.kind = STEP_OPEN}, {.kind = STEP_SEND}, {.kind = STEP_RESET})},
     {.name = "half-close",
-     .summary = "close our direction and see what the other one still carries",
-     STEPS({.kind = STEP_OPEN}, {.kind = STEP_SEND}, {.kind = STEP_FIN}, {.kind = STEP_DRAIN},
-           {.kind = STEP_LINGER})},
+     STEPS({.kind = STEP_OPEN}, {.kind = STEP_SEND}, {.kind = STEP_FIN}, {.kind = STEP_DRAIN}, {.kind = STEP_LINGER})},
     {.name = "close",
-     .summary = "open and close in full: three segments or four, and the delay in CLOSE-WAIT",
      .peer_must_close = true,
-     STEPS({.kind = STEP_OPEN}, {.kind = STEP_SEND}, {.kind = STEP_FIN}, {.kind = STEP_DRAIN},
-           {.kind = STEP_LINGER})},
+     STEPS({.kind = STEP_OPEN}, {.kind = STEP_SEND}, {.kind = STEP_FIN}, {.kind = STEP_DRAIN}, {.kind = STEP_LINGER})},
     {.name = NULL},
 };
 

@@ -11,13 +11,11 @@
 
 static bool is_same(const struct sent_segment *sent, const struct segment *segment)
 {
-    return sent->used && sent->seq == segment->seq && sent->len == segment->len &&
-           sent->flags == segment->flags && (!(segment->flags & TCP_ACK) || sent->ack == segment->ack) &&
-           sent->tsval == segment->options.tsval;
+    return sent->used && sent->seq == segment->seq && sent->len == segment->len && sent->flags == segment->flags &&
+           (!(segment->flags & TCP_ACK) || sent->ack == segment->ack) && sent->tsval == segment->options.tsval;
 }
 
-/* The record of a captured segment of ours: one not yet seen before one already seen. NULL: we never sent it.
- */
+/* The record of a captured segment of ours: one not yet seen before one already seen. NULL: we never sent it. */
 static struct sent_segment *find_sent(struct walk *walk, const struct segment *segment)
 {
     struct sent_segment *seen = NULL;
@@ -45,10 +43,9 @@ static void foreign_segment(struct walk *walk, const struct segment *segment, na
     own_moves_tell(walk, NULL);
     events_local(walk, walk->tcb.state, CLOSED, REASON_OWN_RST_SENT, walk->segments, at);
     walk->tcb.state = CLOSED; /* the peer has been reset already */
-    walk_settle(
-        walk, OUTCOME_FAILED, STATUS_LOCAL, now,
-        "this machine reset our connection behind our back (a RST left that we did not send); the guard "
-        "did not hold");
+    walk_settle(walk, OUTCOME_FAILED, STATUS_LOCAL, now,
+                "this machine reset our connection behind our back (a RST left that we did not send); the guard "
+                "did not hold");
 }
 
 static void stamp_sent(struct walk *walk, const struct segment *segment, nanos at)
@@ -66,10 +63,10 @@ static void stamp_sent(struct walk *walk, const struct segment *segment, nanos a
     }
 }
 
-static enum reason own_reason(const struct segment *segment)
+static enum reason own_reason(const struct segment *segment, bool seen)
 {
     if (segment_has(segment, TCP_RST))
-        return REASON_OWN_RST_SENT;
+        return seen ? REASON_OWN_RST_SENT : REASON_OWN_GIVEN_UP;
     return segment_has(segment, TCP_SYN) ? REASON_OWN_OPEN : REASON_OWN_CLOSE;
 }
 
@@ -79,7 +76,7 @@ static void tell_own_move(struct walk *walk, struct sent_segment *sent, unsigned
     const struct segment shape = {.flags = sent->flags};
 
     if (sent->from != sent->to && !sent->told)
-        events_local(walk, sent->from, sent->to, own_reason(&shape), n, at);
+        events_local(walk, sent->from, sent->to, own_reason(&shape, sent->captured), n, at);
     sent->told = true;
 }
 
@@ -150,9 +147,11 @@ static nanos round_trip(const struct walk *walk, const struct segment *segment, 
         uint32_t end = sent->seq + sent->len + ((sent->flags & (TCP_SYN | TCP_FIN)) ? 1 : 0);
         if (!sent->used || !sent->captured || end == sent->seq || end != segment->ack)
             continue;
-        if (echo && sent->tsval == segment->options.tsecr)
+        /* A repeated SYN-ACK still echoes our first SYN: only the echo of the latest one tells. */
+        if (echo && sent->tsval == segment->options.tsecr &&
+            (!(sent->flags & TCP_SYN) || sent->tsval == walk->tcb.tsval_last || !walk->tcb.syn_repeated))
             return at - sent->at;
-        copies++;
+        copies += sent->retransmission ? 2 : 1; /* of a copy the original may have left the ring */
         found = sent;
     }
     return copies == 1 ? at - found->at : NANOS_NONE;
@@ -192,12 +191,9 @@ static enum reason own_reason_received(enum state from, enum state to, unsigned 
         enum state from, to;
         enum reason reason;
     } rows[] = {
-        {SYN_SENT, ESTABLISHED, REASON_OWN_SYN_ACK_RECEIVED},
-        {SYN_SENT, SYN_RECEIVED, REASON_OWN_SYN_RECEIVED},
-        {SYN_RECEIVED, ESTABLISHED, REASON_OWN_SYN_ACKED},
-        {FIN_WAIT_1, FIN_WAIT_2, REASON_OWN_FIN_ACKED},
-        {CLOSING, TIME_WAIT, REASON_OWN_FIN_ACKED},
-        {LAST_ACK, CLOSED, REASON_OWN_FIN_ACKED},
+        {SYN_SENT, ESTABLISHED, REASON_OWN_SYN_ACK_RECEIVED}, {SYN_SENT, SYN_RECEIVED, REASON_OWN_SYN_RECEIVED},
+        {SYN_RECEIVED, ESTABLISHED, REASON_OWN_SYN_ACKED},    {FIN_WAIT_1, FIN_WAIT_2, REASON_OWN_FIN_ACKED},
+        {CLOSING, TIME_WAIT, REASON_OWN_FIN_ACKED},           {LAST_ACK, CLOSED, REASON_OWN_FIN_ACKED},
         {FIN_WAIT_1, TIME_WAIT, REASON_OWN_BOTH_FINS},
     };
 
@@ -235,34 +231,28 @@ static void remark_syn_ack_repeated(struct walk *walk, nanos at)
 {
     walk->syn_acks_after++;
     if (walk->syn_acks_after == 1)
-        walk_note(
-            walk, at, "syn-ack-repeated",
-            "it sent its SYN-ACK again: our ACK was lost on the way, or not accepted; we send it again");
+        walk_note(walk, at, "syn-ack-repeated",
+                  "it sent its SYN-ACK again: our ACK was lost on the way, or not accepted; we send it again");
     else
-        note_once(
-            walk, NOTED_QUEUE, at, "accept-queue-full",
-            "it repeats its SYN-ACK although we answered each: its accept queue is full, or what we send is "
-            "lost");
+        note_once(walk, NOTED_QUEUE, at, "accept-queue-full",
+                  "it repeats its SYN-ACK although we answered each: its accept queue is full, or what we send is "
+                  "lost");
 }
 
 /* Remarks on what is odd about this segment. */
-static void remark(struct walk *walk, const struct segment *segment, unsigned effects, enum state before,
-                   nanos at)
+static void remark(struct walk *walk, const struct segment *segment, unsigned effects, enum state before, nanos at)
 {
     if (effects & TCB_BAD_ACK) {
         walk->bad_acks++;
-        note_once(
-            walk, NOTED_WRONG_ACK, at, "wrong-ack",
-            "it acknowledges something that we never sent; RFC 9293 3.10.7 has that answered and ignored");
+        note_once(walk, NOTED_WRONG_ACK, at, "wrong-ack",
+                  "it acknowledges something that we never sent; RFC 9293 3.10.7 has that answered and ignored");
     }
     if (effects & TCB_OTHER_ISN)
-        note_once(
-            walk, NOTED_OTHER_ISN, at, "other-isn",
-            "a SYN with another initial number came: another host, or a new connection, answers here too");
+        note_once(walk, NOTED_OTHER_ISN, at, "other-isn",
+                  "a SYN with another initial number came: another host, or a new connection, answers here too");
     if (effects & TCB_RST_DOUBTED)
-        note_once(
-            walk, NOTED_RST, at, "rst-doubted",
-            "a RST came whose number is not exact; it ends nothing, and we ask the peer (RFC 5961 3.2)");
+        note_once(walk, NOTED_RST, at, "rst-doubted",
+                  "a RST came whose number is not exact; it ends nothing, and we ask the peer (RFC 5961 3.2)");
     if (walk->its_fin_crossed && (effects & TCB_ITS_FIN))
         walk_note(walk, at, "simultaneous-close", "the two FINs crossed: both sides closed at the same time");
     if (before == SYN_SENT && walk->tcb.state == SYN_RECEIVED)
@@ -283,12 +273,14 @@ static void restart_timers(struct walk *walk, const struct segment *segment, uns
         walk->retries_used = 0;
         walk->rto_deadline = tcb_unacknowledged(&walk->tcb) ? now + walk->rtt.timeout : NANOS_NEVER;
     }
+    /* A window that stays shut is no failure while its probes are answered (RFC 9293 3.8.6.1). */
+    if (walk->tcb.snd_wnd == 0 && segment_has(segment, TCP_ACK) && !(effects & (TCB_OUTSIDE | TCB_BAD_ACK)))
+        walk->retries_used = 0;
     if (walk->tcb.state == CLOSED)
         walk->rto_deadline = NANOS_NEVER;
     /* It repeats its FIN: our last ACK was lost, and the new one may be lost too. */
     if (walk->linger_until != NANOS_NEVER && segment_has(segment, TCP_FIN))
-        walk->linger_until =
-            now + (walk->settings.linger != NANOS_NONE ? walk->settings.linger : LINGER_AUTO);
+        walk->linger_until = now + walk_linger(walk);
 }
 
 static bool is_retransmission(const struct walk *walk, const struct segment *segment)
@@ -318,11 +310,12 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
     event.n = ++walk->segments;
     event.t = at - walk->stamps.first;
     event.retransmission = is_retransmission(walk, segment);
+    effects = tcb_input(&walk->tcb, segment);
+    /* Old numbers that bring something new were only overtaken on the way. */
+    event.retransmission = event.retransmission && !(effects & (TCB_DATA | TCB_ITS_FIN));
     walk->counts.in++;
     walk->counts.peer_retransmitted += event.retransmission ? 1 : 0;
     history_add(walk, segment, false, event.retransmission);
-
-    effects = tcb_input(&walk->tcb, segment);
     measure(walk, segment, effects, at);
     restart_timers(walk, segment, effects, now);
     count = belief_received(&walk->belief, segment, event.n, at, claims);
@@ -333,8 +326,7 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
     event.local = walk->tcb.state;
     events_segment(walk, &event);
     if (before != walk->tcb.state)
-        events_local(walk, before, walk->tcb.state, own_reason_received(before, walk->tcb.state, effects),
-                     event.n, at);
+        events_local(walk, before, walk->tcb.state, own_reason_received(before, walk->tcb.state, effects), event.n, at);
     events_claims(walk, SIDE_PEER, claims, count);
     /* A copy that was on its way before our ACK, or that the network made, says nothing about that ACK. */
     for (unsigned i = 0; i < count; i++)
@@ -361,10 +353,10 @@ void walk_saw_segment(struct walk *walk, bool out, const struct segment *segment
 
 /* ---- other sightings ---- */
 
-/* RFC 1122 4.2.3.9: while opening, an unreachable host ends it; later on an ICMP error is advice only. */
+/* While opening, what can't be reached ends it (RFC 5461 4.1); later on an ICMP error is advice only (RFC 5927 5.2). */
 static bool is_hard(const struct walk *walk, const struct icmp_error *error)
 {
-    bool opening = walk->tcb.state == SYN_SENT || walk->tcb.state == SYN_RECEIVED;
+    bool opening = walk->tcb.state == SYN_SENT;
 
     if (error->family == 4)
         return opening && (error->type == 11 || error->type == 12 || (error->type == 3 && error->code != 4));
@@ -378,13 +370,12 @@ void walk_saw_icmp(struct walk *walk, const struct icmp_error *error, nanos at, 
 
     if (walk->ending)
         return;
-    /* A SYN that waits for its neighbour's address never shows; then time counts from the start of the program. */
-    if (walk->stamps.first == NANOS_NONE)
-        walk->stamps.first = walk->settings.epoch < at ? walk->settings.epoch : at;
-    walk->stamps.last = at;
     /* RFC 5927 4.1: only one that quotes a number in flight is about this connection */
     if (error->quoted_seq - walk->tcb.snd_una > walk->tcb.snd_max - walk->tcb.snd_una)
         return;
+    /* A SYN that waits for its neighbour's address never shows; then time counts from the start of the program. */
+    if (walk->stamps.first == NANOS_NONE)
+        walk->stamps.first = walk->stamps.last = walk->settings.epoch < at ? walk->settings.epoch : at;
     event.hard = is_hard(walk, error);
     events_icmp(walk, &event);
     if (!event.hard)
@@ -394,39 +385,64 @@ void walk_saw_icmp(struct walk *walk, const struct icmp_error *error, nanos at, 
     events_local(walk, walk->tcb.state, CLOSED, REASON_OWN_GIVEN_UP, walk->segments, at);
     walk->tcb.state = CLOSED;
     walk_settle(walk, OUTCOME_UNREACHABLE, STATUS_NO_ANSWER, now, "%s, says %s (ICMP%s type %u code %u)",
-                    icmp_error_name(error), addr_format(&error->from, from), error->family == 6 ? "v6" : "",
-                    error->type, error->code);
+                icmp_error_name(error), addr_format(&error->from, from), error->family == 6 ? "v6" : "", error->type,
+                error->code);
+}
+
+/* States that can end in silence, or by our last segment: there a kernel without a socket contradicts nothing. */
+#define FINAL_STATES                                                                                                   \
+    (IN(FIN_WAIT_1) | IN(FIN_WAIT_2) | IN(CLOSING) | IN(LAST_ACK) | IN(TIME_WAIT) | IN(CLOSED) | IN(LISTEN))
+
+/* What the answers together say of the peer's socket, beyond the state. */
+static void remark_on_socket(struct walk *walk, bool socket)
+{
+    const struct claim *claim = &walk->belief.claim;
+    nanos at = walk->stamps.last;
+
+    if (!socket) {
+        walk->socket_missed = walk->socket_missed || claim->to == IN(SYN_RECEIVED);
+        if (!walk->socket_seen && claim->certainty == PROVEN && !(claim->to & (FINAL_STATES | IN(SYN_RECEIVED))))
+            note_once(
+                walk, NOTED_NO_SOCKET, at, "no-such-socket",
+                "the kernel that is asked has no such connection: it is another network, or an address is translated "
+                "on the way");
+        return;
+    }
+    if (!walk->socket_seen && walk->socket_missed)
+        note_once(walk, NOTED_COOKIE, at, "syn-cookie",
+                  "its kernel had no socket for this connection before: it kept SYN-RECEIVED in a SYN cookie");
+    walk->socket_seen = true;
 }
 
 void walk_verified(struct walk *walk, enum state kernel, bool listening)
 {
     const struct belief *belief = &walk->belief;
-    /* No socket of this connection: gone, or kept in a cookie, or never there. */
-    bool no_socket = kernel == CLOSED || listening;
-    state_set actual = no_socket ? IN(CLOSED) | IN(LISTEN) : IN(kernel);
-    bool cookie = listening && belief->claim.to == IN(SYN_RECEIVED);
+    const struct claim *claim = &belief->claim;
+    bool socket = kernel != CLOSED && !listening;
+    state_set actual = socket ? IN(kernel) : IN(CLOSED) | IN(LISTEN);
+    /* SYN-RECEIVED without a socket may be kept in a cookie. */
+    bool cookie = listening && claim->to == IN(SYN_RECEIVED);
     struct event_verify verify = {
         .t = walk->stamps.last,
         .kernel = kernel,
         .listening = listening,
-        .belief = belief->claim.to,
-        .certainty = belief->claim.certainty,
+        .belief = claim->to,
+        .certainty = claim->certainty,
     };
 
     if (walk->ended || walk->stamps.first == NANOS_NONE)
         return;
-    if (cookie)
-        note_once(walk, NOTED_COOKIE, walk->stamps.last, "syn-cookie",
-                  "its kernel has no socket for this connection: it keeps SYN-RECEIVED in a SYN cookie");
-    if (kernel == SYN_RECEIVED && belief->claim.certainty == PRESUMED &&
-        (belief->claim.otherwise & IN(SYN_RECEIVED)))
-        note_once(
-            walk, NOTED_PRESUMPTION, walk->stamps.last, "still-syn-received",
-            "its kernel is still in SYN-RECEIVED: our ACK was lost, its accept queue is full, or it accepts "
-            "only with data");
+    remark_on_socket(walk, socket);
+    if (kernel == SYN_RECEIVED && claim->certainty == PRESUMED && (claim->otherwise & IN(SYN_RECEIVED)))
+        note_once(walk, NOTED_PRESUMPTION, walk->stamps.last, "still-syn-received",
+                  "its kernel is still in SYN-RECEIVED: our ACK was lost, its accept queue is full, or it accepts only "
+                  "with data");
     verify.violates = !cookie && (actual & belief->possible) == NO_STATES;
-    /* It may have moved on since, by its own doing or by what we sent. */
-    verify.agrees = cookie || (actual & belief_reachable(belief, belief->claim.to)) != NO_STATES;
+    /* It may have moved on since, by its own doing or by what we sent; without a socket only where that is an end. */
+    if (socket)
+        verify.agrees = (actual & belief_reachable(belief, claim->to)) != NO_STATES;
+    else
+        verify.agrees = cookie || (claim->to & FINAL_STATES) != NO_STATES;
     walk->counts.verified++;
     walk->counts.disagreed += verify.violates ? 1 : 0;
     events_verify(walk, &verify);

@@ -28,7 +28,6 @@ struct step {
 /* A walk with a name: what each command does, as steps. */
 struct named_walk {
     const char *name;
-    const char *summary;  /* one line for usage and the manual */
     bool peer_must_close; /* without the peer's FIN the walk did not do what was asked */
     struct step steps[NAMED_STEPS_MAX];
     unsigned step_count;

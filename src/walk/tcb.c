@@ -2,9 +2,6 @@
 
 #include "base/seq.h"
 
-/* RFC 6928: ten segments may leave before the first acknowledgement. */
-#define INITIAL_WINDOW_SEGMENTS 10
-
 void tcb_init(struct tcb *tcb, const struct tcb_settings *settings)
 {
     uint16_t most = settings->send_mss ? settings->send_mss : settings->mss;
@@ -17,9 +14,17 @@ void tcb_init(struct tcb *tcb, const struct tcb_settings *settings)
         .snd_max = settings->iss,
         .queued_end = settings->iss + 1,
         .snd_mss = most,
-        .cwnd = (uint32_t)most * INITIAL_WINDOW_SEGMENTS,
         .tsval_last = settings->tsval - 1,
     };
+}
+
+uint32_t tcb_initial_window(const struct tcb *tcb)
+{
+    uint32_t mss = tcb->snd_mss, most = 2 * mss > 14600 ? 2 * mss : 14600;
+
+    if (tcb->syn_repeated)
+        return mss;
+    return 10 * mss < most ? 10 * mss : most;
 }
 
 void tcb_open(struct tcb *tcb)
@@ -48,17 +53,25 @@ void tcb_abort(struct tcb *tcb)
     if (tcb->state == CLOSED || tcb->state == TIME_WAIT || tcb->state == LISTEN)
         return;
     tcb->reset_due = true;
+    tcb->aborted = true;
+    tcb->reset_may_miss = tcb->snd_max - tcb->snd_una > 1;
     tcb->reset_next = tcb->state == SYN_SENT ? tcb->snd_max : tcb->snd_una;
 }
 
 void tcb_retransmit(struct tcb *tcb)
 {
     tcb->cwnd = tcb->snd_mss;
+    tcb->syn_repeated = tcb->syn_repeated || tcb->state == SYN_SENT || tcb->state == SYN_RECEIVED;
     if (tcb->state == SYN_SENT || tcb->state == SYN_RECEIVED)
         tcb->syn_due = true;
     else
         tcb->snd_nxt = tcb->snd_una;
     tcb->probe_due = tcb->snd_wnd == 0;
+}
+
+bool tcb_reset_may_miss(const struct tcb *tcb)
+{
+    return tcb->aborted && tcb->reset_may_miss;
 }
 
 uint16_t tcb_window_field(const struct tcb *tcb)

@@ -14,16 +14,16 @@
 #include "core/segment.h"
 #include "core/state.h"
 
-/* How our SYN looks and how we behave; the defaults of settings_default() look like an ordinary Linux. */
+/* How our SYN looks and how we behave; the program's defaults look like an ordinary Linux. */
 struct tcb_settings {
     uint32_t iss;
-    uint32_t tsval;  /* our first timestamp */
-    uint16_t mss;    /* what we offer, and the most we send unless the peer offers less */
+    uint32_t tsval;    /* our first timestamp */
+    uint16_t mss;      /* what we offer */
     uint16_t send_mss; /* the most that fits into a segment of ours; 0: as mss */
-    uint16_t window; /* as it goes on the wire (RFC 7323: the SYN's is never scaled) */
-    uint8_t wscale;  /* our shift, 0 to 14 */
-    uint8_t options; /* TCP_OPT_ bits of the options in our SYN */
-    uint8_t ttl;     /* 0: the port's default */
+    uint16_t window;   /* as it goes on the wire (RFC 7323: the SYN's is never scaled) */
+    uint8_t wscale;    /* our shift, 0 to 14 */
+    uint8_t options;   /* TCP_OPT_ bits of the options in our SYN */
+    uint8_t ttl;       /* 0: the port's default */
 };
 
 #define TCB_CHUNKS 32
@@ -64,6 +64,7 @@ struct tcb {
     uint32_t queued_end; /* one past the last queued byte */
 
     bool syn_due;
+    bool syn_repeated;
     bool probe_due; /* one byte may go into a shut window (RFC 9293 3.8.6.1) */
     bool fin_queued, fin_sent, fin_acked;
     uint32_t fin_seq;
@@ -74,11 +75,16 @@ struct tcb {
     uint32_t reset_next;
     bool reset_due; /* send RSTs, then be CLOSED */
     unsigned resets_sent;
+    bool aborted; /* what still arrives is answered with RST (RFC 9293 3.10.7.1) */
+    bool reset_may_miss;
     bool answer_rst_due; /* a RST in answer to an unacceptable segment */
     uint32_t answer_rst_seq;
 
     uint64_t bytes_in; /* in order */
 };
+
+/* How many bytes may leave before the first acknowledgement (RFC 6928 2; RFC 5681 3.1 after a lost SYN). */
+uint32_t tcb_initial_window(const struct tcb *tcb);
 
 /* The window as our next segment without SYN names it, in the unit agreed on (RFC 7323 2.2). Host order. */
 uint16_t tcb_window_field(const struct tcb *tcb);
@@ -113,15 +119,16 @@ bool tcb_send(struct tcb *tcb, const uint8_t *bytes, uint32_t len);
 /* CLOSE call: the FIN becomes due behind the queued bytes. */
 void tcb_close(struct tcb *tcb);
 
-/* ABORT call: RSTs at every number that can be the peer's RCV.NXT become due; nothing in TIME-WAIT or CLOSED.
- */
+/* ABORT call: RSTs at every number that can be the peer's RCV.NXT become due; nothing in TIME-WAIT or CLOSED. */
 void tcb_abort(struct tcb *tcb);
 
 /* The retransmission timer fired: what is unacknowledged becomes due again (go-back-N). */
 void tcb_retransmit(struct tcb *tcb);
 
-/* Is something of ours unacknowledged, so that a retransmission timer must run? Also when a window is shut.
- */
+/* After tcb_abort: may none of our RSTs be exact, since the peer can have had a part of what we sent? */
+bool tcb_reset_may_miss(const struct tcb *tcb);
+
+/* Is something of ours unacknowledged, so that a retransmission timer must run? Also when a window is shut. */
 bool tcb_unacknowledged(const struct tcb *tcb);
 
 /* Is everything sent that was queued (acknowledged or not)? */
@@ -131,8 +138,7 @@ bool tcb_all_sent(const struct tcb *tcb);
  * The next segment that is due, and its payload (borrowed). tick: milliseconds of any clock, for the
  * timestamp. Sets *retransmission when it occupies numbers that were sent before. False when nothing is due.
  */
-bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload,
-                bool *retransmission);
+bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload, bool *retransmission);
 
 /* A segment of the peer arrived: RFC 9293 3.10.7.3 and .4. Returns TCB_ bits. */
 unsigned tcb_input(struct tcb *tcb, const struct segment *segment);

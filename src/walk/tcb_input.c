@@ -30,7 +30,7 @@ static void negotiate(struct tcb *tcb, const struct segment *segment)
         tcb->ts_recent = options->tsval;
         tcb->snd_mss = tcb->snd_mss > 12 ? (uint16_t)(tcb->snd_mss - 12) : 1;
     }
-    tcb->cwnd = 10u * tcb->snd_mss;
+    tcb->cwnd = tcb_initial_window(tcb);
 }
 
 static void take_syn(struct tcb *tcb, const struct segment *segment)
@@ -47,7 +47,11 @@ static void take_window(struct tcb *tcb, const struct segment *segment)
 
     if (seq_lt(tcb->snd_wl1, segment->seq) || segment_has(segment, TCP_SYN) ||
         (tcb->snd_wl1 == segment->seq && seq_le(tcb->snd_wl2, segment->ack))) {
+        bool was_shut = tcb->snd_wnd == 0;
         tcb->snd_wnd = (uint32_t)segment->window << shift;
+        /* What went into the shut window as a probe was not taken: it leads what goes out now. */
+        if (was_shut && tcb->snd_wnd > 0 && seq_lt(tcb->snd_una, tcb->snd_nxt))
+            tcb->snd_nxt = tcb->snd_una;
         tcb->snd_wl1 = segment->seq;
         tcb->snd_wl2 = segment->ack;
     }
@@ -68,12 +72,12 @@ static bool acceptable(const struct tcb *tcb, const struct segment *segment)
 static unsigned input_rst(struct tcb *tcb, const struct segment *segment)
 {
     if (segment->seq == tcb->rcv_nxt) {
+        tcb->ack_due = false;
         tcb->state = CLOSED;
         return TCB_RESET;
     }
     if (segment->seq - tcb->rcv_nxt < receive_window(tcb)) {
-        tcb->ack_due =
-            true; /* RFC 5961 3.2: a challenge, which a peer without the connection resets exactly */
+        tcb->ack_due = true; /* RFC 5961 3.2: a challenge, which a peer without the connection resets exactly */
         return TCB_RST_DOUBTED;
     }
     return TCB_OUTSIDE;
@@ -103,8 +107,10 @@ static void leave_after_fin_acked(struct tcb *tcb)
         tcb->state = FIN_WAIT_2;
     else if (tcb->state == CLOSING)
         tcb->state = TIME_WAIT;
-    else if (tcb->state == LAST_ACK)
+    else if (tcb->state == LAST_ACK) {
+        tcb->ack_due = false; /* nobody is left to hear it */
         tcb->state = CLOSED;
+    }
 }
 
 /* "Fifth, check the ACK field": false when the segment is to be dropped. */
@@ -203,6 +209,7 @@ static void input_text(struct tcb *tcb, const struct segment *segment, unsigned 
     uint32_t limit = tcb->rcv_nxt + receive_window(tcb);
     uint32_t before = tcb->rcv_nxt;
     bool had_fin = tcb->its_fin_seen;
+    bool fin = segment_has(segment, TCP_FIN) && seq_le(right, limit); /* one beyond the window is not taken */
 
     if (segment_span(segment) == 0)
         return;
@@ -213,16 +220,16 @@ static void input_text(struct tcb *tcb, const struct segment *segment, unsigned 
     }
     if (seq_lt(limit, right))
         right = limit;
-    if (segment_has(segment, TCP_FIN) && seq_le(segment->seq + segment->len, limit))
-        tcb->its_fin_seq = segment->seq + segment->len;
+    if (fin)
+        tcb->its_fin_seq = right;
     if (seq_lt(tcb->rcv_nxt, left)) {
         *effects |= TCB_GAP;
-        add_range(tcb, left, segment_has(segment, TCP_FIN) ? right + 1 : right);
-        tcb->fin_beyond_gap = tcb->fin_beyond_gap || segment_has(segment, TCP_FIN);
+        add_range(tcb, left, fin ? right + 1 : right);
+        tcb->fin_beyond_gap = tcb->fin_beyond_gap || fin;
         return;
     }
     tcb->rcv_nxt = seq_max(tcb->rcv_nxt, right);
-    if (segment_has(segment, TCP_FIN) && right == tcb->its_fin_seq) {
+    if (fin) {
         tcb->rcv_nxt = tcb->its_fin_seq + 1;
         take_fin(tcb, effects);
     }
@@ -253,6 +260,7 @@ static unsigned input_syn_sent(struct tcb *tcb, const struct segment *segment)
     if (segment_has(segment, TCP_RST)) {
         if (!has_ack)
             return TCB_NO_ACK;
+        tcb->ack_due = false;
         tcb->state = CLOSED;
         return TCB_REFUSED;
     }
@@ -260,6 +268,7 @@ static unsigned input_syn_sent(struct tcb *tcb, const struct segment *segment)
         return has_ack ? TCB_OUTSIDE : TCB_NO_ACK;
     take_syn(tcb, segment);
     if (!has_ack) {
+        take_window(tcb, segment);
         tcb->state = SYN_RECEIVED;
         tcb->syn_due = true;
         return 0;
@@ -275,18 +284,21 @@ static unsigned input_syn_sent(struct tcb *tcb, const struct segment *segment)
     return effects;
 }
 
-/* The SYN-ACK of a peer that opens at the same time lies one before the window, and counts (RFC 9293 3.5
- * figure 7). */
+/* The SYN-ACK of a peer that opens at the same time lies one before the window, and counts (RFC 9293 3.5 figure 7). */
 static bool is_crossing_syn_ack(const struct tcb *tcb, const struct segment *segment)
 {
-    return tcb->state == SYN_RECEIVED && segment_has(segment, TCP_SYN | TCP_ACK) &&
-           segment->seq == tcb->irs && segment->ack == tcb->settings.iss + 1;
+    return tcb->state == SYN_RECEIVED && segment_has(segment, TCP_SYN | TCP_ACK) && segment->seq == tcb->irs &&
+           segment->ack == tcb->settings.iss + 1;
 }
 
 unsigned tcb_input(struct tcb *tcb, const struct segment *segment)
 {
     unsigned effects = 0;
 
+    if (tcb->state == CLOSED && tcb->aborted && segment_has(segment, TCP_ACK) && !segment_has(segment, TCP_RST)) {
+        tcb->answer_rst_due = true; /* RFC 9293 3.10.7.1: there is no such connection any more */
+        tcb->answer_rst_seq = segment->ack;
+    }
     if (tcb->state == CLOSED || tcb->state == LISTEN)
         return 0;
     if (tcb->state == SYN_SENT)

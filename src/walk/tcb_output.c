@@ -66,7 +66,8 @@ static void dress(struct tcb *tcb, uint32_t tick, struct segment *out)
     out->window = tcb_window_field(tcb); /* always the same: the application reads at once */
     if (tcb->timestamps)
         add_timestamps(tcb, tick, out);
-    if (!(out->flags & TCP_RST))
+    /* Not beside payload: a full segment has no room for it, and a bare ACK has said it already. */
+    if (out->len == 0 && !(out->flags & TCP_RST))
         add_sack(tcb, out);
 }
 
@@ -192,8 +193,7 @@ static bool output_fin(struct tcb *tcb, uint32_t tick, struct segment *out, bool
     return true;
 }
 
-bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload,
-                bool *retransmission)
+bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload, bool *retransmission)
 {
     *out = (struct segment){0};
     *payload = NULL;

@@ -19,11 +19,6 @@
 /* However often the peer repeats its FIN, TIME-WAIT is left after this many times the linger. */
 #define LINGER_ROUNDS 4
 
-static nanos soonest(nanos a, nanos b)
-{
-    return a < b ? a : b;
-}
-
 void walk_init(struct walk *walk, const struct walk_settings *settings, nanos now)
 {
     *walk = (struct walk){
@@ -37,8 +32,7 @@ void walk_init(struct walk *walk, const struct walk_settings *settings, nanos no
         .delay_until = NANOS_NONE,
         .open_rtt = NANOS_NONE,
         .fin_rtt = NANOS_NONE,
-        .stamps = {NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE,
-                   NANOS_NONE},
+        .stamps = {NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE},
     };
     tcb_init(&walk->tcb, &settings->tcb);
     belief_init(&walk->belief);
@@ -74,10 +68,17 @@ void walk_settle(struct walk *walk, enum outcome outcome, int status, nanos now,
     }
     walk->rto_deadline = NANOS_NEVER;
     walk->end_deadline = now + LAST_LOOK;
-    if (walk->settings.leave)
+    if (walk->settings.leave) {
         walk->left = walk->tcb.state != CLOSED && walk->tcb.state != TIME_WAIT;
-    else
-        tcb_abort(&walk->tcb);
+        return;
+    }
+    tcb_abort(&walk->tcb);
+    /* Where none of our RSTs was exact the peer asks back (RFC 5961 3.2): stay a round trip to answer. */
+    walk->end_earliest = now;
+    if (tcb_reset_may_miss(&walk->tcb))
+        walk->end_earliest =
+            now +
+            (walk->open_rtt > 0 && walk->open_rtt < LAST_LOOK / 2 ? 2 * walk->open_rtt + NANOS_PER_MS : LAST_LOOK);
 }
 
 static enum outcome outcome_of_failure(int status)
@@ -113,6 +114,8 @@ static void give_up_open(struct walk *walk, nanos now)
     else if (walk->bad_acks > 0)
         walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
                     "what came does not fit our SYN: it acknowledges something that we never sent");
+    else if (walk->counts.out == 0)
+        walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now, "our SYN was never seen leaving this machine");
     else
         walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
                     "our SYN was sent %u time%s in %.3g s: filtered, or nobody has that address",
@@ -124,10 +127,9 @@ static void give_up(struct walk *walk, nanos now)
     if (walk->tcb.state == SYN_SENT || walk->tcb.state == SYN_RECEIVED)
         give_up_open(walk, now);
     else if (walk->syn_acks_after > 0 && (walk->belief.possible & IN(SYN_RECEIVED)))
-        walk_settle(
-            walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
-            "the peer repeats its SYN-ACK whatever we send: its accept queue is full, or our segments "
-            "don't arrive");
+        walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
+                    "the peer repeats its SYN-ACK whatever we send: its accept queue is full, or our segments "
+                    "don't arrive");
     else if (walk->tcb.snd_wnd == 0 && !tcb_all_sent(&walk->tcb))
         walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
                     "the peer keeps its window shut: not all of our data could be sent");
@@ -141,15 +143,19 @@ static void give_up(struct walk *walk, nanos now)
 
 static bool is_open(const struct tcb *tcb)
 {
-    return tcb->state != CLOSED && tcb->state != LISTEN && tcb->state != SYN_SENT &&
-           tcb->state != SYN_RECEIVED;
+    return tcb->state != CLOSED && tcb->state != LISTEN && tcb->state != SYN_SENT && tcb->state != SYN_RECEIVED;
 }
 
-static nanos linger_of(const struct walk *walk)
+nanos walk_linger(const struct walk *walk)
 {
+    nanos trips = walk->open_rtt == NANOS_NONE ? 0 : 4 * walk->open_rtt;
+
     if (walk->settings.linger != NANOS_NONE)
         return walk->settings.linger;
-    return LINGER_AUTO + (walk->open_rtt == NANOS_NONE ? 0 : 4 * walk->open_rtt);
+    /* The round trip is by the capture clock, which can step. */
+    if (trips < 0 || trips > walk->settings.timeout)
+        trips = trips < 0 ? 0 : walk->settings.timeout;
+    return LINGER_AUTO + trips;
 }
 
 static void step_start(struct walk *walk, const struct step *step, nanos now)
@@ -173,8 +179,8 @@ static void step_start(struct walk *walk, const struct step *step, nanos now)
         break;
     case STEP_LINGER:
         if (walk->tcb.state == TIME_WAIT)
-            walk->linger_until = now + linger_of(walk);
-        walk->step_deadline = now + LINGER_ROUNDS * linger_of(walk);
+            walk->linger_until = now + walk_linger(walk);
+        walk->step_deadline = now + LINGER_ROUNDS * walk_linger(walk);
         break;
     case STEP_DRAIN:
         break;
@@ -213,9 +219,8 @@ static bool step_timed_out(struct walk *walk, const struct step *step, nanos now
         if (!walk->settings.peer_must_close)
             return true;
         walk_settle(walk, walk->tcb.fin_acked ? OUTCOME_HALF_CLOSED : OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
-                    "the peer %ssent no FIN of its own within %.3g s",
-                    walk->tcb.fin_acked ? "acknowledged our FIN but " : "",
-                    in_seconds(walk->settings.timeout));
+                    "%sno FIN of the peer arrived within %.3g s",
+                    walk->tcb.fin_acked ? "our FIN was acknowledged, but " : "", in_seconds(walk->settings.timeout));
         return false;
     case STEP_LINGER:
     case STEP_RESET:
@@ -256,7 +261,8 @@ static void advance(struct walk *walk, nanos now)
             if (now < walk->step_deadline || !step_timed_out(walk, step, now))
                 return;
         }
-        bool pause = walk->settings.delay > 0 && !(step->kind == STEP_SEND && step->len == 0) &&
+        bool over = walk->tcb.state == TIME_WAIT || walk->tcb.state == CLOSED;
+        bool pause = !over && walk->settings.delay > 0 && !(step->kind == STEP_SEND && step->len == 0) &&
                      step->kind != STEP_DRAIN && step->kind != STEP_LINGER;
         walk->step++;
         walk->step_started = false;
@@ -277,9 +283,8 @@ static void retransmission_timer(struct walk *walk, nanos now)
         return;
     }
     if (walk_awaits_capture(walk))
-        note_once(
-            walk, NOTED_UNSEEN, walk->stamps.last, "not-captured",
-            "a segment of ours has not been seen leaving: its neighbour's address is not known yet, or something "
+        note_once(walk, NOTED_UNSEEN, walk->stamps.last, "not-captured",
+                  "a segment of ours has not been seen leaving: its neighbour's address is not known yet, or something "
                   "on this machine holds it back");
     walk->retries_used++;
     tcb_retransmit(&walk->tcb);
@@ -305,15 +310,15 @@ nanos walk_wake(const struct walk *walk)
     nanos wake = NANOS_NEVER;
 
     if (walk->ending)
-        return walk->end_deadline;
+        return walk_awaits_capture(walk) ? walk->end_deadline : walk->end_earliest;
     if (walk->delay_until != NANOS_NONE)
         wake = walk->delay_until;
-    wake = soonest(wake, walk->step_deadline);
-    wake = soonest(wake, walk->rto_deadline);
-    wake = soonest(wake, walk->linger_until);
+    wake = nanos_sooner(wake, walk->step_deadline);
+    wake = nanos_sooner(wake, walk->rto_deadline);
+    wake = nanos_sooner(wake, walk->linger_until);
     if (walk->burst >= BURST_MAX)
-        wake = soonest(wake, walk->burst_until);
-    return soonest(wake, walk->belief_deadline);
+        wake = nanos_sooner(wake, walk->burst_until);
+    return nanos_sooner(wake, walk->belief_deadline);
 }
 
 /* ---- what goes out ---- */
@@ -339,11 +344,14 @@ static bool take_due(struct walk *walk, nanos now, struct segment *segment, cons
     uint32_t tick = (uint32_t)((now - walk->started) / NANOS_PER_MS);
     bool retransmission;
 
-    if (walk->burst >= BURST_MAX && now < walk->burst_until)
-        return false;
+    if (walk->burst >= BURST_MAX && !walk->ending) {
+        if (now < walk->burst_until)
+            return false;
+        walk->burst = 0;
+    }
     if (!tcb_output(&walk->tcb, tick, segment, payload, &retransmission))
         return false;
-    walk->burst = walk->burst >= BURST_MAX ? 1 : walk->burst + 1;
+    walk->burst++;
     walk->burst_until = now + BURST_PATIENCE;
     remember(walk, segment, retransmission, from);
     if (!walk->ending && segment_span(segment) > 0 && walk->rto_deadline == NANOS_NEVER)
@@ -366,7 +374,7 @@ bool walk_output(struct walk *walk, nanos now, struct segment *segment, const ui
     /* A window that is shut while data waits is probed by the same timer (RFC 9293 3.8.6.1). */
     if (!walk->ending && walk->rto_deadline == NANOS_NEVER && tcb_unacknowledged(&walk->tcb))
         walk->rto_deadline = now + walk->rtt.timeout;
-    if (walk->ending && (!walk_awaits_capture(walk) || now >= walk->end_deadline))
+    if (walk->ending && ((!walk_awaits_capture(walk) && now >= walk->end_earliest) || now >= walk->end_deadline))
         events_end(walk);
     return false;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/fault.h"
 #include "base/nanos.h"
 #include "core/belief.h"
 #include "core/rtt.h"
@@ -40,7 +41,7 @@ struct walk_settings {
     bool peer_must_close;
 };
 
-/* Linux repeats a FIN after its RTO, 200 ms and a round trip at least (FACTS section 5). */
+/* Linux repeats a FIN after its RTO, 200 ms and a round trip at least (measured on Linux 6.18). */
 #define LINGER_AUTO (300 * NANOS_PER_MS)
 
 /* One of our segments, until it is seen in the capture and a while after. */
@@ -87,7 +88,7 @@ struct walk {
     struct walk_stamps stamps;
     struct walk_counts counts;
     nanos open_rtt, fin_rtt;
-    char history[HISTORY_MAX];
+    char history[HISTORY_MAX]; /* ends in + when it was cut */
     unsigned history_used;
     unsigned segments;       /* numbers given so far */
     unsigned syn_acks_after; /* SYN-ACKs repeated after our ACK */
@@ -99,15 +100,17 @@ struct walk {
     bool its_fin_first;     /* its FIN arrived before we sent ours */
     bool our_fin_with_ack;  /* our FIN was the first to acknowledge its FIN */
     enum peer_end peer_end;
-    unsigned noted; /* NOTE_ONCE bits of remarks that are made only once */
+    bool socket_seen;   /* the peer's kernel has shown a socket of this connection */
+    bool socket_missed; /* it had none while the peer was in SYN-RECEIVED */
+    unsigned noted;     /* NOTED_ bits of remarks that are made only once */
 
     bool ending; /* the outcome is known; what is due still goes out */
     bool ended;  /* the end event is queued */
     bool left;
-    nanos end_deadline;
+    nanos end_earliest, end_deadline;
     enum outcome outcome;
     int status;
-    char why[200];
+    char why[FAULT_WORDS];
 
     struct event events[EVENTS_MAX];
     unsigned event_first, event_count;

@@ -18,8 +18,7 @@ struct bytes {
 /* What every reader says when the snap length, not the sender, is to blame. */
 #define BYTES_CAPTURE_ENDS "the capture ends inside the headers"
 
-/* NULL when the first n bytes can be read; else the words for it: short_words, or that the capture ends
- * before. */
+/* NULL when the first n bytes can be read; else the words for it: short_words, or that the capture ends before. */
 static inline const char *bytes_lack(const struct bytes *bytes, uint32_t n, const char *short_words)
 {
     if (bytes->length < n)

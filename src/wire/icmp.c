@@ -48,8 +48,7 @@ bool icmp_read(uint8_t family, struct bytes body, struct icmp_error *out, const 
     error.code = body.at[1];
     error.mtu = next_hop_mtu(family, body.at);
     bytes_skip(&body, ICMP_HEADER);
-    /* The quote is cut short on purpose, and routers are known to change its length field: no ip_trim() here.
-     */
+    /* The quote is cut short on purpose, and routers are known to change its length field: no ip_trim() here. */
     if (ip_read(family, body, &quoted) || ip_walk_extensions(&quoted))
         return false;
     if (quoted.protocol != IP_TCP || !quoted.first)

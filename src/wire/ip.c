@@ -5,8 +5,7 @@
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40
 
-/* The payload of the smallest Ethernet frame: an IP packet of up to this length may have padding behind it.
- */
+/* The payload of the smallest Ethernet frame: an IP packet of up to this length may have padding behind it. */
 #define ETHERNET_PAYLOAD_MIN 46
 
 /* RFC 8200 4.1 has seven in its order; a sender that needs more than twice as many is not talking to us. */
@@ -93,8 +92,7 @@ const char *ip_trim(struct ip *ip)
     return NULL;
 }
 
-/* Extension headers and how their second byte counts their length. The fragment header has none: it is 8
- * bytes. */
+/* Extension headers and how their second byte counts their length. The fragment header has none: it is 8 bytes. */
 #define FRAGMENT_HEADER 44
 
 static const struct extension {

@@ -38,8 +38,7 @@ static const struct bare_link {
     {LINK_IPV6, 6},
 };
 
-/* Address families as the BSD loopback headers carry them: AF_INET is 2 everywhere, AF_INET6 differs by
- * system. */
+/* Address families as the BSD loopback headers carry them: AF_INET is 2 everywhere, AF_INET6 differs by system. */
 static const struct family {
     uint8_t family;
     uint8_t version;

@@ -80,8 +80,7 @@ static void read_ip(uint8_t version, struct bytes packet, struct packet *out)
     }
 }
 
-void packet_read(int link_type, const uint8_t *bytes, uint32_t captured, uint32_t wire_length,
-                 struct packet *out)
+void packet_read(int link_type, const uint8_t *bytes, uint32_t captured, uint32_t wire_length, struct packet *out)
 {
     struct bytes packet = {bytes, captured, wire_length < captured ? captured : wire_length};
     uint8_t version;

@@ -35,11 +35,12 @@ enum packet_kind {
 
 struct packet {
     enum packet_kind kind;
-    /* Of the outer IP header; family 0 where an oddity hides them, port 0 where there is none to read, zone
-     * always 0. */
+    /*
+     * Of the outer IP header; family 0 where an oddity hides them, port 0 where there is none to read, zone always 0.
+     */
     struct endpoint src, dst;
-    struct segment segment; /* PACKET_SEGMENT */
-    const uint8_t *payload; /* the segment's, borrowed from the input; NULL when nothing of it was captured */
+    struct segment segment;    /* PACKET_SEGMENT */
+    const uint8_t *payload;    /* the segment's, borrowed from the input; NULL when nothing of it was captured */
     uint32_t payload_captured; /* bytes at payload; segment.len is how many were sent */
     struct icmp_error icmp;    /* PACKET_ICMP_ERROR; of an oddity in one, what could be read */
     const char *oddity;        /* PACKET_ODDITY: static words for what is wrong, else NULL */
@@ -55,7 +56,6 @@ struct packet {
  * the IP header says 0: then it is a merged segment of the capturing machine (TSO, GRO, jumbogram) and the
  * wire length counts. RFC 791 3.1, RFC 8200 3 and 4, RFC 9293 3.1, RFC 792, RFC 4443 3.
  */
-void packet_read(int link_type, const uint8_t *bytes, uint32_t captured, uint32_t wire_length,
-                 struct packet *out);
+void packet_read(int link_type, const uint8_t *bytes, uint32_t captured, uint32_t wire_length, struct packet *out);
 
 #endif

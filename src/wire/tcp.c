@@ -76,16 +76,14 @@ static bool read_option(uint8_t kind, const uint8_t *value, uint8_t length, stru
     return true;
 }
 
-/* An option that comes twice: the later one counts, as in Linux. Bytes after the end-of-list option mean
- * nothing. */
+/* An option that comes twice: the later one counts, as in Linux. Bytes after the end-of-list option mean nothing. */
 static void read_options(const uint8_t *at, uint32_t left, struct tcp_options *out)
 {
     while (left > 0 && at[0] != KIND_END) {
         uint32_t length = 1;
 
         if (at[0] != KIND_NOP) {
-            if (left < 2 || at[1] < 2 || at[1] > left ||
-                !read_option(at[0], at + 2, (uint8_t)(at[1] - 2), out)) {
+            if (left < 2 || at[1] < 2 || at[1] > left || !read_option(at[0], at + 2, (uint8_t)(at[1] - 2), out)) {
                 out->present |= TCP_OPT_MALFORMED;
                 return;
             }

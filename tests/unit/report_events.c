@@ -91,6 +91,7 @@ struct event end_event(int status, enum outcome outcome, const char *why)
         (struct event_end){.status = status,
                            .outcome = outcome,
                            .why = why,
+                           .history = "",
                            .timing = {NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE, NANOS_NONE},
                            .local = CLOSED};
     return event;
@@ -161,6 +162,6 @@ size_t full_close(struct event events[EVENTS])
     end->local = TIME_WAIT;
     end->timing = (struct walk_timing){US(412), US(431), US(109), US(29), US(138), US(153), US(10655)};
     end->counts = (struct walk_counts){.out = 4, .in = 3, .verified = 2};
-    strcpy(end->history, "ShAFaf");
+    end->history = "ShAFaf";
     return COUNT(list);
 }

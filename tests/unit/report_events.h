@@ -33,7 +33,7 @@ struct event verify_event(enum state kernel, enum certainty certainty, state_set
 /* An end with nothing measured. */
 struct event end_event(int status, enum outcome outcome, const char *why);
 
-/* The walk of DESIGN section 4, with two answers of the kernel. Returns how many events. */
+/* A close in four segments, with two answers of the kernel. Returns how many events. */
 size_t full_close(struct event events[EVENTS]);
 
 /* Runs a reporter from begin to end, asserting that it succeeds; out gets what it printed. */

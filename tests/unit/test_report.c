@@ -105,7 +105,7 @@ static void ladder_refused(void **unused)
     (void)unused;
     events[0].start.command = "open";
     events[0].start.peer_name = NULL;
-    strcpy(events[5].end.history, "Sr");
+    events[5].end.history = "Sr";
     assert_ladder(events, COUNT(events),
                   "tcpwalk open: 192.0.2.1:41234 -> 192.0.2.2 port 7, over lab0\n"
                   "  #      time  local        segment                       peer\n"
@@ -195,9 +195,9 @@ static void ladder_half_close(void **unused)
     event.end.counts.bytes_after_fin = 74;
     event.end.counts.segments_after_fin = 1;
     assert_ladder(&event, 1,
-                  "half-closed by us and left so; our FIN acknowledged after 1.10 ms; after it\n"
-                  "acknowledged our FIN the peer sent 74 bytes in 1 segment and has not ended its\n"
-                  "side; we retransmitted 2 segments\n");
+                  "half-closed by us and left so; our FIN acknowledged after 1.10 ms; after the\n"
+                  "peer acknowledged our FIN 74 bytes came in 1 segment, neither FIN nor RST; we\n"
+                  "retransmitted 2 segments\n");
 }
 
 /* With more room the meaning moves up; with little, nothing is wider than asked. */
