@@ -7,8 +7,8 @@
 
 #include "base/version.h"
 #include "cmd/command.h"
+#include "cmd/complain.h"
 #include "cmd/wrap.h"
-#include "report/output.h"
 
 const struct command commands[] = {
     {"walk", "HOST PORT", "open, send, half-close, take what comes, close (also without a command)", run_walk},
@@ -113,7 +113,6 @@ static bool fill_standard_descriptors(void)
 int main(int argc, char **argv)
 {
     struct fault fault = {0};
-    char words[FAULT_WORDS];
     int status;
 
     if (!fill_standard_descriptors())
@@ -122,12 +121,12 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow */
     status = run(argc, argv, &fault);
     if (fault.kind != FAULT_NONE) {
-        fprintf(stderr, "tcpwalk: %s\n", output_clean(fault.words, words, sizeof(words)));
+        complain("%s", fault.words);
         if (status == STATUS_DONE)
             status = exit_status_of(&fault);
     }
     if (fflush(stdout) != 0 && fault.kind == FAULT_NONE) {
-        fprintf(stderr, "tcpwalk: standard output can't be written\n");
+        complain("standard output can't be written");
         status = STATUS_LOCAL;
     }
     return status;

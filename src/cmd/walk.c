@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/complain.h"
 #include "cmd/escape.h"
 #include "cmd/signals.h"
 #include "io/clock.h"
@@ -307,13 +308,11 @@ static int finish(const struct run *run, const struct addr *peer, struct fault *
     if (fault->kind != FAULT_NONE)
         return run->ended ? run->end.status : exit_status_of(fault);
     if (run->disagreed > 0) {
-        fprintf(stderr, "tcpwalk: %s: the peer's kernel contradicts a proven claim\n",
-                endpoint_format(&endpoint, text));
+        complain("%s: the peer's kernel contradicts a proven claim", endpoint_format(&endpoint, text));
         return run->end.status == STATUS_DONE ? STATUS_EXPECTATION : run->end.status;
     }
     if (run->end.status != STATUS_DONE)
-        fprintf(stderr, "tcpwalk: %s: %s: %s\n", endpoint_format(&endpoint, text),
-                outcome_words(run, words, sizeof(words)), run->why);
+        complain("%s: %s: %s", endpoint_format(&endpoint, text), outcome_words(run, words, sizeof(words)), run->why);
     return run->end.status;
 }
 
@@ -335,8 +334,8 @@ static int walk_addresses(struct run *run, const struct addr *addresses, unsigne
         attempt_close(&attempt, last);
         if (last)
             break;
-        fprintf(stderr, "tcpwalk: %s: %s; trying the next address\n", addr_format(&addresses[i], text),
-                fault->kind != FAULT_NONE ? fault->words : outcome_words(run, words, sizeof(words)));
+        complain("%s: %s; trying the next address", addr_format(&addresses[i], text),
+                 fault->kind != FAULT_NONE ? fault->words : outcome_words(run, words, sizeof(words)));
     }
     return status;
 }
@@ -350,8 +349,12 @@ static bool resolve(struct run *run, char **operands, struct addr out[RESOLVE_MA
     const struct lab_service *service = run->lab ? lab_service_find(operands[1]) : NULL;
     struct addr found[LAB_ADDRS];
     size_t in_lab = run->lab ? lab_resolve(operands[0], found) : 0;
-    int family = options->ipv4 ? 4 : options->ipv6 ? 6 : options->source.family;
+    struct addr numeric;
+    int family = options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
 
+    /* Of a name, only addresses that our own can reach. */
+    if (family == 0 && !addr_parse(operands[0], &numeric))
+        family = options->source.family;
     if (options->ipv4 && options->ipv6)
         return fault_set(fault, FAULT_USAGE, "--ipv4 and --ipv6 exclude each other");
     if (options->json && options->quiet)
@@ -421,7 +424,7 @@ int run_walk(const struct command *command, const struct options *options, int c
     }
     free(run.bytes);
     if (fault->kind == FAULT_INTERRUPTED) {
-        fprintf(stderr, "tcpwalk: %s\n", fault->words);
+        complain("%s", fault->words);
         signals_obey();
     }
     return status;

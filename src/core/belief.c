@@ -207,7 +207,8 @@ static unsigned conclude(struct belief *belief, struct claim claim, const struct
     belief->claim = claim;
     belief->proven_not_before = claim.not_before;
     belief->proven_states = claim.to;
-    if (claim.to != before.to || before.certainty == PRESUMED || claim.certainty == REFUTED)
+    if (claim.to != before.to || claim.likely != before.likely || before.certainty != claim.certainty ||
+        claim.certainty == REFUTED)
         out[count++] = claim;
     if (crossed && presume(belief, ahead, effects, pending->latest, pending->at, &out[count])) {
         add_evidence(&belief->claim, n);

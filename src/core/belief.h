@@ -14,7 +14,7 @@
  * RFC 9293: RCV.NXT and SND.NXT never go back, a segment without payload is sent at SND.NXT (a keep-alive just before
  * what we acknowledged), every segment acknowledges RCV.NXT, and a TCP with nothing unacknowledged and an open window
  * sends what its application gave it at once. Its application does not close before the connection is open (3.10.4
- * allows it; Linux does so in a simultaneous open only), and no copy of an old ACK revives a SYN cookie whose
+ * allows it; Linux does so in a simultaneous open only), and no segment of ours revives a SYN cookie whose
  * connection is over.
  *
  * No clock, no heap, no bytes: the same input gives the same claims.

@@ -205,6 +205,8 @@ struct verdict classify(const struct knowledge *known, const struct segment *seg
         return says_nothing(); /* RFC 9293 3.10.7.4: no ACK, no processing */
     if (known->ack_sent && seq_lt(known->ack_max + known->window_max, segment->seq))
         return says_nothing(); /* beyond every window that we offered (3.4) */
+    if (known->its_fin_seen && seq_lt(known->its_fin_seq + 1, segment->seq + segment_span(segment)))
+        return says_nothing(); /* beyond its FIN: another connection answers, revived from a SYN cookie perhaps */
     if (segment_has(segment, TCP_FIN))
         return classify_fin(known, segment);
 

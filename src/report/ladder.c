@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "report/cell.h"
+#include "report/footer.h"
 #include "report/output.h"
 #include "report/page.h"
 #include "report/phrase.h"
@@ -400,39 +401,6 @@ static void on_start(struct ladder *ladder, const struct event_start *start)
     page_end(page);
 }
 
-/* The footer: clauses of one paragraph, each left out when there is nothing to say. */
-static void on_end(struct ladder *ladder, const struct event_end *end)
-{
-    struct page *page = &ladder->page;
-    char words[CLEAN_TEXT + PHRASE_TEXT], why[CLEAN_TEXT];
-    struct text text;
-    enum paint paint = end->status ? PAINT_ALARM : PAINT_NONE;
-
-    text_init(&text, words, sizeof(words));
-    phrase_outcome(&text, end);
-    if (end->why)
-        text_add(&text, ": %s", output_clean(end->why, why, sizeof(why)));
-    page_flow(page, 0, paint, false, words);
-    for (unsigned i = 0; i < 6; i++) {
-        text_init(&text, words, sizeof(words));
-        if (i == 0)
-            phrase_open(&text, &end->timing);
-        else if (i == 1)
-            phrase_close(&text, &end->timing);
-        else if (i == 2)
-            phrase_half_close(&text, end);
-        else if (i == 3)
-            phrase_retransmissions(&text, &end->counts);
-        else if (i == 4 && ladder->now.verified)
-            text_add(&text, "%u of %u states agree with the peer's kernel", ladder->now.agreed, ladder->now.verified);
-        else if (i == 5 && end->history[0])
-            text_add(&text, "history %s (capitals ours)", end->history);
-        if (text.used)
-            page_flow(page, 0, PAINT_NONE, false, words);
-    }
-    page_end(page);
-}
-
 static void *ladder_begin(FILE *out, const struct report_options *options, struct fault *fault)
 {
     struct ladder *ladder = calloc(1, sizeof(*ladder));
@@ -482,7 +450,7 @@ static bool ladder_event(void *state, const struct event *event, struct fault *f
         break;
     case EVENT_END:
         row_print(ladder);
-        on_end(ladder, &event->end);
+        footer_print(&ladder->page, &event->end, ladder->now.agreed, ladder->now.verified);
         break;
     }
     return output_flush(ladder->page.out, fault);

@@ -125,6 +125,10 @@ void phrase_verify(struct text *text, const struct event_verify *verify)
         text_add(text, ", not as presumed");
         return;
     }
+    if (verify->violates && verify->certainty == PRESUMED) {
+        text_add(text, ", DISAGREES with what was proven before");
+        return;
+    }
     text_add(text, ", DISAGREES with %s ", verify->violates ? "proven" : certainty_name(verify->certainty));
     phrase_states(text, verify->belief, NO_STATES);
 }

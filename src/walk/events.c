@@ -69,8 +69,6 @@ void events_claims(struct walk *walk, enum side side, const struct claim *claims
         transition->side = side;
         transition->claim = claims[i];
         transition->claim.not_before = since_first(walk, claims[i].not_before);
-        if (transition->claim.not_before == NANOS_NONE)
-            transition->claim.not_before = 0;
         transition->claim.not_after = since_first(walk, claims[i].not_after);
     }
 }
@@ -178,7 +176,8 @@ static void sum_up_timing(const struct walk *walk, struct walk_timing *timing)
     if (walk->belief.known.order == FIN_ORDER_AFTER_OURS && !walk->fin_came_with_ack)
         timing->close_wait = between(stamps->fin_acked, stamps->its_fin);
     timing->close_wait_max = NANOS_NONE;
-    if (walk->stamps.fin != NANOS_NONE && !walk->its_fin_first && !walk->its_fin_crossed)
+    if (walk->stamps.fin != NANOS_NONE && !walk->its_fin_first && !walk->its_fin_crossed &&
+        walk->belief.known.order != FIN_ORDER_BEFORE_OURS)
         timing->close_wait_max = between(stamps->fin, stamps->its_fin);
     timing->close = NANOS_NONE;
     if (stamps->fin_acked != NANOS_NONE && stamps->its_fin_acked != NANOS_NONE)
@@ -210,7 +209,7 @@ static void sum_up_close(const struct walk *walk, struct event_end *end)
 
 void events_end(struct walk *walk)
 {
-    own_moves_tell(walk, NULL);
+    own_moves_tell(walk, NULL, true);
     struct event_end *end = &push(walk, EVENT_END)->end;
     const struct tcb *tcb = &walk->tcb;
     uint32_t acked = tcb->snd_una - tcb->settings.iss;

@@ -32,9 +32,9 @@ nanos walk_linger(const struct walk *walk);
 
 /*
  * Reports the changes of our state made by segments that have not been seen leaving, in order, up to the one given (or
- * all): our state moved when they were given away, whether they left or not.
+ * all): our state moved when they were given away, whether they left or not. A RST counts only when the walk is over.
  */
-void own_moves_tell(struct walk *walk, const struct sent_segment *until);
+void own_moves_tell(struct walk *walk, const struct sent_segment *until, bool over);
 
 /* Makes a remark unless it was made before. */
 void note_once(struct walk *walk, enum note_once bit, nanos at, const char *token, const char *text);

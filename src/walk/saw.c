@@ -40,7 +40,7 @@ static void foreign_segment(struct walk *walk, const struct segment *segment, na
         return;
     }
     walk_note(walk, at, "foreign-rst", "a RST of this connection left that tcpwalk did not send");
-    own_moves_tell(walk, NULL);
+    own_moves_tell(walk, NULL, false);
     events_local(walk, walk->tcb.state, CLOSED, REASON_OWN_RST_SENT, walk->segments, at);
     walk->tcb.state = CLOSED; /* the peer has been reset already */
     walk_settle(walk, OUTCOME_FAILED, STATUS_LOCAL, now,
@@ -80,14 +80,15 @@ static void tell_own_move(struct walk *walk, struct sent_segment *sent, unsigned
     sent->told = true;
 }
 
-void own_moves_tell(struct walk *walk, const struct sent_segment *until)
+void own_moves_tell(struct walk *walk, const struct sent_segment *until, bool over)
 {
     for (unsigned i = 0; i < SENT_MAX; i++) {
         struct sent_segment *sent = &walk->sent[(walk->sent_next + i) % SENT_MAX];
         if (sent == until)
             return;
-        if (sent->used && !sent->captured)
-            tell_own_move(walk, sent, walk->segments, walk->stamps.last);
+        /* A RST may still be seen leaving, until the walk is over. */
+        if (sent->used && !sent->captured && (over || !(sent->flags & TCP_RST)))
+            tell_own_move(walk, sent, 0, walk->stamps.last);
     }
 }
 
@@ -119,7 +120,7 @@ static void saw_sent(struct walk *walk, const struct segment *segment, nanos at,
         sent->at = at;
         walk->burst = 0;
         stamp_sent(walk, segment, at);
-        own_moves_tell(walk, sent);
+        own_moves_tell(walk, sent, false);
         tell_own_move(walk, sent, event.n, at);
     }
     if (event.n == 1)
@@ -157,6 +158,16 @@ static nanos round_trip(const struct walk *walk, const struct segment *segment, 
     return copies == 1 ? at - found->at : NANOS_NONE;
 }
 
+/* Its FIN, when it is first seen: also beyond a gap, for it says then what its sender knew of ours. */
+static void note_its_fin(struct walk *walk, const struct segment *segment, unsigned effects, bool fin_sent, nanos at)
+{
+    if (!segment_has(segment, TCP_FIN) || walk->stamps.its_fin != NANOS_NONE || !(effects & (TCB_ITS_FIN | TCB_GAP)))
+        return;
+    walk->stamps.its_fin = at;
+    walk->its_fin_first = !fin_sent;
+    walk->its_fin_crossed = fin_sent && segment->ack != walk->tcb.fin_seq + 1;
+}
+
 static void measure(struct walk *walk, const struct segment *segment, unsigned effects, nanos at)
 {
     nanos measured = (effects & TCB_PROGRESS) ? round_trip(walk, segment, at) : NANOS_NONE;
@@ -172,12 +183,8 @@ static void measure(struct walk *walk, const struct segment *segment, unsigned e
     }
     if (measured != NANOS_NONE)
         rtt_sample(&walk->rtt, measured);
-    if (effects & TCB_ITS_FIN) {
-        walk->stamps.its_fin = at;
+    if (effects & TCB_ITS_FIN)
         walk->peer_end = PEER_END_FIN;
-        walk->its_fin_first = !walk->tcb.fin_sent;
-        walk->its_fin_crossed = walk->tcb.fin_sent && segment->ack != walk->tcb.fin_seq + 1;
-    }
     if ((effects & TCB_DATA) && walk->tcb.fin_acked) {
         walk->counts.segments_after_fin++;
         walk->counts.bytes_after_fin += walk->tcb.bytes_in - walk->bytes_in_before;
@@ -300,7 +307,7 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
     if (walk->stamps.first == NANOS_NONE)
         return; /* nothing of ours has left: it can't be about this connection */
     /* It was on the wire before a segment that we had given away already: our state moved first all the same. */
-    own_moves_tell(walk, NULL);
+    own_moves_tell(walk, NULL, false);
     /* A few microseconds are nothing: two processors stamp, and the capture keeps the order of arrival. */
     if (at < walk->stamps.last - CLOCK_STEP)
         note_once(walk, NOTED_CLOCK, at, "clock-stepped",
@@ -317,6 +324,7 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
     walk->counts.peer_retransmitted += event.retransmission ? 1 : 0;
     history_add(walk, segment, false, event.retransmission);
     measure(walk, segment, effects, at);
+    note_its_fin(walk, segment, effects, walk->tcb.fin_sent, at);
     restart_timers(walk, segment, effects, now);
     count = belief_received(&walk->belief, segment, event.n, at, claims);
 
@@ -381,7 +389,7 @@ void walk_saw_icmp(struct walk *walk, const struct icmp_error *error, nanos at, 
     if (!event.hard)
         return;
     /* Our SYN got nowhere, and a RST would draw one more ICMP error. */
-    own_moves_tell(walk, NULL);
+    own_moves_tell(walk, NULL, false);
     events_local(walk, walk->tcb.state, CLOSED, REASON_OWN_GIVEN_UP, walk->segments, at);
     walk->tcb.state = CLOSED;
     walk_settle(walk, OUTCOME_UNREACHABLE, STATUS_NO_ANSWER, now, "%s, says %s (ICMP%s type %u code %u)",

@@ -72,6 +72,7 @@ static bool acceptable(const struct tcb *tcb, const struct segment *segment)
 static unsigned input_rst(struct tcb *tcb, const struct segment *segment)
 {
     if (segment->seq == tcb->rcv_nxt) {
+        tcb->aborted = true;
         tcb->ack_due = false;
         tcb->state = CLOSED;
         return TCB_RESET;

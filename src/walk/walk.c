@@ -124,8 +124,13 @@ static void give_up_open(struct walk *walk, nanos now)
 
 static void give_up(struct walk *walk, nanos now)
 {
+    const struct claim *claim = &walk->belief.claim;
+
     if (walk->tcb.state == SYN_SENT || walk->tcb.state == SYN_RECEIVED)
         give_up_open(walk, now);
+    else if (claim->certainty == PROVEN && (claim->to & ~(IN(CLOSED) | IN(LISTEN))) == 0)
+        walk_settle(walk, OUTCOME_RESET, STATUS_RESET, now,
+                    "the peer reset the connection, with a number beyond our window");
     else if (walk->syn_acks_after > 0 && (walk->belief.possible & IN(SYN_RECEIVED)))
         walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
                     "the peer repeats its SYN-ACK whatever we send: its accept queue is full, or our segments "

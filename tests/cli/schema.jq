@@ -78,9 +78,9 @@ def transition:
     need(.text | is_text; "text"),
     need(.rfc | test("^[0-9]{3,4} [0-9A-Za-z.]+"); "rfc"),
     need(.evidence | type == "array" and all(.[]; is_count and . > 0); "evidence"),
-    need(.not_before | type == "number"; "not_before"),
+    need(has("not_before") and (.not_before | is_time); "not_before"),
     need(has("not_after") and (.not_after | is_time); "not_after"),
-    need(.not_after == null or .not_before <= .not_after; "an interval that ends before it begins");
+    need(.not_after == null or .not_before == null or .not_before <= .not_after; "an interval that ends before it begins");
 
 def icmp:
     need(.t | type == "number"; "t"),
