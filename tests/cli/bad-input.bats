@@ -337,6 +337,8 @@ interrupted() {
     start walk client env --default-signal=INT "$TCPWALK" half-close --json --leave --source-port 7013 --timeout 60s \
         "$SERVER4" 9003
     wait_for 10 in_state CLOSE-WAIT 7013
+    # Until its ACK of our FIN is in: after us, our kernel would answer that with RST.
+    wait_for_words walk '"fin-acked"'
     kill -INT "$STARTED_PID"
     outlast walk "$STARTED_PID"
     status 130
