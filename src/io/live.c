@@ -25,6 +25,8 @@
 
 /* So many packets may come in a row before signals are let in. */
 #define UNWAITED_MAX 256
+/* Fewer in a row than this have not filled the smallest ring. */
+#define LOSSES_POSSIBLE 32
 
 /*
  * With low latency each wait starts awake. While the CPUs are held awake this saves what is left of the
@@ -193,8 +195,9 @@ static enum moment rest(struct live *live, nanos deadline, struct sighting *out,
 {
     unsigned lost;
 
-    if (deadline != NANOS_NEVER && deadline <= clock_monotonic())
-        return MOMENT_QUIET; /* the caller only wanted to look */
+    /* The caller only wants to look: losses are asked for only where so much came at once that there can be some. */
+    if (deadline != NANOS_NEVER && live->unwaited < LOSSES_POSSIBLE && deadline <= clock_monotonic())
+        return MOMENT_QUIET;
     lost = capture_dropped(live->capture);
     if (lost > 0) {
         *out = (struct sighting){.kind = SIGHTING_LOST, .at = clock_realtime(), .flow = live->flow, .lost = lost};

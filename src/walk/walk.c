@@ -138,6 +138,9 @@ static void give_up(struct walk *walk, nanos now)
     else if (walk->tcb.snd_wnd == 0 && !tcb_all_sent(&walk->tcb))
         walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
                     "the peer keeps its window shut: not all of our data could be sent");
+    else if (walk->retries_used < walk->settings.retries)
+        walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
+                    "not all that we sent was acknowledged within %.3g s", in_seconds(walk->settings.timeout));
     else
         walk_settle(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now, "our %s, sent %u time%s, was not acknowledged",
                     walk->tcb.fin_sent && walk->tcb.snd_una == walk->tcb.fin_seq ? "FIN" : "data",

@@ -107,6 +107,34 @@ many_walks() {
     whole 'any(.[]; .event == "segment" and .dir == "out" and (.options | has("sack")))'
 }
 
+# sent_in_full BYTES: all of ours arrived, and none of it had to share its segment with SACK blocks.
+sent_in_full() {
+    content
+    ended "outcome == \"closed\" and .bytes.out == $1"
+    whole 'all(.[]; .event != "segment" or .dir == "in" or .len == 0 or (.options | has("sack") | not))'
+}
+
+@test "its data is lost before we send: no segment of ours is too big for what there is to report" {
+    # Its first line is lost again and again, its second arrives; then we send.
+    start_server early 9000 socat -t 30 TCP6-LISTEN:9000,ipv6only=0,fork,reuseaddr,nodelay \
+        SYSTEM:'echo one; sleep 0.05; echo second; cat >/dev/null'
+    drop_first 4 to-client 'ip length 56'
+    verified close "$SERVER4" 9000 --linger 0 --delay 200ms --send "$(printf 'x%.0s' {1..24000})"
+    [[ $(lost) == 4 ]]
+    sent_in_full 24000
+    ended 'bytes.in == 11'
+    whole 'any(.[]; .event == "segment" and .dir == "out" and (.options | has("sack")))'
+}
+
+@test "its data is lost while we send" {
+    start_echo
+    drop_first 1 to-client 'tcp flags & psh == psh'
+    tell close "$SERVER4" 7 --linger 0 --send "$(printf 'x%.0s' {1..24000})"
+    [[ $(lost) == 1 ]]
+    sent_in_full 24000
+    ended 'bytes.in == 24000'
+}
+
 @test "our FIN is lost, and sent again with back-off" {
     start_echo
     drop_first 2 to-server "$FIN"

@@ -318,3 +318,30 @@ with_hosts() {
     well_formed
     ended 'outcome == "closed" and .bytes.in == 5'
 }
+
+@test "--verify-netns of another network: its kernel has no such socket, which contradicts nothing" {
+    local machine
+    start_echo
+    for machine in NET_CLIENT NET_WIRE; do
+        # So that ESTABLISHED is proven, and CLOSE-WAIT or what follows.
+        tell close "$SERVER4" 7 --linger 0 --send hello --delay 50ms --verify-netns "/proc/${!machine}/ns/net"
+        content
+        confirmed
+        noted no-such-socket
+        unnoted syn-cookie
+        whole 'map(select(.event == "note" and .token == "no-such-socket")) | length == 1'
+        whole 'any(.[]; .event == "verify" and (.agrees | not))'
+        whole 'all(.[]; .event != "verify" or .kernel == "CLOSED")'
+    done
+}
+
+@test "without standard input, output and error a quiet walk is no different" {
+    local closed
+    start_echo
+    for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+        # shellcheck disable=SC2016 # its own parameters
+        keep client bash -c '"$@" '"$closed" bash "${BOUND[@]}" "$TCPWALK" close -q --linger 0 --send hello "$SERVER4" 7
+        content
+        [[ ! -s $SAID ]]
+    done
+}

@@ -16,8 +16,7 @@ struct words {
     char *word; /* the one taken last; NULL at the end */
 };
 
-static void fault(struct rule_case *at, unsigned line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+static void fault(struct rule_case *at, unsigned line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 static void fault(struct rule_case *at, unsigned line, const char *format, ...)
 {
@@ -75,8 +74,7 @@ static nanos take_time(struct words *words)
     nanos time = 0;
 
     if (!take(words) || !nanos_parse(words->word, &time))
-        fault(words->at, words->line, "a time is wanted, not '%s'",
-              words->word ? words->word : "the end of the line");
+        fault(words->at, words->line, "a time is wanted, not '%s'", words->word ? words->word : "the end of the line");
     return time;
 }
 
@@ -136,6 +134,11 @@ static void read_items(struct words *words, struct rule_step *step)
             segment->options.present |= TCP_OPT_TIMESTAMPS;
             segment->options.tsval = take_number(words);
             segment->options.tsecr = take_number(words);
+        } else if (strcmp(words->word, "sack") == 0 && segment->options.sack_count < SACK_BLOCKS_MAX) {
+            struct segment in = {0};
+            read_numbers(words, &in);
+            segment->options.present |= TCP_OPT_SACK;
+            segment->options.sack[segment->options.sack_count++] = (struct sack_block){in.seq, in.seq + in.len};
         } else if (strcmp(words->word, "lost") == 0) {
             step->lost = true;
         } else {
@@ -256,8 +259,7 @@ static void take_certainty(struct words *words, struct claim *claim)
             claim->certainty = (enum certainty)certainty;
             return;
         }
-    fault(words->at, words->line, "proven, presumed or refuted is wanted, not '%s'",
-          words->word ? words->word : "");
+    fault(words->at, words->line, "proven, presumed or refuted is wanted, not '%s'", words->word ? words->word : "");
 }
 
 static void take_reason(struct words *words, struct claim *claim)
@@ -483,8 +485,8 @@ char *rule_claim_text(const struct claim *claim, bool evidence, bool interval, c
 
     text_init(&text, out, CLAIM_TEXT);
     text_add(&text, "%s -> ", rule_states_text(claim->from, claim->from, states));
-    text_add(&text, "%s  %s  %s", rule_states_text(claim->to, claim->likely, states),
-             certainty_name(claim->certainty), reason_text(claim->reason)->token);
+    text_add(&text, "%s  %s  %s", rule_states_text(claim->to, claim->likely, states), certainty_name(claim->certainty),
+             reason_text(claim->reason)->token);
     if (claim->otherwise)
         text_add(&text, "  else %s", rule_states_text(claim->otherwise, claim->otherwise, states));
     for (unsigned i = 0; evidence && i < claim->evidence_count; i++)

@@ -143,17 +143,48 @@ static void ladder_oddities(void **unused)
     error->code = 3;
     error->quoted_seq = 1000000;
     events[5].transition.claim.not_before = US(2000000);
-    assert_ladder(
-        events, COUNT(events),
-        "  9  1.000000  SYN-SENT     S   seq 0                  ->\n"
-        "               a retransmission\n"
-        "     1.000001  note: a ?[31mnote?\n"
-        "     1.000300  CLOSED       ICMP port-unreachable\n"
-        "               from 192.0.2.254, about our seq 0: it ends the walk note: no time\n"
-        "     2.000000                                             CLOSED\n"
-        "               presumed, else LAST-ACK: {why}; kernel: LAST-ACK, DISAGREES with proven CLOSED\n"
-        " 10 63.000000               F.  seq 1, ack 2           <- CLOSING\n"
-        "               FIN-WAIT-1 proven: {why}; CLOSING proven: {why}\n");
+    assert_ladder(events, COUNT(events),
+                  "  9  1.000000  SYN-SENT     S   seq 0                  ->\n"
+                  "               a retransmission\n"
+                  "     1.000001  note: a ?[31mnote?\n"
+                  "     1.000300  CLOSED       ICMP port-unreachable\n"
+                  "               from 192.0.2.254, about our seq 0: it ends the walk note: no time\n"
+                  "     2.000000                                             CLOSED\n"
+                  "               presumed, else LAST-ACK: {why}; kernel: LAST-ACK, DISAGREES with proven CLOSED\n"
+                  " 10 63.000000               F.  seq 1, ack 2           <- CLOSING\n"
+                  "               FIN-WAIT-1 proven: {why}; CLOSING proven: {why}\n");
+}
+
+/*
+ * Beside a segment of the peer stands the state in which it was sent: not what is presumed, which came later, but what is
+ * proven, also where a presumption follows in the same row.
+ */
+static void ladder_peer_column(void **unused)
+{
+    struct event events[] = {
+        segment_event(3, true, US(1), TCP_ACK, 1, 1, ESTABLISHED),
+        claim_event(SIDE_PEER, PRESUMED, IN(SYN_RECEIVED), IN(ESTABLISHED), NO_STATES),
+        segment_event(4, false, US(2), TCP_ACK, 1, 1, ESTABLISHED),
+        segment_event(5, true, US(3), TCP_FIN | TCP_ACK, 1, 1, FIN_WAIT_1),
+        claim_event(SIDE_PEER, PRESUMED, IN(ESTABLISHED), IN(CLOSE_WAIT), NO_STATES),
+        segment_event(6, false, US(4), TCP_PSH | TCP_ACK, 1, 1, FIN_WAIT_1),
+        claim_event(SIDE_PEER, PROVEN, IN(CLOSE_WAIT), IN(ESTABLISHED), NO_STATES),
+        claim_event(SIDE_PEER, PRESUMED, IN(ESTABLISHED), IN(CLOSE_WAIT), NO_STATES),
+        segment_event(7, false, US(5), TCP_ACK, 1, 2, FIN_WAIT_2),
+        claim_event(SIDE_PEER, PROVEN, IN(CLOSE_WAIT), IN(CLOSE_WAIT), NO_STATES),
+        segment_event(8, false, US(6), TCP_ACK, 1, 2, FIN_WAIT_2),
+    };
+
+    (void)unused;
+    assert_ladder(events, COUNT(events),
+                  "  3  0.000001  ESTABLISHED  .   seq 1, ack 1           -> ESTABLISHED   presumed\n"
+                  "  4  0.000002               .   seq 1, ack 1           <-\n"
+                  "  5  0.000003  FIN-WAIT-1   F.  seq 1, ack 1           -> CLOSE-WAIT    presumed\n"
+                  "  6  0.000004               P.  seq 1, ack 1           <- ESTABLISHED\n"
+                  "               ESTABLISHED proven: {why}; CLOSE-WAIT presumed: {why}\n"
+                  "  7  0.000005  FIN-WAIT-2   .   ack 2                  <- CLOSE-WAIT\n"
+                  "               proven: {why}\n"
+                  "  8  0.000006               .   ack 2                  <- CLOSE-WAIT\n");
 }
 
 /* A flood of data keeps one line a segment; what is unusual about a segment is shown. */
@@ -214,8 +245,7 @@ static void ladder_widths(void **unused)
         report_run(&reporter_ladder, &(struct report_options){.width = width}, events, count, printed);
         assert_width(printed, width);
     }
-    assert_non_null(
-        strstr(printed, "S.  seq 0, ack 1, mss 1460, ws 7, sackOK, TS  <- SYN-RECEIVED  proven: "));
+    assert_non_null(strstr(printed, "S.  seq 0, ack 1, mss 1460, ws 7, sackOK, TS  <- SYN-RECEIVED  proven: "));
     assert_non_null(strstr(printed, "-> ESTABLISHED   presumed, else SYN-RECEIVED\n"));
     report_run(&reporter_ladder, &(struct report_options){.width = 1}, events, count, printed);
     assert_width(printed, REPORT_WIDTH_MIN);
@@ -306,15 +336,11 @@ static void full_disk(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ladder_close),
-        cmocka_unit_test(ladder_refused),
-        cmocka_unit_test(ladder_oddities),
-        cmocka_unit_test(ladder_data),
-        cmocka_unit_test(ladder_half_close),
-        cmocka_unit_test(ladder_widths),
-        cmocka_unit_test(ladder_colour),
-        cmocka_unit_test(ladder_flush),
-        cmocka_unit_test(spans),
+        cmocka_unit_test(ladder_close),    cmocka_unit_test(ladder_refused),
+        cmocka_unit_test(ladder_oddities), cmocka_unit_test(ladder_peer_column),
+        cmocka_unit_test(ladder_data),     cmocka_unit_test(ladder_half_close),
+        cmocka_unit_test(ladder_widths),   cmocka_unit_test(ladder_colour),
+        cmocka_unit_test(ladder_flush),    cmocka_unit_test(spans),
         cmocka_unit_test(full_disk),
     };
 

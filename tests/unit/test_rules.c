@@ -51,13 +51,17 @@ static struct segment absolute(const struct run *run, const struct rule_step *st
         segment.options.tsval += step->ours ? add->our_tsval : add->its_tsval;
         segment.options.tsecr += step->ours ? add->its_tsval : add->our_tsval;
     }
+    for (unsigned i = 0; i < segment.options.sack_count; i++) {
+        segment.options.sack[i].left += step->ours ? add->its : add->ours;
+        segment.options.sack[i].right += step->ours ? add->its : add->ours;
+    }
     return segment;
 }
 
 static void complain(struct run *run, unsigned line, const char *label, const char *expected, const char *got)
 {
-    text_add(&run->report, "\n%s:%u: after %s\n    expected: %s\n    got:      %s", run->rule->file, line,
-             label, expected, got);
+    text_add(&run->report, "\n%s:%u: after %s\n    expected: %s\n    got:      %s", run->rule->file, line, label,
+             expected, got);
 }
 
 static bool same_claim(const struct rule_expectation *expected, const struct claim *got)
@@ -65,15 +69,13 @@ static bool same_claim(const struct rule_expectation *expected, const struct cla
     const struct claim *wanted = &expected->claim;
 
     if (wanted->from != got->from || wanted->to != got->to || wanted->likely != got->likely ||
-        wanted->otherwise != got->otherwise || wanted->certainty != got->certainty ||
-        wanted->reason != got->reason)
+        wanted->otherwise != got->otherwise || wanted->certainty != got->certainty || wanted->reason != got->reason)
         return false;
     if (expected->names_evidence &&
         (wanted->evidence_count != got->evidence_count ||
          memcmp(wanted->evidence, got->evidence, sizeof(unsigned) * wanted->evidence_count) != 0))
         return false;
-    return !expected->names_interval ||
-           (wanted->not_before == got->not_before && wanted->not_after == got->not_after);
+    return !expected->names_interval || (wanted->not_before == got->not_before && wanted->not_after == got->not_after);
 }
 
 /* What holds after a step besides its claims. */
@@ -102,13 +104,11 @@ static void check_form(struct run *run, const struct rule_step *step, const stru
                        (claim->not_before == NANOS_NONE || claim->not_before <= claim->not_after);
 
     if (!well_formed)
-        complain(run, step->line, step->label, "a well-formed claim",
-                 rule_claim_text(claim, true, true, got));
+        complain(run, step->line, step->label, "a well-formed claim", rule_claim_text(claim, true, true, got));
 }
 
 /* Holds the claims of one step against the lines of the document, in order. */
-static void check_claims(struct run *run, const struct rule_step *step, const struct claim *claims,
-                         unsigned count)
+static void check_claims(struct run *run, const struct rule_step *step, const struct claim *claims, unsigned count)
 {
     const struct rule_case *rule = run->rule;
     char wanted[CLAIM_TEXT], got[CLAIM_TEXT];
@@ -128,9 +128,8 @@ static void check_claims(struct run *run, const struct rule_step *step, const st
             complain(run, expected->line, step->label, wanted, "nothing");
         } else {
             if (!same_claim(expected, &claims[used]))
-                complain(
-                    run, expected->line, step->label, wanted,
-                    rule_claim_text(&claims[used], expected->names_evidence, expected->names_interval, got));
+                complain(run, expected->line, step->label, wanted,
+                         rule_claim_text(&claims[used], expected->names_evidence, expected->names_interval, got));
             used++;
         }
     }
@@ -223,8 +222,8 @@ int main(void)
         return 1;
     for (size_t i = 0; i < cases.count; i++)
         tests[i] = (struct CMUnitTest){cases.at[i]->title, case_holds, NULL, NULL, cases.at[i]};
-    tests[cases.count] = (struct CMUnitTest){"every reason about the peer is specified",
-                                             every_reason_is_specified, NULL, NULL, &cases};
+    tests[cases.count] =
+        (struct CMUnitTest){"every reason about the peer is specified", every_reason_is_specified, NULL, NULL, &cases};
     failed = _cmocka_run_group_tests("rules", tests, cases.count + 1, NULL, NULL);
     free(tests);
     rules_free(&cases);

@@ -1,7 +1,14 @@
 #include "walk_bench.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define ISS 1000
 #define IRS 5000
@@ -9,7 +16,10 @@
 #define BEGAN (50 * NANOS_PER_S)
 #define CAPTURE_EPOCH (INT64_C(1700000000) * NANOS_PER_S)
 
-static const uint8_t bytes[100];
+/* A walk that is woken so often, each time at once, and does nothing, would spin for ever. */
+#define IDLE_WAKES_MAX 1000
+
+static const uint8_t bytes[100000];
 
 void bench_init(struct bench *bench, const char *named)
 {
@@ -79,7 +89,10 @@ static void log_event(struct bench *bench, const struct event *event)
         text_add(&bench->log_text, "note %s\n", event->note.token);
         break;
     case EVENT_VERIFY:
-        text_add(&bench->log_text, "verify %s\n", state_name(event->verify.kernel));
+        text_add(&bench->log_text, "verify %s %s\n", state_name(event->verify.kernel),
+                 event->verify.violates ? "violates"
+                 : event->verify.agrees ? "agrees"
+                                        : "disagrees");
         break;
     case EVENT_END:
         text_add(&bench->log_text, "end %d %s\n", event->end.status, outcome_name(event->end.outcome));
@@ -98,11 +111,12 @@ void collect(struct bench *bench)
         log_event(bench, event);
 }
 
-/* Sends what is due; it is captured at once. */
-static void flush(struct bench *bench)
+/* Sends what is due; it is captured at once. Returns how many segments that were. */
+static unsigned flush(struct bench *bench)
 {
     struct segment segment;
     const uint8_t *payload;
+    unsigned count = 0;
 
     while (walk_output(&bench->walk, bench->now, &segment, &payload)) {
         char flags[FLAGS_TEXT];
@@ -116,19 +130,25 @@ static void flush(struct bench *bench)
         text_add(&bench->sent_text, "; ");
         for (unsigned i = 0; !bench->deaf && i < (bench->capture_twice ? 2 : 1); i++)
             walk_saw_segment(&bench->walk, true, &segment, capture_clock(bench), bench->now);
+        count++;
     }
+    return count;
 }
 
 void run_until(struct bench *bench, nanos since_start)
 {
     nanos until = bench->began + since_start;
+    unsigned idle = 0;
 
     flush(bench);
     while (!walk_ended(&bench->walk) && walk_wake(&bench->walk) <= until) {
         nanos wake = walk_wake(&bench->walk);
-        /* A wake that has come and changes nothing would never end; real loops spin then. */
-        bench->now = wake > bench->now ? wake : bench->now + 1;
-        flush(bench);
+        bool late = wake <= bench->now;
+
+        bench->now = late ? bench->now + 1 : wake;
+        idle = flush(bench) == 0 && late ? idle + 1 : 0;
+        if (idle == IDLE_WAKES_MAX)
+            fail_msg("woken %u times in a row for nothing: it would spin", idle);
         collect(bench);
     }
     if (bench->now < until)
@@ -137,9 +157,9 @@ void run_until(struct bench *bench, nanos since_start)
     collect(bench);
 }
 
-void peer(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
+void sighted(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
-    const struct segment segment = {
+    struct segment segment = {
         .flags = flags,
         .seq = IRS + seq,
         .ack = (flags & TCP_ACK) ? ISS + ack : 0,
@@ -149,7 +169,17 @@ void peer(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32
         .options = {.present = (flags & TCP_SYN) ? TCP_OPT_MSS : 0, .mss = 1460},
     };
 
+    if (bench->settings.tcb.options & TCP_OPT_TIMESTAMPS) {
+        segment.options.present |= TCP_OPT_TIMESTAMPS;
+        segment.options.tsval = bench->its_tsval++;
+        segment.options.tsecr = bench->its_tsecr;
+    }
     walk_saw_segment(&bench->walk, false, &segment, capture_clock(bench), bench->now);
+}
+
+void peer(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
+{
+    sighted(bench, flags, seq, ack, len);
     flush(bench);
     collect(bench);
 }
@@ -178,13 +208,24 @@ void icmp(struct bench *bench, uint8_t family, uint8_t type, uint8_t code, uint3
     collect(bench);
 }
 
-bool told(struct bench *bench, const char *beginning)
+void kernel_says(struct bench *bench, enum state kernel, bool listening)
+{
+    walk_verified(&bench->walk, kernel, listening);
+    collect(bench);
+}
+
+unsigned times_told(struct bench *bench, const char *beginning)
 {
     size_t length = strlen(beginning);
+    unsigned times = 0;
 
-    for (const char *line = bench->log; line && *line;
-         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+    for (const char *line = bench->log; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
         if (strncmp(line, beginning, length) == 0)
-            return true;
-    return false;
+            times++;
+    return times;
+}
+
+bool told(struct bench *bench, const char *beginning)
+{
+    return times_told(bench, beginning) > 0;
 }

@@ -18,6 +18,8 @@ struct bench {
     struct step steps[BENCH_STEPS];
     nanos began, now;    /* monotonic */
     uint16_t its_window; /* that the peer offers */
+    uint32_t its_tsval;  /* of its next segment, once timestamps are ours to offer */
+    uint32_t its_tsecr;  /* as it stands: not relative */
     bool capture_twice;
     bool deaf; /* our own segments are not captured any more */
 
@@ -46,11 +48,17 @@ void bench_open(struct bench *bench, nanos since_start);
 /* A segment of the peer arrives now; numbers are relative. */
 void peer(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len);
 
+/* As peer(), but more is sighted before the walk acts on it. */
+void sighted(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len);
+
 /* A segment of this connection leaves now that the walk did not send. */
 void ours_from_elsewhere(struct bench *bench, uint8_t flags, uint32_t seq);
 
 /* An ICMP error arrives now that quotes our relative number. */
 void icmp(struct bench *bench, uint8_t family, uint8_t type, uint8_t code, uint32_t seq);
+
+/* The peer's kernel is asked, and says this. The log has "verify STATE agrees" (or "disagrees", "violates"). */
+void kernel_says(struct bench *bench, enum state kernel, bool listening);
 
 /* Takes the events that wait. */
 void collect(struct bench *bench);
@@ -58,13 +66,16 @@ void collect(struct bench *bench);
 /* Was there a line in the log that begins like this? */
 bool told(struct bench *bench, const char *beginning);
 
+/* How many there were. */
+unsigned times_told(struct bench *bench, const char *beginning);
+
 /* The walk has ended, once, like this. */
-#define assert_end(bench, wanted_status, wanted_outcome, wanted_history)                                     \
-    do {                                                                                                     \
-        assert_true(walk_ended(&(bench)->walk));                                                             \
-        assert_int_equal((bench)->end.status, wanted_status);                                                \
-        assert_int_equal((bench)->end.outcome, wanted_outcome);                                              \
-        assert_string_equal((bench)->end.history, wanted_history);                                           \
+#define assert_end(bench, wanted_status, wanted_outcome, wanted_history)                                               \
+    do {                                                                                                               \
+        assert_true(walk_ended(&(bench)->walk));                                                                       \
+        assert_int_equal((bench)->end.status, wanted_status);                                                          \
+        assert_int_equal((bench)->end.outcome, wanted_outcome);                                                        \
+        assert_string_equal((bench)->end.history, wanted_history);                                                     \
     } while (0)
 
 #endif
