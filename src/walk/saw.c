@@ -226,12 +226,10 @@ static void react_to_reset(struct walk *walk, const struct segment *segment, uns
     walk->peer_end = PEER_END_RST;
     if (segment_has(segment, TCP_ACK))
         walk_settle(walk, OUTCOME_RESET, STATUS_RESET, now,
-                    "the peer reset the connection%s: its application aborted, or closed with data unread",
-                    closing ? " after our FIN" : "");
+                    "%sits application aborted, or closed with data unread", closing ? "after our FIN; " : "");
     else
         walk_settle(walk, OUTCOME_RESET, STATUS_RESET, now,
-                    "the peer reset the connection%s: it knows no such connection (any more)",
-                    closing ? " after our FIN" : "");
+                    "%sit knows no such connection (any more)", closing ? "after our FIN; " : "");
 }
 
 static void remark_syn_ack_repeated(struct walk *walk, nanos at)
