@@ -102,7 +102,8 @@ static const struct reporter *choose_reporter(const struct options *options)
 
 /* ---- the witness ---- */
 
-static bool ask_kernel(void *self, const struct flow *flow, enum state *state, bool *listening, struct fault *fault)
+static bool ask_kernel(void *self, const struct flow *flow, enum state *state, bool *listening, uint64_t *socket,
+                       struct fault *fault)
 {
     struct kernel_answer answer;
 
@@ -110,6 +111,7 @@ static bool ask_kernel(void *self, const struct flow *flow, enum state *state, b
         return fault_context(fault, "--verify");
     *state = answer.state;
     *listening = answer.listening;
+    *socket = answer.socket;
     return true;
 }
 

@@ -162,6 +162,7 @@ bool kernel_state(struct kernel *kernel, const struct endpoint *socket_side, con
         return fault_set(fault, FAULT_LOCAL, "socket diagnostics: unknown state %u", found->idiag_state);
     out->state = meanings[found->idiag_state].state;
     out->listening = out->state == LISTEN;
+    out->socket = (uint64_t)found->id.idiag_cookie[1] << 32 | found->id.idiag_cookie[0];
     return true;
 }
 

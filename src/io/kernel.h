@@ -19,6 +19,7 @@
 #define IO_KERNEL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 #include "base/fault.h"
@@ -29,7 +30,8 @@ struct kernel;
 struct kernel_answer {
     /* Of the connection. When there is none: LISTEN where a listener would take its SYN, else CLOSED. */
     enum state state;
-    bool listening; /* only the listener was found */
+    bool listening;  /* only the listener was found */
+    uint64_t socket; /* names this very socket among all that the kernel ever has; 0 when there is none */
 };
 
 /*

@@ -65,9 +65,10 @@ struct witness {
 
     /*
      * The state of the peer's end of the flow: CLOSED when there is no such socket, LISTEN with *listening
-     * when only the port's listener is there. False with a fault when it can't be told.
+     * when only the port's listener is there. *socket names the very socket that was found. False with a fault when it can't be told.
      */
-    bool (*ask)(void *self, const struct flow *flow, enum state *state, bool *listening, struct fault *fault);
+    bool (*ask)(void *self, const struct flow *flow, enum state *state, bool *listening, uint64_t *socket,
+                struct fault *fault);
 };
 
 #endif

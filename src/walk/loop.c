@@ -61,11 +61,12 @@ static void ask_witness(struct loop *loop)
     struct fault fault = {0};
     enum state state;
     bool listening;
+    uint64_t socket;
 
     if (!loop->witness || walk_awaits_capture(loop->walk))
         return;
-    if (loop->witness->ask(loop->witness->self, &loop->walk->settings.flow, &state, &listening, &fault))
-        walk_verified(loop->walk, state, listening);
+    if (loop->witness->ask(loop->witness->self, &loop->walk->settings.flow, &state, &listening, &socket, &fault))
+        walk_verified(loop->walk, state, listening, socket);
     else
         fail(loop, &fault, true);
 }

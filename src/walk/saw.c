@@ -225,11 +225,11 @@ static void react_to_reset(struct walk *walk, const struct segment *segment, uns
         return;
     walk->peer_end = PEER_END_RST;
     if (segment_has(segment, TCP_ACK))
-        walk_settle(walk, OUTCOME_RESET, STATUS_RESET, now,
-                    "%sits application aborted, or closed with data unread", closing ? "after our FIN; " : "");
+        walk_settle(walk, OUTCOME_RESET, STATUS_RESET, now, "%sits application aborted, or closed with data unread",
+                    closing ? "after our FIN; " : "");
     else
-        walk_settle(walk, OUTCOME_RESET, STATUS_RESET, now,
-                    "%sit knows no such connection (any more)", closing ? "after our FIN; " : "");
+        walk_settle(walk, OUTCOME_RESET, STATUS_RESET, now, "%sit knows no such connection (any more)",
+                    closing ? "after our FIN; " : "");
 }
 
 static void remark_syn_ack_repeated(struct walk *walk, nanos at)
@@ -400,12 +400,12 @@ void walk_saw_icmp(struct walk *walk, const struct icmp_error *error, nanos at, 
     (IN(FIN_WAIT_1) | IN(FIN_WAIT_2) | IN(CLOSING) | IN(LAST_ACK) | IN(TIME_WAIT) | IN(CLOSED) | IN(LISTEN))
 
 /* What the answers together say of the peer's socket, beyond the state. */
-static void remark_on_socket(struct walk *walk, bool socket)
+static void remark_on_socket(struct walk *walk, bool found, uint64_t socket)
 {
     const struct claim *claim = &walk->belief.claim;
     nanos at = walk->stamps.last;
 
-    if (!socket) {
+    if (!found) {
         walk->socket_missed = walk->socket_missed || claim->to == IN(SYN_RECEIVED);
         if (!walk->socket_seen && claim->certainty == PROVEN && !(claim->to & (FINAL_STATES | IN(SYN_RECEIVED))))
             note_once(
@@ -418,14 +418,28 @@ static void remark_on_socket(struct walk *walk, bool socket)
         note_once(walk, NOTED_COOKIE, at, "syn-cookie",
                   "its kernel had no socket for this connection before: it kept SYN-RECEIVED in a SYN cookie");
     walk->socket_seen = true;
+    walk->socket = socket;
 }
 
-void walk_verified(struct walk *walk, enum state kernel, bool listening)
+/*
+ * Is this another connection of the same ports? A late segment of ours can open one with a listener that accepts SYN
+ * cookies. It is another socket than before, or the first one after ours was over.
+ */
+static bool is_new_connection(const struct walk *walk, uint64_t socket)
+{
+    if (walk->socket_seen)
+        return socket != walk->socket;
+    return (walk->belief.claim.to & (state_set) ~(IN(CLOSED) | IN(LISTEN))) == NO_STATES &&
+           walk->belief.claim.certainty == PROVEN;
+}
+
+void walk_verified(struct walk *walk, enum state kernel, bool listening, uint64_t socket)
 {
     const struct belief *belief = &walk->belief;
     const struct claim *claim = &belief->claim;
-    bool socket = kernel != CLOSED && !listening;
-    state_set actual = socket ? IN(kernel) : IN(CLOSED) | IN(LISTEN);
+    bool found = kernel != CLOSED && !listening;
+    bool other = found && is_new_connection(walk, socket);
+    state_set actual = found ? IN(kernel) : IN(CLOSED) | IN(LISTEN);
     /* SYN-RECEIVED without a socket may be kept in a cookie. */
     bool cookie = listening && claim->to == IN(SYN_RECEIVED);
     struct event_verify verify = {
@@ -438,15 +452,20 @@ void walk_verified(struct walk *walk, enum state kernel, bool listening)
 
     if (walk->ended || walk->stamps.first == NANOS_NONE)
         return;
-    remark_on_socket(walk, socket);
+    if (other)
+        note_once(
+            walk, NOTED_NEW_CONNECTION, walk->stamps.last, "new-connection",
+            "its kernel has another connection of these ports by now: a late segment of ours opened it, or it did");
+    else
+        remark_on_socket(walk, found, socket);
     if (kernel == SYN_RECEIVED && claim->certainty == PRESUMED && (claim->otherwise & IN(SYN_RECEIVED)))
         note_once(walk, NOTED_PRESUMPTION, walk->stamps.last, "still-syn-received",
                   "its kernel is still in SYN-RECEIVED: our ACK was lost, its accept queue is full, or it accepts only "
                   "with data");
-    verify.violates = !cookie && (actual & belief->possible) == NO_STATES;
+    verify.violates = !cookie && !other && (actual & belief->possible) == NO_STATES;
     /* It may have moved on since, by its own doing or by what we sent; without a socket only where that is an end. */
-    if (socket)
-        verify.agrees = (actual & belief_reachable(belief, claim->to)) != NO_STATES;
+    if (found)
+        verify.agrees = !other && (actual & belief_reachable(belief, claim->to)) != NO_STATES;
     else
         verify.agrees = cookie || (claim->to & FINAL_STATES) != NO_STATES;
     walk->counts.verified++;

@@ -100,6 +100,7 @@ struct walk {
     bool its_fin_first;     /* its FIN arrived before we sent ours */
     bool our_fin_with_ack;  /* our FIN was the first to acknowledge its FIN */
     enum peer_end peer_end;
+    uint64_t socket;    /* which one, valid with socket_seen */
     bool socket_seen;   /* the peer's kernel has shown a socket of this connection */
     bool socket_missed; /* it had none while the peer was in SYN-RECEIVED */
     unsigned noted;     /* NOTED_ bits of remarks that are made only once */
@@ -144,8 +145,11 @@ void walk_saw_icmp(struct walk *walk, const struct icmp_error *error, nanos at, 
 /* Something else: remarks with a stable token and a static text. */
 void walk_note(struct walk *walk, nanos at, const char *token, const char *text);
 
-/* The peer's kernel says that its socket is in this state (or that only a listener is there). */
-void walk_verified(struct walk *walk, enum state kernel, bool listening);
+/*
+ * The peer's kernel says that its socket is in this state (or that only a listener is there). socket names the very socket
+ * that it means: another one under the same ports is another connection, and contradicts nothing.
+ */
+void walk_verified(struct walk *walk, enum state kernel, bool listening, uint64_t socket);
 
 /*
  * Ends the walk early: with a RST towards the peer if a connection may be there, then the end event with this

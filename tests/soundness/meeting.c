@@ -179,7 +179,7 @@ static void verify(struct meeting *meeting)
     if (!chance_of(&meeting->chance, 50) || meeting->leaving.count || meeting->captured.count || other ||
         peer->incarnation > 1 || (peer->cookie_out && meeting->walk.belief.claim.to != IN(SYN_RECEIVED)))
         return;
-    walk_verified(&meeting->walk, peer->state, peer->state == LISTEN);
+    walk_verified(&meeting->walk, peer->state, peer->state == LISTEN, 1);
     check_events(meeting);
 }
 

@@ -210,7 +210,7 @@ void icmp(struct bench *bench, uint8_t family, uint8_t type, uint8_t code, uint3
 
 void kernel_says(struct bench *bench, enum state kernel, bool listening)
 {
-    walk_verified(&bench->walk, kernel, listening);
+    walk_verified(&bench->walk, kernel, listening, 1);
     collect(bench);
 }
 
