@@ -255,7 +255,6 @@ refuses() {
 interrupted() {
     local signal=$1 number=$2 port=$3 state=$4
     shift 4
-    rm -f "$(log walk)" # what an earlier walk said must not be taken for this one's
     # A background process has SIGINT ignored, unlike one at a terminal.
     start walk client env --default-signal=INT "$TCPWALK" "$@" --json --source-port "$port" --timeout 60s
     if [[ $state == none ]]; then

@@ -65,6 +65,7 @@ start() {
     local name=$1 machine=$2 IN
     shift 2
     in_machine "$machine" || return
+    : >"$(log "$name")" # what an earlier one of that name said must not be taken for this one's
     "${IN[@]}" setsid setpriv --pdeathsig KILL "$@" >"$(log "$name")" 2>&1 </dev/null 3>&- &
     STARTED_PID=$!
     STARTED+=("$STARTED_PID")
