@@ -113,7 +113,7 @@ def ending:
     need(["opened", "closed", "half-closed", "refused", "reset", "no-answer", "unreachable", "failed"]
         | index([$ending.outcome]) != null; "outcome"),
     need((.status == 0) == (has("why") | not); "why without trouble, or trouble without why"),
-    need(.history | test("^[SHADTFRshadtfr]*$"); "history"),
+    need(.history | test("^[SHADTFRshadtfr]*[+]?$"); "history"),
     need(.history | test("(.)\\1") | not; "history repeats a letter"),
     need(.timing | type == "object"
         and all(.[]; type == "number" and . >= 0); "timing"),
