@@ -365,6 +365,8 @@ static bool resolve(struct run *run, char **operands, struct addr out[RESOLVE_MA
         run->port = service->port;
     else if (!resolve_port(operands[1], &run->port, fault))
         return false;
+    if (run->lab && in_lab == 0 && !addr_parse(operands[0], &numeric) && strcmp(operands[0], "localhost") != 0)
+        return fault_set(fault, FAULT_USAGE, "'%s' is neither a command nor a host of the lab", operands[0]);
     if (in_lab == 0)
         return resolve_host(operands[0], family, out, count, fault);
     *count = 0;
