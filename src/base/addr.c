@@ -17,6 +17,13 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
     return a->port == b->port && addr_equal(&a->addr, &b->addr);
 }
 
+bool addr_is_unspecified(const struct addr *addr)
+{
+    static const uint8_t zero[16];
+
+    return addr->family == 0 || memcmp(addr->bytes, zero, sizeof(zero)) == 0;
+}
+
 bool addr_is_link_local(const struct addr *addr)
 {
     return addr->family == 6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;

@@ -32,6 +32,9 @@ struct flow {
 bool addr_equal(const struct addr *a, const struct addr *b);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
+/* No address, or 0.0.0.0 or :: (any address). */
+bool addr_is_unspecified(const struct addr *addr);
+
 /* fe80::/10, which means nothing without its zone. */
 bool addr_is_link_local(const struct addr *addr);
 

@@ -53,3 +53,17 @@ const char *icmp_error_name(const struct icmp_error *error)
     }
     return "other";
 }
+
+const char *icmp_error_name_at(unsigned index)
+{
+    const size_t rows = sizeof(icmp_names) / sizeof(icmp_names[0]);
+
+    for (size_t i = 0; i < rows; i++) {
+        bool seen = false;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = strcmp(icmp_names[i].name, icmp_names[j].name) == 0;
+        if (!seen && index-- == 0)
+            return icmp_names[i].name;
+    }
+    return index == 0 ? "other" : NULL;
+}

@@ -50,6 +50,22 @@ struct tcp_options {
     struct sack_block sack[SACK_BLOCKS_MAX];
 };
 
+/* The most that the header's data offset leaves for options (RFC 9293 3.1), in bytes. */
+#define TCP_OPTIONS_MAX 40
+
+/* What a segment made by hand shall say against its better knowledge: for the sender alone. */
+struct crafted {
+    bool has_options;  /* these option bytes, padded with zeros to a multiple of four, and no others */
+    bool has_offset;   /* the data offset field, whatever the options take */
+    bool has_checksum; /* this checksum, in host order */
+    bool bad_checksum; /* the right checksum with all its bits inverted */
+    uint8_t options[TCP_OPTIONS_MAX];
+    uint8_t options_len;
+    uint8_t offset; /* in words of four bytes, 0 to 15 */
+    uint16_t checksum;
+    uint16_t fragment; /* split into IP fragments of so many bytes of payload, a multiple of 8; 0: whole */
+};
+
 struct segment {
     uint32_t seq;
     uint32_t ack;    /* meaningful with TCP_ACK only */
@@ -62,6 +78,7 @@ struct segment {
     uint8_t tos;      /* type of service or traffic class */
     uint16_t ip_id;   /* IPv4 identification, 0 for IPv6 */
     struct tcp_options options;
+    const struct crafted *crafted; /* on its way out: what is wrong about it on purpose; else NULL (borrowed) */
 };
 
 /* The sequence numbers a segment occupies: its bytes, and one each for SYN and FIN (RFC 9293 3.4). */
@@ -98,5 +115,8 @@ char *segment_flags_text(uint8_t flags, char out[FLAGS_TEXT]);
  * "time-exceeded"); "other" for a code that has none. Static text.
  */
 const char *icmp_error_name(const struct icmp_error *error);
+
+/* All names that icmp_error_name() can give, each once, counted from 0; NULL when there are no more. Static text. */
+const char *icmp_error_name_at(unsigned index);
 
 #endif

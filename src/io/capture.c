@@ -6,6 +6,8 @@
  * and, from anyone, the ICMP or ICMPv6 errors that quote a packet. An ICMPv6 error that itself comes with
  * extension headers is not seen. What of this does not concern the flow is left to the caller.
  *
+ * Of an unknown peer it lets through what begins a connection with our port.
+ *
  * It compares addresses as numbers: libpcap takes an IPv6 address of a filter through the resolver, and
  * that reads the machine's name service configuration.
  */
@@ -25,6 +27,8 @@
 #include "io/privilege.h"
 
 #define FILTER_TEXT 1200
+#define ALL "any"        /* libpcap's name for all interfaces */
+#define SLL2_INTERFACE 4 /* where its packets have the index, in network order: LINKTYPE_LINUX_SLL2 */
 
 /* At most this much is thrown away at the start: a busy flow must not hold us there for good. */
 #define STALE_MAX 4096
@@ -34,8 +38,9 @@ struct capture {
     int fd;
     int link_type;
     bool coarse;
-    u_int dropped; /* as the kernel counted when last asked */
-    char interface[IF_NAMESIZE];
+    u_int dropped;               /* as the kernel counted when last asked */
+    bool all;                    /* it is of all interfaces */
+    char interface[IF_NAMESIZE]; /* whose state matters; empty: none yet */
 };
 
 /* "and" for each 32-bit word of an address at an offset of the IP header. */
@@ -83,15 +88,32 @@ static void write_filter(struct text *text, const struct flow *flow)
     }
 }
 
-static bool set_filter(struct capture *capture, const struct flow *flow, struct fault *fault)
+/* SYN to our port, of TCP's flags neither ACK nor RST. */
+static void write_syn_filter(struct text *text, const struct flow *flow)
 {
-    char words[FILTER_TEXT];
+    const struct endpoint *a = &flow->local, *b = &flow->peer;
+    bool v6 = a->addr.family == 6;
+    const char *protocol = v6 ? "ip6" : "ip";
+
+    if (v6)
+        text_add(text, "ip6[6]=6 and ip6[42:2]=%u and ip6[53]&0x16=2", a->port);
+    else
+        text_add(text, "tcp and dst port %u and tcp[13]&0x16=2", a->port);
+    if (!addr_is_unspecified(&a->addr)) {
+        text_add(text, " and ");
+        add_address(text, protocol, v6 ? 24 : 16, &a->addr);
+    }
+    if (!addr_is_unspecified(&b->addr)) {
+        text_add(text, " and ");
+        add_address(text, protocol, v6 ? 8 : 12, &b->addr);
+    }
+}
+
+static bool set_filter(struct capture *capture, const char *words, struct fault *fault)
+{
     struct bpf_program program;
-    struct text text;
     int result;
 
-    text_init(&text, words, sizeof(words));
-    write_filter(&text, flow);
     if (pcap_compile(capture->pcap, &program, words, 1, PCAP_NETMASK_UNKNOWN) < 0)
         return fault_set(fault, FAULT_LOCAL, "capture filter: %s", pcap_geterr(capture->pcap));
     result = pcap_setfilter(capture->pcap, &program);
@@ -143,7 +165,8 @@ static bool activation_fault(struct capture *capture, const char *interface, int
     }
 }
 
-static bool activate(struct capture *capture, const struct capture_config *config, struct fault *fault)
+static bool activate(struct capture *capture, const char *interface, const struct capture_config *config,
+                     struct fault *fault)
 {
     pcap_t *pcap = capture->pcap;
     int result;
@@ -156,7 +179,10 @@ static bool activate(struct capture *capture, const struct capture_config *confi
     pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
     result = pcap_activate(pcap);
     if (result < 0)
-        return activation_fault(capture, config->interface, result, fault);
+        return activation_fault(capture, interface, result, fault);
+    /* The older header of that device, its default, has no interface in it. */
+    if (capture->all && pcap_set_datalink(pcap, DLT_LINUX_SLL2) < 0)
+        return fault_set(fault, FAULT_LOCAL, "capturing on all interfaces: %s", pcap_geterr(pcap));
     capture->coarse = pcap_get_tstamp_precision(pcap) != PCAP_TSTAMP_PRECISION_NANO;
     capture->link_type = pcap_datalink(pcap);
     capture->fd = pcap_get_selectable_fd(pcap);
@@ -174,34 +200,75 @@ static void throw_away_stale(struct capture *capture)
             break;
 }
 
+/* What a flow that is known, or not yet, needs of the capture. */
+static bool begin(struct capture *capture, const struct flow *flow, struct fault *fault)
+{
+    bool unknown = flow->peer.port == 0;
+    char words[FILTER_TEXT];
+    struct text text;
+
+    text_init(&text, words, sizeof(words));
+    if (unknown)
+        write_syn_filter(&text, flow);
+    else
+        write_filter(&text, flow);
+    if (!set_filter(capture, words, fault))
+        return false;
+    if (pcap_setnonblock(capture->pcap, 1, words) < 0)
+        return fault_set(fault, FAULT_LOCAL, "capturing: %s", words);
+    keep_out_doubles(capture);
+    if (!unknown)
+        throw_away_stale(capture);
+    return true;
+}
+
 bool capture_open(struct capture **out, const struct capture_config *config, struct fault *fault)
 {
+    const char *interface = config->interface ? config->interface : ALL;
     char words[PCAP_ERRBUF_SIZE] = "";
     struct capture *capture = calloc(1, sizeof(*capture));
 
     *out = NULL;
     if (!capture)
         return fault_set(fault, FAULT_LOCAL, "out of memory");
-    snprintf(capture->interface, sizeof(capture->interface), "%s", config->interface);
-    capture->pcap = pcap_create(config->interface, words);
-    if (!capture->pcap) {
-        fault_set(fault, FAULT_LOCAL, "interface %s: %s", config->interface, words);
-        goto failed;
+    capture->all = !config->interface;
+    if (!capture->all)
+        snprintf(capture->interface, sizeof(capture->interface), "%s", interface);
+    capture->pcap = pcap_create(interface, words);
+    if (!capture->pcap)
+        fault_set(fault, FAULT_LOCAL, "interface %s: %s", interface, words);
+    if (!capture->pcap || !activate(capture, interface, config, fault) || !begin(capture, &config->flow, fault)) {
+        capture_close(capture);
+        return false;
     }
-    if (!activate(capture, config, fault) || !set_filter(capture, &config->flow, fault))
-        goto failed;
-    if (pcap_setnonblock(capture->pcap, 1, words) < 0) {
-        fault_set(fault, FAULT_LOCAL, "capturing on %s: %s", config->interface, words);
-        goto failed;
-    }
-    keep_out_doubles(capture);
-    throw_away_stale(capture);
     *out = capture;
     return true;
+}
 
-failed:
-    capture_close(capture);
-    return false;
+bool capture_narrow(struct capture *capture, const struct flow *flow, unsigned arriving, unsigned leaving,
+                    struct fault *fault)
+{
+    char words[FILTER_TEXT];
+    struct text text;
+
+    text_init(&text, words, sizeof(words));
+    if (capture->all) {
+        if (!if_indextoname(leaving, capture->interface))
+            return fault_set(fault, FAULT_LOCAL, "interface %u: %s", leaving, strerror(errno));
+        text_add(&text, "((ifindex %u and inbound) or (ifindex %u and outbound)) and ", arriving, leaving);
+    }
+    write_filter(&text, flow);
+    keep_out_doubles(capture);
+    return set_filter(capture, words, fault);
+}
+
+unsigned capture_interface(const struct capture *capture, const struct captured *captured)
+{
+    const uint8_t *at = captured->bytes + SLL2_INTERFACE;
+
+    if (!capture->all || captured->captured < SLL2_INTERFACE + 4)
+        return 0;
+    return (unsigned)at[0] << 24 | (unsigned)at[1] << 16 | (unsigned)at[2] << 8 | at[3];
 }
 
 int capture_fd(const struct capture *capture)
@@ -254,8 +321,11 @@ unsigned capture_dropped(struct capture *capture)
 
 bool capture_is_up(const struct capture *capture, struct fault *fault)
 {
-    int flags = interface_flags(capture);
+    int flags;
 
+    if (capture->interface[0] == '\0')
+        return true;
+    flags = interface_flags(capture);
     if (flags < 0)
         return fault_set(fault, FAULT_LOCAL, "interface %s: %s", capture->interface,
                          errno == ENODEV ? "it is gone" : strerror(errno));

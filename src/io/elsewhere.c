@@ -13,6 +13,7 @@
 #include "io/privilege.h"
 
 #define IPV6_HEADER 40
+#define STALE_MAX 1024   /* more than the socket holds; a flood must not hold us for good */
 #define LOOPBACK_INDEX 1 /* of lo, in every network namespace */
 
 /* What came with a packet besides its bytes. */
@@ -145,6 +146,18 @@ static bool take(struct elsewhere *elsewhere, struct captured *out, unsigned *in
     out->length = (uint32_t)((size_t)length + ahead);
     out->captured = out->length < sizeof(elsewhere->bytes) ? out->length : sizeof(elsewhere->bytes);
     return true;
+}
+
+void elsewhere_turn(struct elsewhere *elsewhere, const struct addr *local, unsigned captured_index)
+{
+    struct captured stale;
+    unsigned index;
+
+    for (int i = 0; i < STALE_MAX; i++)
+        if (!take(elsewhere, &stale, &index))
+            break;
+    elsewhere->captured_index = captured_index;
+    elsewhere->local = *local;
 }
 
 bool elsewhere_next(struct elsewhere *elsewhere, struct captured *out)

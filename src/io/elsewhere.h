@@ -34,6 +34,9 @@ struct elsewhere {
 bool elsewhere_open(struct elsewhere *elsewhere, const struct addr *local, unsigned captured_index,
                     struct fault *fault);
 
+/* As if it were opened now with these: what waits is thrown away. */
+void elsewhere_turn(struct elsewhere *elsewhere, const struct addr *local, unsigned captured_index);
+
 /*
  * Takes the next error without waiting; false when there is none. The bytes start with the IP header
  * (LINK_RAW), are borrowed until the next call, and have the kernel's stamp on the capture's clock. They can

@@ -29,24 +29,29 @@ static bool set_min_ttl(int fd, int family)
 }
 
 /*
- * Any key does: nobody is meant to know it. Its secrecy is of no use either, since no segment gets further than this.
+ * A key for one peer, or with an empty prefix for all of the family. Any key does: nobody is meant to know it. Its
+ * secrecy is of no use either, since no segment gets further than this.
  */
-static void set_md5(struct guard *guard, const struct endpoint *peer, int family)
+static bool set_key(int fd, const struct endpoint *peer, bool all)
 {
-    struct tcp_md5sig key = {.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX, .tcpm_keylen = 1, .tcpm_key = {'-'}};
-    struct endpoint whom = {.addr = {.family = (uint8_t)family}};
+    struct tcp_md5sig key = {.tcpm_keylen = 1, .tcpm_key = {'-'}};
     struct sockaddr_storage addr;
 
-    endpoint_to_sockaddr(&whom, &addr);
-    memcpy(&key.tcpm_addr, &addr, sizeof(addr));
-    guard->md5_for_all = setsockopt(guard->fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &key, sizeof(key)) == 0;
-    guard->md5 = guard->md5_for_all;
-    if (guard->md5 || peer->addr.family != family)
-        return;
     endpoint_to_sockaddr(peer, &addr);
     memcpy(&key.tcpm_addr, &addr, sizeof(addr));
-    key.tcpm_flags = 0;
-    guard->md5 = setsockopt(guard->fd, IPPROTO_TCP, TCP_MD5SIG, &key, sizeof(key)) == 0;
+    if (!all)
+        return setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &key, sizeof(key)) == 0;
+    key.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;
+    return setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &key, sizeof(key)) == 0;
+}
+
+static void set_md5(struct guard *guard, const struct endpoint *peer, int family)
+{
+    const struct endpoint whom = {.addr = {.family = (uint8_t)family}};
+
+    guard->md5 = guard->md5_for_all = set_key(guard->fd, &whom, true);
+    if (!guard->md5 && !addr_is_unspecified(&peer->addr) && peer->addr.family == family)
+        guard->md5 = set_key(guard->fd, peer, false);
 }
 
 static bool set_filter(int fd)
@@ -153,6 +158,13 @@ bool guard_open(struct guard *guard, struct flow *flow, unsigned interface, stru
     }
     guard_close(guard);
     return false;
+}
+
+bool guard_meet(struct guard *guard, const struct flow *flow, unsigned interface, struct fault *fault)
+{
+    if (!guard->md5_for_all)
+        guard->md5 = set_key(guard->fd, &flow->peer, false);
+    return check_exclusive(guard, &flow->local, &flow->peer, interface, fault);
 }
 
 void guard_close(struct guard *guard)

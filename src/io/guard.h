@@ -44,14 +44,22 @@ struct guard {
  * link-local). With local.port 0 the kernel picks a free port at random (from its range for outgoing
  * connections, without the reserved ones) and it is filled in. A port that is named may have connections with
  * other peers, alive or in TIME-WAIT, if their sockets had SO_REUSEADDR, as those of servers have; it never
- * has a listener. With peer.port 0 (waiting for any peer) the check for a connection is left out. interface
- * is the index of the interface towards the peer, so that connections bound to it are seen too; 0 when not
- * known.
+ * has a listener. With peer.port 0 (waiting for any peer) the check for a connection is left to guard_meet, and
+ * local.addr may be all zeros: every address of this machine. interface is the index of the interface towards
+ * the peer, so that connections bound to it are seen too; 0 when not known.
  *
  * FAULT_LOCAL when the port is taken, not permitted, or the address is not ours, and when the guard can't be
  * set. The guard is closed then, and flow->local.port as it was.
  */
 bool guard_open(struct guard *guard, struct flow *flow, unsigned interface, struct fault *fault);
+
+/*
+ * The peer is known now, of a guard that was set with peer.port 0: covers it by a key of its own where there is
+ * none for all, and looks whether the kernel has a connection with these endpoints (left by a server that had
+ * the port before). FAULT_LOCAL when it has: it would answer in our place. The guard stays set. Needs no
+ * privilege.
+ */
+bool guard_meet(struct guard *guard, const struct flow *flow, unsigned interface, struct fault *fault);
 
 /* Gives the port back. A guard that is closed already, or never opened but fd -1, is fine. */
 void guard_close(struct guard *guard);

@@ -7,19 +7,19 @@
 #include "io/live.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "io/capture.h"
 #include "io/clock.h"
 #include "io/elsewhere.h"
+#include "io/handmade.h"
 #include "io/latency.h"
+#include "io/leave.h"
+#include "io/meet.h"
 #include "io/sender.h"
 #include "wire/packet.h"
 
@@ -35,8 +35,16 @@
  */
 #define AWAKE_LOW_LATENCY (20 * NANOS_PER_MS)
 
+#define TTL_DEFAULT 64 /* as Linux has it */
+
 struct live {
     struct flow flow;
+    bool unmet;                 /* the peer is not known yet: of the flow only what was asked for */
+    struct route route;         /* to a peer that was met */
+    char bound_to[IF_NAMESIZE]; /* what we send leaves by this interface; empty: the routes decide */
+    unsigned interface_index;   /* captured; 0: all */
+    uint8_t ttl;                /* of segments that name none */
+    struct handmade handmade;
     struct sender *sender;   /* owned */
     struct capture *capture; /* owned */
     struct elsewhere elsewhere;
@@ -44,6 +52,8 @@ struct live {
     nanos awake;          /* of each wait, so much is spent without sleeping; NANOS_NEVER: all of it */
     bool elsewhere_ready; /* ppoll said that the ICMP socket has something */
     unsigned unwaited;    /* packets taken since signals were last let in */
+    int watched;          /* somebody else's descriptor, -1: none */
+    bool watched_ready;   /* ppoll said that it has something */
     int link_type;
     const volatile sig_atomic_t *stop;
     sig_atomic_t stops_told; /* the value of *stop that was last answered with FAULT_INTERRUPTED */
@@ -61,7 +71,11 @@ static bool live_send(void *self, const struct flow *flow, const struct segment 
 {
     struct live *live = self;
 
-    return sender_send(live->sender, flow, segment, payload, fault);
+    if (!sender_send(live->sender, flow, segment, payload, fault))
+        return false;
+    if (segment->crafted)
+        handmade_keep(&live->handmade, segment, live->ttl);
+    return true;
 }
 
 static bool from_to(const struct packet *packet, const struct endpoint *src, const struct endpoint *dst)
@@ -87,8 +101,31 @@ static bool oddity_concerns(const struct flow *flow, const struct packet *packet
     return packet->src.port == flow->peer.port && packet->dst.port == flow->local.port;
 }
 
+/* A packet of ours that may be something else than it looks: what was sent, in place of what was read of it. */
+static bool recall(struct live *live, const struct packet *packet, struct sighting *out)
+{
+    const struct segment *sent = NULL;
+
+    if (live->handmade.count > 0 && from_to(packet, &live->flow.local, &live->flow.peer))
+        sent = handmade_find(&live->handmade, &packet->segment, packet->kind == PACKET_SEGMENT);
+    if (!sent)
+        return false;
+    out->kind = SIGHTING_SEGMENT;
+    out->out = true;
+    out->segment = *sent;
+    return true;
+}
+
+static void fill_segment(struct sighting *out, const struct packet *packet)
+{
+    out->kind = SIGHTING_SEGMENT;
+    out->segment = packet->segment;
+    out->payload = packet->payload;
+    out->payload_captured = packet->payload_captured;
+}
+
 /* Turns one captured packet into a sighting; false when it does not concern the flow. */
-static bool interpret(const struct live *live, int link_type, const struct captured *captured, struct sighting *out)
+static bool interpret(struct live *live, int link_type, const struct captured *captured, struct sighting *out)
 {
     const struct flow *flow = &live->flow;
     struct packet packet;
@@ -99,11 +136,9 @@ static bool interpret(const struct live *live, int link_type, const struct captu
     case PACKET_SEGMENT:
         if (!from_to(&packet, &flow->peer, &flow->local) && !from_to(&packet, &flow->local, &flow->peer))
             return false;
-        out->kind = SIGHTING_SEGMENT;
         out->out = endpoint_equal(&packet.src, &flow->local);
-        out->segment = packet.segment;
-        out->payload = packet.payload;
-        out->payload_captured = packet.payload_captured;
+        if (!recall(live, &packet, out))
+            fill_segment(out, &packet);
         return true;
     case PACKET_ICMP_ERROR:
         out->kind = SIGHTING_ICMP;
@@ -111,6 +146,8 @@ static bool interpret(const struct live *live, int link_type, const struct captu
         return endpoint_equal(&packet.icmp.quoted_src, &flow->local) &&
                endpoint_equal(&packet.icmp.quoted_dst, &flow->peer);
     case PACKET_ODDITY:
+        if (recall(live, &packet, out))
+            return true;
         out->kind = SIGHTING_ODDITY;
         out->oddity = packet.oddity;
         return oddity_concerns(flow, &packet);
@@ -124,8 +161,53 @@ enum moment {
     MOMENT_SIGHTING,
     MOMENT_AGAIN, /* look again */
     MOMENT_QUIET, /* nothing is there; from rest(): until the deadline */
+    MOMENT_INPUT, /* only the watched descriptor has something */
     MOMENT_FAULT,
 };
+
+/* From now on everything is as if it had been opened with this flow. */
+static bool turn_to(struct live *live, const struct flow *flow, unsigned arrived, struct fault *fault)
+{
+    if (!capture_narrow(live->capture, flow, arrived, live->route.interface, fault))
+        return false;
+    if (!live->bound_to[0] && addr_is_link_local(&flow->peer.addr) &&
+        (!if_indextoname(flow->peer.addr.zone, live->bound_to) || !sender_bind(live->sender, live->bound_to, fault)))
+        return fault_set(fault, FAULT_LOCAL, "interface %u: %s", flow->peer.addr.zone, strerror(errno));
+    elsewhere_turn(&live->elsewhere, &flow->local.addr, arrived);
+    live->flow = *flow;
+    live->unmet = false;
+    return true;
+}
+
+/* Takes one packet while the peer is unknown: its SYN makes it known. */
+static enum moment await_peer(struct live *live, const struct captured *captured, struct sighting *out,
+                              struct fault *fault)
+{
+    unsigned arrived = capture_interface(live->capture, captured);
+    struct packet packet;
+    struct flow flow;
+
+    if (arrived == 0)
+        arrived = live->interface_index;
+    packet_read(live->link_type, captured->bytes, captured->captured, captured->length, &packet);
+    switch (meet(&live->flow, &packet, arrived, live->bound_to[0] ? live->bound_to : NULL, &flow, &live->route)) {
+    case MEETING_NOBODY:
+        break;
+    case MEETING_NO_WAY:
+        *out = (struct sighting){.kind = SIGHTING_ODDITY,
+                                 .at = captured->at,
+                                 .flow = flow,
+                                 .oddity = "a SYN came from where no route leads"};
+        return MOMENT_SIGHTING;
+    case MEETING_PEER:
+        if (!turn_to(live, &flow, arrived, fault))
+            return MOMENT_FAULT;
+        *out = (struct sighting){.at = captured->at, .flow = flow};
+        fill_segment(out, &packet);
+        return MOMENT_SIGHTING;
+    }
+    return MOMENT_AGAIN;
+}
 
 /* Takes one packet of those that are there already. */
 static enum moment look(struct live *live, struct sighting *out, struct fault *fault)
@@ -134,6 +216,8 @@ static enum moment look(struct live *live, struct sighting *out, struct fault *f
 
     switch (capture_next(live->capture, &captured, fault)) {
     case CAPTURE_PACKET:
+        if (live->unmet)
+            return await_peer(live, &captured, out, fault);
         return interpret(live, live->link_type, &captured, out) ? MOMENT_SIGHTING : MOMENT_AGAIN;
     case CAPTURE_FAULT:
         return MOMENT_FAULT;
@@ -145,6 +229,8 @@ static enum moment look(struct live *live, struct sighting *out, struct fault *f
     live->elsewhere_ready = elsewhere_next(&live->elsewhere, &captured);
     if (!live->elsewhere_ready)
         return MOMENT_QUIET;
+    if (live->unmet)
+        return MOMENT_AGAIN;
     return interpret(live, LINK_RAW, &captured, out) ? MOMENT_SIGHTING : MOMENT_AGAIN;
 }
 
@@ -159,18 +245,21 @@ static bool told_to_stop(const struct live *live)
  */
 static int await(struct live *live, nanos span)
 {
-    struct pollfd fds[2] = {{.fd = capture_fd(live->capture), .events = POLLIN},
-                            {.fd = live->elsewhere.fd, .events = POLLIN}};
+    struct pollfd fds[3] = {{.fd = capture_fd(live->capture), .events = POLLIN},
+                            {.fd = live->elsewhere.fd, .events = POLLIN},
+                            {.fd = live->watched, .events = POLLIN}};
     struct timespec timeout = {.tv_sec = span / NANOS_PER_S, .tv_nsec = span % NANOS_PER_S};
-    int readable = ppoll(fds, 2, span == NANOS_NEVER ? NULL : &timeout, live->wait_mask);
+    nfds_t count = live->watched < 0 ? 2 : 3;
+    int readable = ppoll(fds, count, span == NANOS_NEVER ? NULL : &timeout, live->wait_mask);
 
     live->unwaited = 0;
+    live->watched_ready = readable > 0 && fds[2].revents;
     if (readable > 0 && fds[1].revents)
         live->elsewhere_ready = true;
     return readable;
 }
 
-/* Waits for something to look at: MOMENT_AGAIN when there is, or a signal came. */
+/* Waits for something to look at: MOMENT_AGAIN when there is, or a signal came; MOMENT_INPUT for input alone. */
 static enum moment wait_until(struct live *live, nanos deadline, struct fault *fault)
 {
     nanos begun = live->awake > 0 ? clock_monotonic() : 0;
@@ -187,6 +276,9 @@ static enum moment wait_until(struct live *live, nanos deadline, struct fault *f
         fault_set(fault, FAULT_LOCAL, "waiting for packets: %s", strerror(errno));
         return MOMENT_FAULT;
     }
+    if (readable == 1 && live->watched_ready)
+        return MOMENT_INPUT;
+    live->watched_ready = false; /* something else goes first, and it is seen again then */
     return MOMENT_AGAIN;
 }
 
@@ -208,6 +300,23 @@ static enum moment rest(struct live *live, nanos deadline, struct sighting *out,
     return wait_until(live, deadline, fault);
 }
 
+static enum port_result result_of(struct live *live, enum moment moment)
+{
+    switch (moment) {
+    case MOMENT_SIGHTING:
+        return PORT_SIGHTING;
+    case MOMENT_INPUT:
+        live->watched_ready = false;
+        return PORT_INPUT;
+    case MOMENT_AGAIN:
+    case MOMENT_QUIET:
+        return PORT_QUIET;
+    case MOMENT_FAULT:
+        break;
+    }
+    return PORT_FAULT;
+}
+
 static enum port_result live_next(void *self, nanos deadline, struct sighting *out, struct fault *fault)
 {
     struct live *live = self;
@@ -219,52 +328,66 @@ static enum port_result live_next(void *self, nanos deadline, struct sighting *o
             fault_set(fault, FAULT_INTERRUPTED, "interrupted");
             return PORT_FAULT;
         }
-        moment = look(live, out, fault);
+        /* It showed while packets did not cease: those can't come first for ever. */
+        moment = live->watched_ready ? MOMENT_INPUT : look(live, out, fault);
         if (moment == MOMENT_QUIET) {
             moment = rest(live, deadline, out, fault);
-        } else if (moment != MOMENT_FAULT && ++live->unwaited >= UNWAITED_MAX) {
+        } else if ((moment == MOMENT_SIGHTING || moment == MOMENT_AGAIN) && ++live->unwaited >= UNWAITED_MAX) {
             /* Packets that never cease must not keep a signal out; nor the deadline, where they are foreign. */
             await(live, 0);
             if (moment == MOMENT_AGAIN && clock_monotonic() >= deadline)
                 return PORT_QUIET;
         }
     } while (moment == MOMENT_AGAIN);
-    if (moment == MOMENT_SIGHTING)
-        return PORT_SIGHTING;
-    return moment == MOMENT_QUIET ? PORT_QUIET : PORT_FAULT;
+    return result_of(live, moment);
 }
 
 /* By which interface to send: only where the user, or a link-local address, leaves no choice to the routes. */
-static const char *sending_device(const struct live_config *config, char name[IF_NAMESIZE])
+static void find_device(const struct live_config *config, char out[IF_NAMESIZE])
 {
+    const struct flow *flow = &config->flow;
+    const struct addr *addr = addr_is_unspecified(&flow->peer.addr) ? &flow->local.addr : &flow->peer.addr;
+
+    out[0] = '\0';
     /* Our own link-local address is captured on lo, but belongs to the interface of its zone. */
-    if (addr_is_link_local(&config->flow.peer.addr))
-        return if_indextoname(config->flow.peer.addr.zone, name);
-    return config->bind_interface ? config->interface : NULL;
+    if (addr_is_link_local(addr))
+        if_indextoname(addr->zone, out);
+    else if (config->bind_interface && config->interface)
+        snprintf(out, IF_NAMESIZE, "%s", config->interface);
 }
 
-bool live_open(struct live **out, const struct live_config *config, struct port *port, struct fault *fault)
+static bool open_parts(struct live *live, const struct live_config *config, struct fault *fault)
 {
-    struct live *live = calloc(1, sizeof(*live));
-    char device[IF_NAMESIZE];
-    struct sender_config sending = {
-        .family = config->flow.peer.addr.family, .ttl = config->ttl, .device = sending_device(config, device)};
+    struct sender_config sending = {.family = config->flow.local.addr.family,
+                                    .ttl = live->ttl,
+                                    .device = live->bound_to[0] ? live->bound_to : NULL};
     struct capture_config capturing = {.interface = config->interface,
                                        .flow = config->flow,
                                        .snaplen = config->snaplen,
                                        .ring_bytes = config->ring_bytes};
 
+    return sender_open(&live->sender, &sending, fault) &&
+           elsewhere_open(&live->elsewhere, &config->flow.local.addr, config->interface_index, fault) &&
+           capture_open(&live->capture, &capturing, fault);
+}
+
+bool live_open(struct live **out, const struct live_config *config, struct port *port, struct fault *fault)
+{
+    struct live *live = calloc(1, sizeof(*live));
+
     *out = NULL;
     if (!live)
         return fault_set(fault, FAULT_LOCAL, "out of memory");
     live->flow = config->flow;
+    live->unmet = config->flow.peer.port == 0;
+    live->interface_index = config->interface_index;
+    live->ttl = config->ttl ? config->ttl : TTL_DEFAULT;
     live->stop = config->stop;
     live->wait_mask = config->wait_mask;
     live->awake = config->awake;
-    live->latency.fd = live->elsewhere.fd = -1;
-    if (!sender_open(&live->sender, &sending, fault) ||
-        !elsewhere_open(&live->elsewhere, &config->flow.local.addr, config->interface_index, fault) ||
-        !capture_open(&live->capture, &capturing, fault)) {
+    live->watched = live->latency.fd = live->elsewhere.fd = -1;
+    find_device(config, live->bound_to);
+    if (!open_parts(live, config, fault)) {
         live_close(live);
         return false;
     }
@@ -274,6 +397,22 @@ bool live_open(struct live **out, const struct live_config *config, struct port 
     *port = (struct port){.self = live, .now = live_now, .send = live_send, .next = live_next};
     *out = live;
     return true;
+}
+
+const struct flow *live_flow(const struct live *live)
+{
+    return &live->flow;
+}
+
+const struct route *live_route(const struct live *live)
+{
+    return live->route.interface ? &live->route : NULL;
+}
+
+void live_watch(struct live *live, int fd)
+{
+    live->watched = fd;
+    live->watched_ready = false;
 }
 
 bool live_is_coarse(const struct live *live)
@@ -292,60 +431,8 @@ void live_close(struct live *live)
     free(live);
 }
 
-/* Closes the descriptors from first to last. */
-static void close_from_to(unsigned first, unsigned last)
-{
-    if (first > last || close_range(first, last, 0) == 0)
-        return;
-    /* A kernel before 5.9. Descriptors beyond these would be closed a few milliseconds late, with the process. */
-    for (unsigned fd = first; fd <= last && fd < 4096; fd++)
-        close((int)fd);
-}
-
-/*
- * The child: drops everything but the packet socket, says so by closing its end of the pipe, and is killed by
- * the kernel when the parent is gone. That signal comes after the parent's descriptors were closed, so the
- * last reference to the packet socket is always the child's, and the waiting is done here.
- */
-static void hold_until_parent_ends(int packet_fd, int pipe_fd, pid_t parent)
-{
-    unsigned low = (unsigned)(packet_fd < pipe_fd ? packet_fd : pipe_fd);
-    unsigned high = (unsigned)(packet_fd < pipe_fd ? pipe_fd : packet_fd);
-
-    if (low > 0)
-        close_from_to(0, low - 1);
-    close_from_to(low + 1, high - 1);
-    close_from_to(high + 1, ~0u);
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent) {
-        close(pipe_fd);
-        for (;;)
-            pause();
-    }
-    _exit(0);
-}
-
-/* Returns when there is a child that holds the packet socket and nothing else, or when there can be none. */
-static void leave_socket_to_child(int packet_fd)
-{
-    pid_t parent = getpid(), child;
-    char nothing;
-    int ends[2];
-
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return;
-    child = fork();
-    if (child == 0)
-        hold_until_parent_ends(packet_fd, ends[1], parent);
-    close(ends[1]);
-    /* The end of the pipe: the child has let go of everything else, or has died. */
-    if (child > 0)
-        while (read(ends[0], &nothing, 1) < 0 && errno == EINTR)
-            continue;
-    close(ends[0]);
-}
-
 void live_leave_to_child(struct live *live)
 {
-    leave_socket_to_child(capture_fd(live->capture));
+    leave_to_child(capture_fd(live->capture));
     live_close(live); /* drops our references only, as long as the child has its own */
 }

@@ -14,20 +14,22 @@
 #include "base/addr.h"
 #include "base/fault.h"
 #include "base/nanos.h"
+#include "io/capture.h"
 #include "io/port.h"
+#include "io/route.h"
 
 struct live;
 
 struct live_config {
-    struct flow flow;         /* only this connection is seen; zones as the route found them */
-    const char *interface;    /* where the route to the peer leads: captured there */
-    unsigned interface_index; /* its index */
+    struct flow flow;         /* only this connection is seen; zones as the route found them; peer.port 0: see below */
+    const char *interface;    /* where the route to the peer leads: captured there; NULL, with peer.port 0: all */
+    unsigned interface_index; /* its index, or 0 */
     bool bind_interface;      /* the user named the interface: send by it, whatever the routes say */
     bool low_latency;         /* stay awake for 20 ms of each wait, and keep the CPUs awake beyond that */
     nanos awake;              /* without low_latency: how long each wait is spent awake before sleeping, 0: none */
     uint8_t ttl;              /* for segments that name none, 0: 64 */
-    uint32_t snaplen;         /* as in capture.h, 0: its default */
-    uint32_t ring_bytes;      /* likewise */
+    uint32_t snaplen;         /* as in capture.h, 0: its default; CAPTURE_SNAPLEN_WHOLE keeps all payload, with */
+    uint32_t ring_bytes;      /* CAPTURE_RING_WHOLE: 8.7 MB of resident memory in all */
 
     /*
      * Counted up by a signal handler: next() then returns FAULT_INTERRUPTED once for each new value and goes
@@ -38,6 +40,25 @@ struct live_config {
     const volatile sig_atomic_t *stop;
     const sigset_t *wait_mask;
 };
+
+/*
+ * A peer that is not known yet: flow.peer.port is 0. next() then returns the first SYN (without ACK or RST) that
+ * arrives for flow.local.port at an address of this machine, as a sighting whose flow is complete. From then on
+ * live_flow() is that flow and everything is as if live_open had had it, on the interface where the route back
+ * to the peer leads (live_route). Nothing else is seen before, but these: SIGHTING_ODDITY for a SYN from where
+ * no route leads, which is let go, SIGHTING_LOST, and what port.h has besides sightings. SYNs of others that
+ * come later are not seen.
+ *
+ * flow.local.addr.family is needed. flow.local.addr and flow.peer.addr may be given, or all zeros. The interface
+ * should be NULL unless the user named one: then whatever arrives on any interface counts, also on those that
+ * come later, lo among them; and once the peer is known, what arrives where its SYN did and what leaves by its
+ * route, which need not be the same interface. A link-local address of our own that is reached from this machine
+ * itself must be given, with its zone.
+ *
+ * The guard must stand before, with the same flow; guard_meet afterwards. Meeting the peer takes 0.3 ms, of which
+ * nothing is captured for some microseconds, and no privilege (where a link-local peer is met before Linux 5.7:
+ * CAP_NET_RAW). SYNs that are IP fragments or have IPv6 extension headers are not seen.
+ */
 
 /*
  * Opens everything and fills *port, whose functions then work until live_close. *out is the caller's. On
@@ -54,6 +75,22 @@ struct live_config {
  * - A fault other than FAULT_INTERRUPTED, such as an interface that went down, is for good.
  */
 bool live_open(struct live **out, const struct live_config *config, struct port *port, struct fault *fault);
+
+/* The flow: as it was given until a peer is met. Valid as long as the port is open. */
+const struct flow *live_flow(const struct live *live);
+
+/*
+ * The way to a peer that was met, with the interface and its MTU; NULL before, and where the peer was known at
+ * once.
+ */
+const struct route *live_route(const struct live *live);
+
+/*
+ * From now on next() also watches this descriptor, for the caller, who reads it: PORT_INPUT (port.h). -1: none,
+ * as after live_open. The caller keeps it open while it is watched. Packets that never cease hold PORT_INPUT
+ * back for 256 of them.
+ */
+void live_watch(struct live *live, int fd);
 
 /* True when the capture's stamps are of microsecond precision only; worth a word to the user. */
 bool live_is_coarse(const struct live *live);

@@ -40,6 +40,7 @@ struct sighting {
 enum port_result {
     PORT_SIGHTING, /* *out is filled */
     PORT_QUIET,    /* the deadline passed */
+    PORT_INPUT,    /* a descriptor that the port watches for the caller has something to read, or its end */
     PORT_FAULT,    /* *fault is filled; FAULT_INTERRUPTED when a signal asked us to stop */
 };
 
@@ -55,7 +56,11 @@ struct port {
     bool (*send)(void *self, const struct flow *flow, const struct segment *segment, const uint8_t *payload,
                  struct fault *fault);
 
-    /* The next sighting, in capture order, waiting until the deadline (monotonic; NANOS_NEVER waits for good). */
+    /*
+     * The next sighting, in capture order, waiting until the deadline (monotonic; NANOS_NEVER waits for good).
+     * Where a descriptor is watched: PORT_INPUT as soon as it is readable or at its end, and again with each call
+     * as long as it is. What has been seen already comes first, and a deadline that has passed is PORT_QUIET.
+     */
     enum port_result (*next)(void *self, nanos deadline, struct sighting *out, struct fault *fault);
 };
 

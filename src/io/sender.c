@@ -9,10 +9,13 @@
 #include <sys/socket.h>
 
 #include "io/privilege.h"
+#include "io/random.h"
 
 #define TTL_DEFAULT 64
 #define DONT_FRAGMENT 0x4000 /* flags and fragment offset of the IPv4 header */
-#define OPTIONS_MAX 40
+#define MORE_FRAGMENTS 0x2000
+#define MORE_FRAGMENTS6 1 /* likewise of IPv6's fragment header, whose offset has no need to be shifted */
+#define CHECKSUM_AT 16    /* in the TCP header */
 
 struct sender {
     libnet_t *net; /* owned, with its socket */
@@ -22,8 +25,26 @@ struct sender {
 
 /* The option bytes of one segment. */
 struct options_text {
-    uint8_t bytes[OPTIONS_MAX];
+    uint8_t bytes[TCP_OPTIONS_MAX];
     uint8_t used;
+};
+
+/* What an IP packet carries: a whole segment, or a piece of one. */
+struct load {
+    uint8_t protocol;     /* of what bytes begin with */
+    uint16_t len;         /* of the whole load, also where libnet has it already */
+    uint16_t id;          /* IPv4 */
+    uint16_t place;       /* IPv4: flags and fragment offset */
+    const uint8_t *bytes; /* NULL: built before */
+};
+
+/* A piece of a segment that goes out in several. */
+struct piece {
+    const uint8_t *bytes;
+    uint16_t len;
+    uint32_t at; /* where it belongs in the segment, in bytes */
+    bool more;   /* it is not the last */
+    uint32_t id; /* of all pieces of the segment */
 };
 
 static void put8(struct options_text *text, uint8_t value)
@@ -52,7 +73,7 @@ static void put_kind(struct options_text *text, uint8_t kind, uint8_t length)
 /* SACK comes last and takes what room there is: three blocks beside timestamps (RFC 2018 3). */
 static void put_sack(struct options_text *text, const struct tcp_options *options)
 {
-    uint8_t room = (uint8_t)((OPTIONS_MAX - text->used - 4) / 8);
+    uint8_t room = (uint8_t)((TCP_OPTIONS_MAX - text->used - 4) / 8);
     uint8_t count = options->sack_count < room ? options->sack_count : room;
 
     if (!(options->present & TCP_OPT_SACK) || count == 0)
@@ -105,6 +126,18 @@ static bool libnet_fault(struct fault *fault, const char *words)
     return fault_set(fault, FAULT_LOCAL, "libnet: %.*s", (int)strcspn(words, "\n"), words);
 }
 
+bool sender_bind(struct sender *sender, const char *device, struct fault *fault)
+{
+    socklen_t length = (socklen_t)strnlen(device, IFNAMSIZ - 1);
+
+    if (setsockopt(sender->net->fd, SOL_SOCKET, SO_BINDTODEVICE, device, length) == 0)
+        return true;
+    if (errno == EPERM)
+        return privilege_fault(fault, "binding to an interface");
+    return fault_set(fault, FAULT_LOCAL, "interface %s: %s", device,
+                     errno == ENODEV ? "no such interface" : strerror(errno));
+}
+
 static bool open_socket(struct sender *sender, const struct sender_config *config, struct fault *fault)
 {
     int family = config->family == 6 ? AF_INET6 : AF_INET;
@@ -116,14 +149,7 @@ static bool open_socket(struct sender *sender, const struct sender_config *confi
             return privilege_fault(fault, "sending raw segments");
         return fault_set(fault, FAULT_LOCAL, "raw IPv%u socket: %s", config->family, strerror(errno));
     }
-    if (config->device && setsockopt(sender->net->fd, SOL_SOCKET, SO_BINDTODEVICE, config->device,
-                                     (socklen_t)strnlen(config->device, IFNAMSIZ - 1)) < 0) {
-        if (errno == EPERM)
-            return privilege_fault(fault, "binding to an interface");
-        return fault_set(fault, FAULT_LOCAL, "interface %s: %s", config->device,
-                         errno == ENODEV ? "no such interface" : strerror(errno));
-    }
-    return true;
+    return config->device ? sender_bind(sender, config->device, fault) : true;
 }
 
 bool sender_open(struct sender **out, const struct sender_config *config, struct fault *fault)
@@ -166,23 +192,51 @@ void sender_close(struct sender *sender)
     free(sender);
 }
 
-/* Adds the IP header; false when libnet can't. length is that of header and payload of TCP. */
-static bool build_ip(struct sender *sender, const struct flow *flow, const struct segment *segment, uint16_t length)
+/* Option bytes by hand, as they are; zero ends the list (RFC 9293 3.1) and fills the last word. */
+static void copy_options(const struct crafted *crafted, struct options_text *text)
+{
+    memset(text->bytes, 0, sizeof(text->bytes));
+    memcpy(text->bytes, crafted->options, crafted->options_len);
+    text->used = (uint8_t)((crafted->options_len + 3) / 4 * 4);
+}
+
+static struct load whole_load(const struct segment *segment, uint16_t len, const uint8_t *bytes)
+{
+    return (struct load){
+        .protocol = IPPROTO_TCP, .len = len, .id = segment->ip_id, .place = DONT_FRAGMENT, .bytes = bytes};
+}
+
+/* Adds the IP header; false when libnet can't. */
+static bool build_ip(struct sender *sender, const struct flow *flow, const struct segment *segment,
+                     const struct load *load)
 {
     uint8_t ttl = segment->ttl ? segment->ttl : sender->ttl;
+    uint32_t attached = load->bytes ? load->len : 0;
 
     if (sender->family == 6) {
         struct libnet_in6_addr src, dst;
         memcpy(&src, flow->local.addr.bytes, sizeof(src));
         memcpy(&dst, flow->peer.addr.bytes, sizeof(dst));
-        return libnet_build_ipv6(segment->tos, 0, length, IPPROTO_TCP, ttl, src, dst, NULL, 0, sender->net,
-                                 LIBNET_PTAG_INITIALIZER) >= 0;
+        return libnet_build_ipv6(segment->tos, 0, load->len, load->protocol, ttl, src, dst, load->bytes, attached,
+                                 sender->net, LIBNET_PTAG_INITIALIZER) >= 0;
     }
     uint32_t src, dst;
     memcpy(&src, flow->local.addr.bytes, sizeof(src));
     memcpy(&dst, flow->peer.addr.bytes, sizeof(dst));
-    return libnet_build_ipv4((uint16_t)(LIBNET_IPV4_H + length), segment->tos, segment->ip_id, DONT_FRAGMENT, ttl,
-                             IPPROTO_TCP, 0, src, dst, NULL, 0, sender->net, LIBNET_PTAG_INITIALIZER) >= 0;
+    return libnet_build_ipv4((uint16_t)(LIBNET_IPV4_H + load->len), segment->tos, load->id, load->place, ttl,
+                             load->protocol, 0, src, dst, load->bytes, attached, sender->net,
+                             LIBNET_PTAG_INITIALIZER) >= 0;
+}
+
+/* The half byte of the data offset and the four reserved bits: libnet has no argument for them. */
+static void patch_offset(struct sender *sender, libnet_ptag_t tcp, const struct segment *segment)
+{
+    uint8_t *byte = libnet_getpbuf(sender->net, tcp) + 12;
+    uint8_t offset = *byte >> 4;
+
+    if (segment->crafted && segment->crafted->has_offset)
+        offset = segment->crafted->offset;
+    *byte = (uint8_t)(offset << 4 | (segment->reserved & 0x0f));
 }
 
 /*
@@ -192,27 +246,27 @@ static bool build_ip(struct sender *sender, const struct flow *flow, const struc
 static bool build(struct sender *sender, const struct flow *flow, const struct segment *segment, const uint8_t *payload)
 {
     struct options_text options;
+    struct load load;
     libnet_ptag_t tcp;
-    uint8_t *header;
-    uint16_t length;
 
     libnet_clear_packet(sender->net);
-    lay_out_options(&segment->options, &options);
+    if (segment->crafted && segment->crafted->has_options)
+        copy_options(segment->crafted, &options);
+    else
+        lay_out_options(&segment->options, &options);
     if (options.used > 0 &&
         libnet_build_tcp_options(options.bytes, options.used, sender->net, LIBNET_PTAG_INITIALIZER) < 0)
         return false;
-    length = (uint16_t)(LIBNET_TCP_H + options.used + segment->len);
+    load = whole_load(segment, (uint16_t)(LIBNET_TCP_H + options.used + segment->len), NULL);
     tcp = libnet_build_tcp(flow->local.port, flow->peer.port, segment->seq, segment->ack, segment->flags,
-                           segment->window, 0, segment->urgent, length, segment->len ? payload : NULL, segment->len,
+                           segment->window, 0, segment->urgent, load.len, segment->len ? payload : NULL, segment->len,
                            sender->net, LIBNET_PTAG_INITIALIZER);
     if (tcp < 0)
         return false;
-    if (segment->reserved) {
-        /* libnet has no argument for them; the checksum comes later, over what stands here. */
-        header = libnet_getpbuf(sender->net, tcp);
-        header[12] = (uint8_t)((header[12] & 0xf0) | (segment->reserved & 0x0f));
-    }
-    return build_ip(sender, flow, segment, length);
+    /* The checksum comes later, over what stands here. */
+    if (segment->reserved || segment->crafted)
+        patch_offset(sender, tcp, segment);
+    return build_ip(sender, flow, segment, &load);
 }
 
 /* Why the kernel did not take a segment, in words for the user. */
@@ -249,17 +303,148 @@ static bool refusal(struct fault *fault, const struct flow *flow, int error)
     }
 }
 
-bool sender_send(struct sender *sender, const struct flow *flow, const struct segment *segment, const uint8_t *payload,
-                 struct fault *fault)
+/* Gives what is built to the kernel. */
+static bool write_built(struct sender *sender, const struct flow *flow, struct fault *fault)
 {
-    if (segment->len > LIBNET_MAX_PACKET - LIBNET_IPV6_H - LIBNET_TCP_H - OPTIONS_MAX)
-        return fault_set(fault, FAULT_LOCAL, "a segment of %u bytes fits in no IP packet", segment->len);
-    if (!build(sender, flow, segment, payload))
-        return libnet_fault(fault, libnet_geterror(sender->net));
     errno = 0;
     if (libnet_write(sender->net) >= 0)
         return true;
     if (errno == 0)
         return libnet_fault(fault, libnet_geterror(sender->net));
     return refusal(fault, flow, errno);
+}
+
+/*
+ * Takes what is built as bytes that malloc made, the right checksum in them. libnet hands them out only for its
+ * advanced link layer, of which it wants no more than the name, and puts some room ahead of them there.
+ */
+static bool take_built(struct sender *sender, uint8_t **packet, uint32_t *size, struct fault *fault)
+{
+    int type = sender->net->injection_type;
+    uint8_t *culled;
+    bool taken;
+
+    sender->net->injection_type = LIBNET_LINK_ADV;
+    taken = libnet_adv_cull_packet(sender->net, &culled, size) >= 0;
+    *packet = taken ? malloc(*size) : NULL;
+    if (*packet)
+        memcpy(*packet, culled, *size);
+    if (taken)
+        libnet_adv_free_packet(sender->net, culled);
+    sender->net->injection_type = type;
+    if (!taken)
+        return libnet_fault(fault, libnet_geterror(sender->net));
+    return *packet ? true : fault_set(fault, FAULT_LOCAL, "out of memory");
+}
+
+/* Puts another checksum where the right one is. */
+static void spoil_checksum(const struct crafted *crafted, uint8_t *tcp)
+{
+    uint16_t sum = (uint16_t)(tcp[CHECKSUM_AT] << 8 | tcp[CHECKSUM_AT + 1]);
+
+    if (crafted->bad_checksum) {
+        /* One in 65535 is 0, and the inverse of that is 0 as well, in ones' complement: it would be right. */
+        sum = sum == 0 ? 1 : (uint16_t)~sum;
+    } else if (crafted->has_checksum) {
+        sum = crafted->checksum;
+    }
+    tcp[CHECKSUM_AT] = (uint8_t)(sum >> 8);
+    tcp[CHECKSUM_AT + 1] = (uint8_t)sum;
+}
+
+/* Sends bytes of TCP's as the load of an IP packet. */
+static bool send_load(struct sender *sender, const struct flow *flow, const struct segment *segment,
+                      const struct load *load, struct fault *fault)
+{
+    if (!build_ip(sender, flow, segment, load))
+        return libnet_fault(fault, libnet_geterror(sender->net));
+    return write_built(sender, flow, fault);
+}
+
+/* Sends one piece, `at` bytes into what the pieces make up. */
+static bool send_piece(struct sender *sender, const struct flow *flow, const struct segment *segment,
+                       const struct piece *piece, struct fault *fault)
+{
+    struct load load = {.protocol = IPPROTO_TCP, .len = piece->len, .id = (uint16_t)piece->id, .bytes = piece->bytes};
+
+    libnet_clear_packet(sender->net);
+    load.place = (uint16_t)(piece->at / 8 | (piece->more ? MORE_FRAGMENTS : 0));
+    if (sender->family == 6) {
+        /* The one builder of libnet's that wants its numbers in network order. */
+        uint16_t place = htons((uint16_t)(piece->at | (piece->more ? MORE_FRAGMENTS6 : 0)));
+        if (libnet_build_ipv6_frag(IPPROTO_TCP, 0, place, htonl(piece->id), piece->bytes, piece->len, sender->net,
+                                   LIBNET_PTAG_INITIALIZER) < 0)
+            return libnet_fault(fault, libnet_geterror(sender->net));
+        load = (struct load){.protocol = IPPROTO_FRAGMENT, .len = (uint16_t)(LIBNET_IPV6_FRAG_H + piece->len)};
+    }
+    return send_load(sender, flow, segment, &load, fault);
+}
+
+/* All pieces have one number, which the kernel must not choose: it would choose one for each. */
+static bool send_pieces(struct sender *sender, const struct flow *flow, const struct segment *segment,
+                        const uint8_t *bytes, uint32_t size, struct fault *fault)
+{
+    struct piece piece = {.id = segment->ip_id};
+    uint16_t most = segment->crafted->fragment;
+
+    while ((uint16_t)piece.id == 0)
+        if (!random_u32(&piece.id, fault))
+            return false;
+    for (; piece.at < size; piece.at += piece.len) {
+        piece.bytes = bytes + piece.at;
+        piece.more = size - piece.at > most;
+        piece.len = (uint16_t)(piece.more ? most : size - piece.at);
+        if (!send_piece(sender, flow, segment, &piece, fault))
+            return false;
+    }
+    return true;
+}
+
+/* What libnet does not send as it builds it: a wrong checksum, or pieces. */
+static bool send_spoiled(struct sender *sender, const struct flow *flow, const struct segment *segment,
+                         struct fault *fault)
+{
+    uint32_t ahead = sender->family == 6 ? LIBNET_IPV6_H : LIBNET_IPV4_H, size;
+    const struct crafted *crafted = segment->crafted;
+    uint8_t *packet;
+    bool sent;
+
+    if (!take_built(sender, &packet, &size, fault))
+        return false;
+    size -= ahead;
+    spoil_checksum(crafted, packet + ahead);
+    if (crafted->fragment > 0 && size > crafted->fragment) {
+        sent = send_pieces(sender, flow, segment, packet + ahead, size, fault);
+    } else {
+        struct load whole = whole_load(segment, (uint16_t)size, packet + ahead);
+        libnet_clear_packet(sender->net);
+        sent = send_load(sender, flow, segment, &whole, fault);
+    }
+    free(packet);
+    return sent;
+}
+
+static bool check_crafted(const struct crafted *crafted, struct fault *fault)
+{
+    if (crafted->options_len > TCP_OPTIONS_MAX)
+        return fault_set(fault, FAULT_LOCAL, "a segment has no room for %u bytes of options", crafted->options_len);
+    if (crafted->fragment % 8 != 0)
+        return fault_set(fault, FAULT_LOCAL, "fragments of %u bytes: not a multiple of 8", crafted->fragment);
+    return true;
+}
+
+bool sender_send(struct sender *sender, const struct flow *flow, const struct segment *segment, const uint8_t *payload,
+                 struct fault *fault)
+{
+    const struct crafted *crafted = segment->crafted;
+
+    if (segment->len > LIBNET_MAX_PACKET - LIBNET_IPV6_H - LIBNET_TCP_H - TCP_OPTIONS_MAX)
+        return fault_set(fault, FAULT_LOCAL, "a segment of %u bytes fits in no IP packet", segment->len);
+    if (crafted && !check_crafted(crafted, fault))
+        return false;
+    if (!build(sender, flow, segment, payload))
+        return libnet_fault(fault, libnet_geterror(sender->net));
+    if (crafted && (crafted->has_checksum || crafted->bad_checksum || crafted->fragment > 0))
+        return send_spoiled(sender, flow, segment, fault);
+    return write_built(sender, flow, fault);
 }

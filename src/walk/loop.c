@@ -125,6 +125,7 @@ static bool look(struct loop *loop, nanos deadline)
         take_sighting(loop, &sighting, loop->port->now(loop->port->self));
         return true;
     case PORT_QUIET:
+    case PORT_INPUT:
         return false;
     case PORT_FAULT:
         fail(loop, &fault, fault.kind == FAULT_INTERRUPTED);

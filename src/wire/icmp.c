@@ -55,10 +55,8 @@ bool icmp_read(uint8_t family, struct bytes body, struct icmp_error *out, const 
         return false;
     error.quoted_src.addr = quoted.src;
     error.quoted_dst.addr = quoted.dst;
-    tcp_read_ports(&quoted.body, &error.quoted_src.port, &error.quoted_dst.port);
+    tcp_read_start(&quoted.body, &error.quoted_src.port, &error.quoted_dst.port, &error.quoted_seq);
     *oddity = bytes_lack(&quoted.body, QUOTED_TCP, "an ICMP error that quotes too little of the segment");
-    if (!*oddity)
-        error.quoted_seq = be32(quoted.body.at + 4);
     *out = error;
     return true;
 }

@@ -69,7 +69,7 @@ static void read_ip(uint8_t version, struct bytes packet, struct packet *out)
         wrong = "a fragment";
     if (wrong && may_be_tcp(&ip)) {
         if (ip.protocol == IP_TCP && ip.first)
-            tcp_read_ports(&ip.body, &out->src.port, &out->dst.port);
+            tcp_read_start(&ip.body, &out->src.port, &out->dst.port, &out->segment.seq);
         set_oddity(out, wrong);
     } else if (wrong) {
         return;

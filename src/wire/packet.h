@@ -39,7 +39,7 @@ struct packet {
      * Of the outer IP header; family 0 where an oddity hides them, port 0 where there is none to read, zone always 0.
      */
     struct endpoint src, dst;
-    struct segment segment;    /* PACKET_SEGMENT */
+    struct segment segment;    /* PACKET_SEGMENT; of an oddity seq, where it could be read */
     const uint8_t *payload;    /* the segment's, borrowed from the input; NULL when nothing of it was captured */
     uint32_t payload_captured; /* bytes at payload; segment.len is how many were sent */
     struct icmp_error icmp;    /* PACKET_ICMP_ERROR; of an oddity in one, what could be read */

@@ -94,12 +94,14 @@ static void read_options(const uint8_t *at, uint32_t left, struct tcp_options *o
     }
 }
 
-void tcp_read_ports(const struct bytes *body, uint16_t *src_port, uint16_t *dst_port)
+void tcp_read_start(const struct bytes *body, uint16_t *src_port, uint16_t *dst_port, uint32_t *seq)
 {
     if (bytes_lack(body, 4, BYTES_CAPTURE_ENDS))
         return;
     *src_port = be16(body->at);
     *dst_port = be16(body->at + 2);
+    if (!bytes_lack(body, 8, BYTES_CAPTURE_ENDS))
+        *seq = be32(body->at + 4);
 }
 
 const char *tcp_read(struct bytes *body, uint16_t *src_port, uint16_t *dst_port, struct segment *out)
@@ -108,7 +110,7 @@ const char *tcp_read(struct bytes *body, uint16_t *src_port, uint16_t *dst_port,
     const uint8_t *at = body->at;
     uint32_t header_length;
 
-    tcp_read_ports(body, src_port, dst_port);
+    tcp_read_start(body, src_port, dst_port, &out->seq);
     if (lack)
         return lack;
     header_length = (uint32_t)(at[12] >> 4) * 4;
@@ -117,7 +119,6 @@ const char *tcp_read(struct bytes *body, uint16_t *src_port, uint16_t *dst_port,
     lack = bytes_lack(body, header_length, "the TCP data offset is too large");
     if (lack)
         return lack;
-    out->seq = be32(at + 4);
     out->ack = be32(at + 8);
     out->reserved = at[12] & 0x0f;
     out->flags = at[13];

@@ -9,12 +9,15 @@
 
 /*
  * Reads a TCP header with its options into *out (ttl, tos and ip_id are left alone) and takes it off *body,
- * so that the payload remains. The ports are filled as soon as they can be read, also when it fails. Returns
- * NULL or static words for what is wrong. RFC 9293 3.1 and 3.2, RFC 7323 2 and 3, RFC 2018 2 and 3.
+ * so that the payload remains. The ports and seq are filled as soon as they can be read, also when it fails.
+ * Returns NULL or static words for what is wrong. RFC 9293 3.1 and 3.2, RFC 7323 2 and 3, RFC 2018 2 and 3.
  */
 const char *tcp_read(struct bytes *body, uint16_t *src_port, uint16_t *dst_port, struct segment *out);
 
-/* Reads the ports alone, if they are there: of a first fragment, or a header cut short. */
-void tcp_read_ports(const struct bytes *body, uint16_t *src_port, uint16_t *dst_port);
+/*
+ * Reads the ports and the sequence number alone, each as far as it is there: of a first fragment, or a header cut
+ * short. What is not there stays as it is.
+ */
+void tcp_read_start(const struct bytes *body, uint16_t *src_port, uint16_t *dst_port, uint32_t *seq);
 
 #endif
