@@ -137,6 +137,14 @@ const struct lab_behaviour behaviour_closes_first = {
     .opened = conn_close,
 };
 
+/* What comes is still read until the other side's FIN: FIN-WAIT-2 without a limit in time, unlike closes-first. */
+const struct lab_behaviour behaviour_shuts_down = {
+    .backlog = QUEUE,
+    .accepts = true,
+    .opened = conn_finish,
+    .ended = conn_finish,
+};
+
 static bool defer(int fd, uint8_t family)
 {
     (void)family;
@@ -171,4 +179,36 @@ static bool go_deaf(int fd, uint8_t family)
 const struct lab_behaviour behaviour_silent = {
     .backlog = QUEUE,
     .prepare = go_deaf,
+};
+
+/* ---- of clients; some behave as a service does ---- */
+
+static void say_hello(struct conn *conn)
+{
+    static const char hello[] = "hello\r\n";
+
+    conn_send(conn, hello, sizeof(hello) - 1);
+}
+
+const struct lab_behaviour behaviour_client = {
+    .opened = say_hello,
+    .ended = conn_finish,
+};
+
+static void ask_for_page(struct conn *conn)
+{
+    static const char request[] = "GET / HTTP/1.0\r\n\r\n";
+
+    conn_send(conn, request, sizeof(request) - 1);
+}
+
+const struct lab_behaviour behaviour_client_http = {
+    .opened = ask_for_page,
+    .ended = conn_finish,
+};
+
+const struct lab_behaviour behaviour_client_closes_late = {
+    .opened = say_hello,
+    .ended = close_late,
+    .due = conn_finish,
 };

@@ -55,10 +55,10 @@ void conn_abort(struct conn *conn)
     conn_close(conn);
 }
 
-/* Waits for what matters now: room to send before anything else, then data or the client's FIN. */
+/* Waits for what matters now: room to send before anything else, then data or the other side's FIN. */
 static void wait_on(struct conn *conn)
 {
-    uint32_t events = 0; /* after the client's FIN only errors, which always come */
+    uint32_t events = 0; /* after the other side's FIN only errors, which always come */
 
     if (closed(conn))
         return;
@@ -134,7 +134,7 @@ static void send_owed(struct conn *conn)
 }
 
 /* The client's FIN has been read. */
-static void client_ended(struct conn *conn)
+static void other_ended(struct conn *conn)
 {
     conn->ended = true;
     if (conn->shut)
@@ -150,7 +150,7 @@ static void read_some(struct conn *conn)
     ssize_t got = recv(conn->watch.fd, bytes, sizeof(bytes), 0);
 
     if (got == 0)
-        client_ended(conn);
+        other_ended(conn);
     else if (got < 0 && errno != EAGAIN && errno != EINTR)
         conn_close(conn);
     else if (got > 0 && !conn->finished && conn->behaviour->data)
@@ -192,9 +192,8 @@ void conn_pause(struct conn *conn, nanos pause)
         conn_abort(conn);
 }
 
-void conn_open(struct listener *listener, int fd)
+void conn_open(struct server *server, const struct lab_behaviour *behaviour, int fd)
 {
-    struct server *server = listener->server;
     struct conn *conn = calloc(1, sizeof(*conn));
 
     if (!conn) {
@@ -204,7 +203,7 @@ void conn_open(struct listener *listener, int fd)
     conn->watch = (struct watch){.fd = fd, .holder = conn, .ready = conn_ready};
     conn->timer = (struct watch){.fd = -1, .holder = conn, .ready = conn_due};
     conn->server = server;
-    conn->behaviour = listener->service->behaviour;
+    conn->behaviour = behaviour;
     conn->next = server->conns;
     if (conn->next)
         conn->next->prev = conn;

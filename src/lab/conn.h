@@ -1,4 +1,4 @@
-/* One accepted connection, and the few things that a behaviour can do with it. */
+/* One connection, accepted by a service or made by a client of the lab, and the few things that a behaviour can do with it. */
 #ifndef LAB_CONN_H
 #define LAB_CONN_H
 
@@ -17,9 +17,9 @@ struct conn {
 
     unsigned char *owed; /* (owned) what the kernel would not take yet; NULL when nothing */
     size_t owed_from, owed_size;
-    bool ended;    /* the client's FIN has been read */
+    bool ended;    /* the other side's FIN has been read */
     bool finished; /* we have nothing more to say: close once all is sent */
-    bool shut;     /* our FIN is out, and the client's is awaited */
+    bool shut;     /* our FIN is out, and the other side's is awaited */
 
     /* What the behaviours remember between two events. */
     union {
@@ -36,15 +36,15 @@ struct conn {
     };
 };
 
-/* Takes an accepted non-blocking socket; closes it at once when there is no memory for it. */
-void conn_open(struct listener *listener, int fd);
+/* Takes a connected non-blocking socket that no watch has; closes it at once when there is no memory for it. */
+void conn_open(struct server *server, const struct lab_behaviour *behaviour, int fd);
 
-/* Sends, keeping what the kernel does not take now; the client is not read meanwhile, so that the rest is bounded. */
+/* Sends, keeping what the kernel does not take now; the other side is not read meanwhile, so that the rest is bounded. */
 void conn_send(struct conn *conn, const void *bytes, size_t size);
 
 /*
- * Ends our direction once all is sent. If the client has ended its own, the socket is closed; otherwise our
- * FIN goes first, what still comes is thrown away, and the socket is closed at the client's FIN.
+ * Ends our direction once all is sent. If the other side has ended its own, the socket is closed; otherwise our
+ * FIN goes first, what still comes is thrown away, and the socket is closed at the other side's FIN.
  */
 void conn_finish(struct conn *conn);
 

@@ -9,10 +9,16 @@
  *     fork ------------------------------------------>  listeners on the client's loopback
  *     lab0: addresses, routes, up                       enters the server's namespace: settings, lab1, listeners
  *     waits for lab0 to run                             waits for lab1 to run
- *     reads the server's word from a pipe  <----------  its fault, empty when all is well; then serves
+ *     reads the server's word from the line  <--------  its fault, empty when all is well; then serves
+ *     an order on the line: a client to start  ------>  connects to us, in the same loop as the servers
+ *     reads the word on that  <-----------------------  its fault, empty when the SYN is on its way
  *
- * The two columns run side by side. The child asks the kernel to be killed with its parent, so nothing
+ * The two columns run side by side. Whoever gives an order needs no privilege: it is carried out by the one that is
+ * where it has to be, and that keeps its own. The child asks the kernel to be killed with its parent, so nothing
  * survives, whatever ends the parent; the namespaces go with their last process.
+ *
+ * The line is a pair of sockets that keep messages apart. Both its ends are this same program, so that an order is a
+ * plain struct.
  */
 #include "lab/lab.h"
 
@@ -24,33 +30,41 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/dial.h"
 #include "lab/links.h"
 #include "lab/namespaces.h"
 #include "lab/server.h"
 
 enum {
     CHILD_NETNS = 3, /* the child's descriptors, after it has dropped all that it inherited */
-    CHILD_WORD = 4,
+    CHILD_LINE = 4,
 };
 
-/* Keeps two descriptors as CHILD_NETNS and CHILD_WORD, the null device as the standard ones, and nothing else. */
-static bool drop_descriptors(int netns, int word)
+/* What the parent wants of the server: a client. */
+struct order {
+    size_t client; /* its place in lab_clients */
+    struct endpoint target;
+};
+
+/* Keeps two descriptors as CHILD_NETNS and CHILD_LINE, the null device as the standard ones, and nothing else. */
+static bool drop_descriptors(int netns, int line)
 {
     int null = open("/dev/null", O_RDWR);
 
     /* Clear of the numbers that they will get. */
     netns = fcntl(netns, F_DUPFD, 10);
-    word = fcntl(word, F_DUPFD, 10);
+    line = fcntl(line, F_DUPFD, 10);
     null = null >= 0 ? fcntl(null, F_DUPFD, 10) : -1;
-    if (netns < 0 || word < 0 || null < 0)
+    if (netns < 0 || line < 0 || null < 0)
         return false;
     for (int fd = 0; fd <= 2; fd++)
         if (dup2(null, fd) < 0)
             return false;
-    return dup2(netns, CHILD_NETNS) >= 0 && dup2(word, CHILD_WORD) >= 0 && close_range(CHILD_WORD + 1, ~0U, 0) == 0;
+    return dup2(netns, CHILD_NETNS) >= 0 && dup2(line, CHILD_LINE) >= 0 && close_range(CHILD_LINE + 1, ~0U, 0) == 0;
 }
 
 /* The child is not its parent: no terminal, no signal handlers, no name in common. */
@@ -82,8 +96,35 @@ static bool prepare_server(struct server *server, int server_netns, bool ipv6, s
            server_listen(server, NULL, ipv6, fault) && links_wait(LINKS_SERVER_INTERFACE, fault);
 }
 
-static _Noreturn void serve_as_child(pid_t parent, int netns, int word, bool ipv6)
+/* Tells the parent how it went; false when it is gone. */
+static bool say(const struct fault *fault)
 {
+    return send(CHILD_LINE, fault, sizeof(*fault), MSG_NOSIGNAL) == (ssize_t)sizeof(*fault);
+}
+
+static void order_came(struct server *server, void *holder, uint32_t events)
+{
+    struct fault fault = {0};
+    struct order order;
+    ssize_t got = recv(CHILD_LINE, &order, sizeof(order), MSG_DONTWAIT);
+
+    (void)holder;
+    (void)events;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got == (ssize_t)sizeof(order)) {
+        const struct lab_client *client = &lab_clients[order.client];
+        if (!dial_start(server, client->behaviour, &order.target, &fault))
+            fault_context(&fault, "%s", client->name);
+        if (say(&fault))
+            return;
+    }
+    server->stopped = true; /* the parent has closed its end */
+}
+
+static _Noreturn void serve_as_child(pid_t parent, int netns, int line, bool ipv6)
+{
+    struct watch orders = {.fd = CHILD_LINE, .ready = order_came};
     struct server server;
     struct fault fault = {0};
 
@@ -91,28 +132,29 @@ static _Noreturn void serve_as_child(pid_t parent, int netns, int word, bool ipv
     if (getppid() != parent) /* it died before the kernel knew of our wish */
         _exit(1);
     become_server();
-    if (!drop_descriptors(netns, word))
+    if (!drop_descriptors(netns, line))
         _exit(1);
     bool up = prepare_server(&server, CHILD_NETNS, ipv6, &fault);
-    if (write(CHILD_WORD, &fault, sizeof(fault)) != (ssize_t)sizeof(fault) || !up)
+    if (up && !server_watch(&server, &orders, EPOLLIN))
+        up = fault_set(&fault, FAULT_LOCAL, "the server can't wait for orders: %s", strerror(errno));
+    if (!say(&fault) || !up)
         _exit(1);
-    close(CHILD_WORD);
     close(CHILD_NETNS);
     (void)server_run(&server, &fault);
     _exit(1);
 }
 
-/* Reads the server's word; true when it is up. */
-static bool hear_server(int word, struct fault *fault)
+/* Reads the server's word; true when what was wanted of it is done. */
+static bool hear_server(int line, struct fault *fault)
 {
     struct fault said;
     ssize_t got;
 
     do
-        got = read(word, &said, sizeof(said));
+        got = recv(line, &said, sizeof(said), 0);
     while (got < 0 && errno == EINTR);
     if (got != (ssize_t)sizeof(said))
-        return fault_set(fault, FAULT_LOCAL, "the server ended before it was up");
+        return fault_set(fault, FAULT_LOCAL, "the server has ended");
     if (said.kind == FAULT_NONE)
         return true;
     return fault_set(fault, said.kind, "%s", said.words);
@@ -120,29 +162,28 @@ static bool hear_server(int word, struct fault *fault)
 
 static bool start_server(struct lab *lab, struct fault *fault)
 {
-    int word[2];
+    int line[2];
     pid_t self = getpid();
 
-    if (pipe2(word, O_CLOEXEC) < 0)
-        return fault_set(fault, FAULT_LOCAL, "can't make a pipe: %s", strerror(errno));
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line) < 0)
+        return fault_set(fault, FAULT_LOCAL, "can't make a line to the server: %s", strerror(errno));
     pid_t child = fork();
     if (child == 0)
-        serve_as_child(self, lab->peer_netns, word[1], lab->ipv6);
-    close(word[1]);
+        serve_as_child(self, lab->peer_netns, line[1], lab->ipv6);
+    close(line[1]);
     if (child < 0) {
-        close(word[0]);
+        close(line[0]);
         return fault_set(fault, FAULT_LOCAL, "can't start the server: %s", strerror(errno));
     }
     lab->server = child;
+    lab->line = line[0];
     /* The server's own fault says more than a wait for its end of the link that ran out. */
-    bool up = links_client(lab->ipv6, fault) && hear_server(word[0], fault) && links_wait(LAB_INTERFACE, fault);
-    close(word[0]);
-    return up;
+    return links_client(lab->ipv6, fault) && hear_server(lab->line, fault) && links_wait(LAB_INTERFACE, fault);
 }
 
 bool lab_start(struct lab *lab, struct fault *fault)
 {
-    *lab = (struct lab){.peer_netns = -1, .ipv6 = links_have_ipv6()};
+    *lab = (struct lab){.line = -1, .peer_netns = -1, .ipv6 = links_have_ipv6()};
     if (namespaces_make(&lab->peer_netns, fault) && namespaces_settle(false, fault) && links_loopback(fault) &&
         links_pair(lab->peer_netns, fault) && start_server(lab, fault))
         return true;
@@ -150,9 +191,25 @@ bool lab_start(struct lab *lab, struct fault *fault)
     return fault_context(fault, "lab");
 }
 
+bool lab_client_start(const struct lab *lab, const struct lab_client *client, const struct endpoint *target,
+                      struct fault *fault)
+{
+    const struct order order = {.client = (size_t)(client - lab_clients), .target = *target};
+    bool started;
+
+    if (lab->server <= 0)
+        started = fault_set(fault, FAULT_LOCAL, "it does not run, so %s can't either", client->name);
+    else if (send(lab->line, &order, sizeof(order), MSG_NOSIGNAL) != (ssize_t)sizeof(order))
+        started = fault_set(fault, FAULT_LOCAL, "the server takes no orders: %s", strerror(errno));
+    else
+        started = hear_server(lab->line, fault);
+    return started || fault_context(fault, "lab");
+}
+
 void lab_stop(struct lab *lab)
 {
     if (lab->server > 0) {
+        close(lab->line);
         kill(lab->server, SIGKILL);
         while (waitpid(lab->server, NULL, 0) < 0 && errno == EINTR)
             ;
@@ -160,7 +217,7 @@ void lab_stop(struct lab *lab)
     if (lab->peer_netns >= 0)
         close(lab->peer_netns);
     lab->server = 0;
-    lab->peer_netns = -1;
+    lab->line = lab->peer_netns = -1;
 }
 
 static void stop_asked(struct server *server, void *holder, uint32_t events)

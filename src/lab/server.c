@@ -13,6 +13,7 @@
 
 #include "lab/behaviours.h"
 #include "lab/conn.h"
+#include "lab/dial.h"
 
 #define EVENTS_AT_ONCE 64
 #define ACCEPTS_AT_ONCE 256 /* then the other events have their turn */
@@ -27,6 +28,15 @@ bool server_rewatch(struct server *server, struct watch *watch, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = watch};
     return epoll_ctl(server->epoll, EPOLL_CTL_MOD, watch->fd, &event) == 0;
+}
+
+int server_unwatch(struct server *server, struct watch *watch)
+{
+    int fd = watch->fd;
+
+    (void)epoll_ctl(server->epoll, EPOLL_CTL_DEL, fd, NULL);
+    watch->fd = -1;
+    return fd;
 }
 
 void watch_close(struct watch *watch)
@@ -114,7 +124,7 @@ static void listener_ready(struct server *server, void *holder, uint32_t events)
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
         int fd = accept4(listener->watch.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
-            conn_open(listener, fd);
+            conn_open(server, listener->service->behaviour, fd);
         else if (errno == EMFILE || errno == ENFILE)
             turn_away(server, listener->watch.fd);
         else if (errno == EAGAIN)
@@ -216,6 +226,7 @@ void server_close(struct server *server)
     while (server->conns)
         conn_close(server->conns);
     conn_bury(server);
+    dial_end_all(server);
     while (server->listeners) {
         struct listener *listener = server->listeners;
         server->listeners = listener->next;

@@ -1,4 +1,7 @@
-/* The server of the lab: one epoll loop, the listeners of all services, in as many namespaces as it is given. */
+/*
+ * The server of the lab: one epoll loop, the listeners of all services, in as many namespaces as it is given, and the
+ * clients that were asked for.
+ */
 #ifndef LAB_SERVER_H
 #define LAB_SERVER_H
 
@@ -12,6 +15,7 @@
 
 struct server;
 struct conn;
+struct dial;
 
 /* A descriptor that the loop waits for, inside whatever it belongs to. */
 struct watch {
@@ -36,6 +40,7 @@ struct server {
     bool stopped;
     struct listener *listeners; /* (owned) */
     struct conn *conns;         /* (owned) alive */
+    struct dial *dials;         /* (owned) of clients, whether they are connected already or not */
     struct conn *dead;          /* (owned) closed, freed when the events at hand are done with */
 };
 
@@ -57,6 +62,9 @@ void server_close(struct server *server);
 /* Adds the watch's descriptor to the loop, or changes what it waits for. */
 bool server_watch(struct server *server, struct watch *watch, uint32_t events);
 bool server_rewatch(struct server *server, struct watch *watch, uint32_t events);
+
+/* Takes the watch's descriptor, which it has, out of the loop, and gives it to the caller. */
+int server_unwatch(struct server *server, struct watch *watch);
 
 /* Closes the watch's descriptor, if any; the loop forgets it. */
 void watch_close(struct watch *watch);

@@ -45,6 +45,9 @@ const struct lab_service lab_services[] = {
      "a router answers the SYN with ICMP: host unreachable (over IPv6: no route), on any port", NULL},
     {"prohibited", 9012, LINKS_PROHIBITED_HOST,
      "a router answers the SYN with ICMP: administratively prohibited, on any port", NULL},
+    {"shuts-down", 9013, LINKS_SERVER_HOST,
+     "ends its direction as soon as it has accepted, without a byte, and takes what comes until the client's FIN",
+     &behaviour_shuts_down},
     {NULL, 0, 0, NULL, NULL},
 };
 
