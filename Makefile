@@ -16,13 +16,14 @@ LIBRARIES := stdio.h:c:libc6-dev \
 	pcap.h:pcap:libpcap-dev \
 	jansson.h:jansson:libjansson-dev \
 	libmnl/libmnl.h:mnl:libmnl-dev \
-	cap-ng.h:cap-ng:libcap-ng-dev
+	cap-ng.h:cap-ng:libcap-ng-dev \
+	histedit.h:edit:libedit-dev
 field = $(foreach l,$(LIBRARIES),$(word $(1),$(subst :, ,$(l))))
 
 # Debian packages, for `make deps`.
 TO_BUILD := gcc make $(call field,3)
 TO_TEST := libcmocka-dev bats mandoc shellcheck binutils util-linux procps iproute2 nftables libcap2-bin \
-	tcpdump socat nginx openssh-server python3 jq netbase
+	tcpdump socat nginx openssh-server python3 perl jq netbase
 TO_BENCH := hping3 nmap python3 python3-scapy tcpdump iproute2 util-linux
 
 # `make demo` walks these, one after the other.
@@ -45,7 +46,7 @@ say = $(if $(V),,@echo "  $(1)")
 # Inner makes use every processor, unless the outer one was told how many.
 submake = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all objects unit demo check bench deps deps-build deps-bench install uninstall setcap format clean help force
+.PHONY: all objects unit demo check bench deps deps-build deps-bench manual install uninstall setcap format clean help force
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/tcpwalk ## build build/tcpwalk (the default)
@@ -116,6 +117,11 @@ deps-build: ## ... for building alone
 
 deps-bench: ## ... for building and for the bench
 	@.ci/packages $(TO_BUILD) $(TO_BENCH)
+
+# What stands between the two marks of tcpwalk-step(5) is what the program's tables say.
+manual: $(BUILD)/tcpwalk ## write the tables of the step language into man/tcpwalk-step.5
+	$(Q)$(BUILD)/tcpwalk help mdoc >$(BUILD)/manual
+	$(Q)sed -i -e '/^\.\\" GENERATED$$/,/^\.\\" END$$/{//!d}' -e '/^\.\\" GENERATED$$/r $(BUILD)/manual' man/tcpwalk-step.5
 
 program := $(DESTDIR)$(PREFIX)/bin/tcpwalk
 man8 := $(wildcard man/*.8)

@@ -8,19 +8,32 @@
 #include "base/version.h"
 #include "cmd/command.h"
 #include "cmd/complain.h"
+#include "cmd/help.h"
+#include "cmd/peer.h"
 #include "cmd/wrap.h"
 
 const struct command commands[] = {
-    {"walk", "HOST PORT", "open, send, half-close, take what comes, close (also without a command)", run_walk},
-    {"open", "HOST PORT", "the three-way open alone, then a clean reset (or --leave)", run_walk},
-    {"half-close", "HOST PORT", "close our direction and see what the other one still carries", run_walk},
-    {"close", "HOST PORT", "open and close in full: three segments or four, and the peer's delay", run_walk},
-    {"lab", "[COMMAND [HOST] SERVICE]", "any command against a private network with real servers; alone: lists them",
-     run_lab},
-    {"completion", "bash|zsh|fish", "print a completion script for a shell", run_completion},
-    {"help", "", "print this", run_help},
-    {NULL, NULL, NULL, NULL},
+    {"walk", "HOST PORT [STEP...]", true, "open, send, half-close, take what comes, close (also without a command)",
+     run_walk},
+    {"open", "HOST PORT [STEP...]", true, "the three-way open alone, then a clean reset (or --leave)", run_walk},
+    {"half-close", "HOST PORT [STEP...]", true, "close our direction and see what the other one still carries",
+     run_walk},
+    {"close", "HOST PORT [STEP...]", true, "open and close in full: three segments or four, and the peer's delay",
+     run_walk},
+    {"simultaneous-close", "HOST PORT [STEP...]", true, "cross FINs with a peer that closes first: CLOSING", run_walk},
+    {"simultaneous-open", "PORT [STEP...]", true, "wait for a client and answer its SYN with a SYN", run_walk},
+    {"listen", "PORT [STEP...]", true, "play the server: wait for a client's SYN, and answer by hand", run_walk},
+    {"step", "HOST PORT", true, "a prompt: one step a line, and what arrives meanwhile", run_step},
+    {"run", "FILE [HOST] PORT", true, "do the steps of a file (see tcpwalk-step(5))", run_run},
+    {"lab", "[COMMAND [HOST] SERVICE]", false,
+     "any command against a private network with real servers; alone: lists them", run_lab},
+    {"completion", "bash|zsh|fish", false, "print a completion script for a shell", run_completion},
+    {"help", "[STEP]", false, "print this, or what a step is", run_help},
+    {NULL, NULL, false, NULL, NULL},
 };
+
+/* HOST PORT STEP... without a command: the steps alone. */
+const struct command bare_steps = {"steps", "HOST PORT STEP...", true, "", run_walk};
 
 const struct command *command_find(const char *name)
 {
@@ -49,11 +62,13 @@ int exit_status_of(const struct fault *fault)
 int run_help(const struct command *command, const struct options *options, int count, char **operands,
              const struct lab *lab, struct fault *fault)
 {
-    (void)command, (void)options, (void)count, (void)operands, (void)lab, (void)fault;
+    (void)command, (void)options, (void)lab;
+    if (count > 0)
+        return help_words(count, operands, fault) ? STATUS_DONE : STATUS_USAGE;
     printf("tcpwalk walks a real TCP peer through its state machine, one segment at a time.\n\n"
-           "usage: tcpwalk [COMMAND] [OPTION...] HOST PORT\n\ncommands:\n");
+           "usage: tcpwalk [COMMAND] [OPTION...] HOST PORT [STEP...]\n\ncommands:\n");
     for (const struct command *row = commands; row->name; row++)
-        wrap_print(stdout, (unsigned)printf("  %-11s %-25s ", row->name, row->operands), row->summary);
+        wrap_print(stdout, (unsigned)printf("  %-18s %-24s ", row->name, row->operands), row->summary);
     printf("\noptions:\n");
     options_print(stdout);
     printf("\nexit status: 0 done, 1 an expectation did not hold, 2 wrong usage, 3 no answer,\n"
@@ -84,6 +99,8 @@ static int run(int argc, char **argv, struct fault *fault)
         taken = 1;
     else if (options.operand_count == 2)
         command = &commands[0];
+    else if (options.operand_count > 2 && peer_is_port(options.operands[1]))
+        command = &bare_steps;
     else if (options.operand_count == 1) {
         fault_set(fault, FAULT_USAGE, "'%s' is not a command; as a host it needs a port (see tcpwalk --help)",
                   options.operands[0]);

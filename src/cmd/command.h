@@ -11,6 +11,7 @@ struct lab;
 struct command {
     const char *name;
     const char *operands; /* as usage shows them */
+    bool walks;           /* it walks with a peer, and can do that in the lab too */
     const char *summary;
     /*
      * Runs the command with what follows its name as operands. Returns the exit status; with a fault set,
@@ -23,6 +24,9 @@ struct command {
 /* The table, walks first; the last has no name. Defined in main.c. */
 extern const struct command commands[];
 
+/* HOST PORT STEP... without a command: the steps alone. */
+extern const struct command bare_steps;
+
 /* NULL when there is none of that name. */
 const struct command *command_find(const char *name);
 
@@ -31,6 +35,10 @@ int exit_status_of(const struct fault *fault);
 
 /* The commands' entry points. */
 int run_walk(const struct command *command, const struct options *options, int count, char **operands,
+             const struct lab *lab, struct fault *fault);
+int run_run(const struct command *command, const struct options *options, int count, char **operands,
+            const struct lab *lab, struct fault *fault);
+int run_step(const struct command *command, const struct options *options, int count, char **operands,
              const struct lab *lab, struct fault *fault);
 int run_lab(const struct command *command, const struct options *options, int count, char **operands,
             const struct lab *lab, struct fault *fault);

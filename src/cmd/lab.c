@@ -1,5 +1,6 @@
 /* The command lab: the same commands against a private network with real servers. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/command.h"
@@ -14,6 +15,9 @@ static int print_services(void)
     printf("\n  %-13s %5s  %s\n", "service", "port", "what it does");
     for (const struct lab_service *service = lab_services; service->name; service++)
         wrap_print(stdout, (unsigned)printf("  %-13s %5u  ", service->name, service->port), service->what);
+    printf("\n  %-20s %s\n", "client", "for tcpwalk lab listen CLIENT: what it does");
+    for (const struct lab_client *client = lab_clients; client->name; client++)
+        wrap_print(stdout, (unsigned)printf("  %-20s ", client->name), client->what);
     printf("\n");
     wrap_print(stdout, 0,
                "HOST is lab or SERVICE.lab (192.0.2.2, 2001:db8::2), or 127.0.0.1 and ::1 for the same over loopback. "
@@ -42,14 +46,52 @@ static int serve(int count, char **operands, struct fault *fault)
     return lab_serve(all ? NULL : &address, say_ready, NULL, fault) ? STATUS_DONE : exit_status_of(fault);
 }
 
+/*
+ * The operands of the inner command, with a host before the service where none is named: [FILE] [HOST] SERVICE [STEP...].
+ * Returns how many there are; out needs one more than count.
+ */
+static int add_host(const struct command *inner, int count, char **operands, char *host, size_t size, char **out)
+{
+    int files = inner->run == run_run ? 1 : 0, filled = 0;
+
+    for (int i = 0; i < count; i++) {
+        const struct lab_service *service = i == files ? lab_service_find(operands[i]) : NULL;
+        if (service) {
+            snprintf(host, size, "%s.lab", service->name);
+            out[filled++] = host;
+        }
+        out[filled++] = operands[i];
+    }
+    return filled;
+}
+
+static int run_inside(const struct command *inner, const struct options *options, int count, char **operands,
+                      struct fault *fault)
+{
+    char host[64], **all = calloc((size_t)count + 2, sizeof(*all));
+    struct lab own;
+    int status;
+
+    if (!all) {
+        fault_set(fault, FAULT_LOCAL, "no memory");
+        return STATUS_LOCAL;
+    }
+    count = add_host(inner, count, operands, host, sizeof(host), all);
+    if (lab_start(&own, fault)) {
+        status = inner->run(inner, options, count, all, &own, fault);
+        lab_stop(&own);
+    } else {
+        status = exit_status_of(fault);
+    }
+    free(all);
+    return status;
+}
+
 int run_lab(const struct command *command, const struct options *options, int count, char **operands,
             const struct lab *lab, struct fault *fault)
 {
     const struct command *inner = &commands[0];
-    struct lab own;
-    char host[64];
-    char *pair[2];
-    int status;
+    bool named = false;
 
     (void)command;
     if (lab) {
@@ -60,31 +102,24 @@ int run_lab(const struct command *command, const struct options *options, int co
         return print_services();
     if (command_find(operands[0])) {
         inner = command_find(operands[0]);
+        named = true;
         count--;
         operands++;
     } else if (strcmp(operands[0], "serve") == 0) {
         return serve(count - 1, operands + 1, fault);
     }
-    if (inner->run != run_walk || count < 1 || count > 2) {
+    /* Without a command, steps behind the service are all that is done. */
+    if (count > 0 && inner == &commands[0] && !named && count > (lab_service_find(operands[0]) ? 1 : 2))
+        inner = &bare_steps;
+    if (!inner->walks || count < 1) {
         fault_set(fault, FAULT_USAGE,
                   "lab takes a walk and a service: tcpwalk lab close echo (tcpwalk lab lists them)");
         return STATUS_USAGE;
     }
-    if (count == 1) {
-        const struct lab_service *service = lab_service_find(operands[0]);
-        if (!service) {
-            fault_set(fault, FAULT_USAGE, "'%s' is not a service of the lab (tcpwalk lab lists them)", operands[0]);
-            return STATUS_USAGE;
-        }
-        snprintf(host, sizeof(host), "%s.lab", service->name);
-        pair[0] = host;
-        pair[1] = operands[0];
-        operands = pair;
-        count = 2;
+    int files = inner->run == run_run ? 1 : 0;
+    if (count == files + 1 && !lab_service_find(operands[files]) && !lab_client_find(operands[files])) {
+        fault_set(fault, FAULT_USAGE, "'%s' is not a service of the lab (tcpwalk lab lists them)", operands[files]);
+        return STATUS_USAGE;
     }
-    if (!lab_start(&own, fault))
-        return exit_status_of(fault);
-    status = inner->run(inner, options, count, operands, &own, fault);
-    lab_stop(&own);
-    return status;
+    return run_inside(inner, options, count, operands, fault);
 }

@@ -23,6 +23,11 @@ const struct option_row option_rows[] = {
     {"interface", 'i', "IF", "send and capture on this interface", OPTION_TEXT, AT(interface), 0, 0},
     {"source", 0, "ADDR", "our address", OPTION_ADDRESS, AT(source), 0, 0},
     {"source-port", 0, "PORT", "our port (any free one)", OPTION_NUMBER, AT(source_port), 1, 65535},
+    {"tap", 0, NULL, "print the expectations of a script as TAP, for prove and the like", OPTION_FLAG, AT(tap), 0, 0},
+    {"print-script", 0, NULL, "print the steps that would be done, in the step language, and exit", OPTION_FLAG,
+     AT(print_script), 0, 0},
+    {"dry-run", 0, NULL, "show the segments that would leave and what RFC 9293 has a peer answer; send nothing",
+     OPTION_FLAG, AT(dry_run), 0, 0},
     {"ipv4", '4', NULL, "use only IPv4 addresses of a name", OPTION_FLAG, AT(ipv4), 0, 0},
     {"ipv6", '6', NULL, "use only IPv6 addresses of a name", OPTION_FLAG, AT(ipv6), 0, 0},
     {"verify", 0, NULL, "ask the peer's kernel for its state, where it is this machine's", OPTION_FLAG, AT(verify), 0,
@@ -166,6 +171,8 @@ bool options_parse(int argc, char **argv, struct options *out, struct fault *fau
     }
     out->operands = argv + optind;
     out->operand_count = argc - optind;
+    if (out->json + out->quiet + out->tap > 1)
+        return fault_set(fault, FAULT_USAGE, "--json, --quiet and --tap exclude each other");
     return true;
 }
 

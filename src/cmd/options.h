@@ -13,7 +13,8 @@
 
 struct options {
     bool help, version;
-    bool json, quiet;
+    bool json, quiet, tap;
+    bool print_script, dry_run;
     bool ipv4, ipv6;
     bool verify, leave, low_latency;
     bool no_mss, no_wscale, no_sack, no_timestamps;

@@ -6,7 +6,7 @@
 
 /*
  * The shortest time after which each state can have ended without a word. SYN-RECEIVED: 1.07 s on Linux with
- * tcp_synack_retries=0. States that repeat a FIN: the first repetition after 0.2 s is the last when
+ * tcp_synack_retries=0; SYN-SENT has the same timer. States that repeat a FIN: the first repetition after 0.2 s is the last when
  * tcp_orphan_retries is 1. FIN-WAIT-2 and TIME-WAIT: no stack is known to keep them under a second except
  * where it has none at all.
  */
@@ -15,12 +15,12 @@ static const struct {
     nanos life;
 } lives[] = {
     {IN(FIN_WAIT_1) | IN(CLOSING) | IN(LAST_ACK), 400 * NANOS_PER_MS},
-    {IN(SYN_RECEIVED) | IN(FIN_WAIT_2) | IN(TIME_WAIT), NANOS_PER_S},
+    {IN(SYN_SENT) | IN(SYN_RECEIVED) | IN(FIN_WAIT_2) | IN(TIME_WAIT), NANOS_PER_S},
 };
 
 void belief_init(struct belief *belief)
 {
-    *belief = (struct belief){.possible = ALL_STATES, .proven_not_before = NANOS_NONE};
+    *belief = (struct belief){.possible = ALL_STATES, .proven_not_before = NANOS_NONE, .proven_at = NANOS_NONE};
     knowledge_init(&belief->known);
     belief->claim = (struct claim){
         .from = IN(LISTEN),
@@ -34,24 +34,33 @@ void belief_init(struct belief *belief)
     };
 }
 
+void belief_init_passive(struct belief *belief)
+{
+    belief_init(belief);
+    belief->claim.from = belief->claim.to = belief->claim.likely = IN(CLOSED);
+    belief->claim.otherwise = IN(SYN_SENT);
+    belief->claim.reason = REASON_ASSUMED_CLOSED;
+    belief->known.awaited = true;
+}
+
 state_set belief_reachable(const struct belief *belief, state_set from)
 {
-    unsigned sent = belief->known.sent;
-
-    if (belief->known.syn_ack_seen)
-        sent &= ~(unsigned)SENT_SYN; /* a late copy of our SYN would start another connection */
-    return moves_possible(from, sent);
+    return knowledge_reachable(&belief->known, from);
 }
 
 /* Why a segment of ours moves the peer. */
 static enum reason reason_of_effects(unsigned effects, state_set from)
 {
-    if (effects & SENT_RST)
+    if (effects & (SENT_RST | SENT_SYN_RST))
         return REASON_RST_SENT;
+    if (effects & SENT_BACK_TO_LISTEN)
+        return REASON_SYN_SENT;
     if ((effects & SENT_FIN) && (from & (IN(SYN_RECEIVED) | IN(ESTABLISHED) | IN(FIN_WAIT_1) | IN(FIN_WAIT_2))))
         return REASON_FIN_SENT;
     if (effects & SENT_FIN_ACK)
         return REASON_FIN_ACK_SENT;
+    if ((effects & SENT_SYN) && !(effects & SENT_SYN_ACK) && (from & IN(SYN_SENT)))
+        return REASON_SYN_SENT;
     return REASON_ACK_SENT;
 }
 
@@ -76,7 +85,7 @@ static bool presume(struct belief *belief, state_set to, unsigned effects, unsig
         .from = standing->to,
         .to = to,
         .likely = to,
-        .otherwise = (all | moves_expected(all, effects)) & (state_set)~to,
+        .otherwise = (all | moves_expected(all, effects & ~(unsigned)SENT_BACK_TO_LISTEN)) & (state_set)~to,
         .certainty = PRESUMED,
         .reason = reason_of_effects(effects, standing->likely),
         .not_before = at,
@@ -88,25 +97,36 @@ static bool presume(struct belief *belief, state_set to, unsigned effects, unsig
     return true;
 }
 
+static unsigned left(struct belief *belief, const struct segment *segment, bool doubtful, unsigned n, nanos at,
+                     struct claim out[CLAIMS_MAX])
+{
+    unsigned effects = knowledge_sent(&belief->known, segment, doubtful, n, at);
+
+    belief->possible = belief_reachable(belief, belief->possible);
+    knowledge_note_question(&belief->known, segment, belief->possible, n, at);
+    return presume(belief, moves_expected(belief->claim.likely, effects), effects, n, at, out) ? 1 : 0;
+}
+
 unsigned belief_sent(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
                      struct claim out[CLAIMS_MAX])
 {
-    unsigned effects = knowledge_sent(&belief->known, segment, n, at);
+    return left(belief, segment, false, n, at, out);
+}
 
-    belief->possible = belief_reachable(belief, belief->possible);
-    return presume(belief, moves_expected(belief->claim.likely, effects), effects, n, at, out) ? 1 : 0;
+unsigned belief_sent_doubtful(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
+                              struct claim out[CLAIMS_MAX])
+{
+    return left(belief, segment, true, n, at, out);
 }
 
 /* Effects of ours that this segment of the peer does not yet show: they may still be on their way. */
 static unsigned outstanding(const struct knowledge *known, const struct segment *segment)
 {
-    unsigned effects = known->sent & (SENT_SYN | SENT_SYN_ACK | SENT_FIN | SENT_FIN_ACK | SENT_RST);
+    unsigned effects = known->sent & ~(unsigned)SENT_FIN_WITH_ACK;
 
-    if (segment_has(segment, TCP_RST))
-        return 0;
     if (!known->fin_without_ack)
         effects |= known->sent & SENT_FIN_WITH_ACK;
-    if (knowledge_covers_fin(known, segment))
+    if (knowledge_covers_fin(known, segment->ack) == COVERS)
         effects &= ~(unsigned)(SENT_FIN | SENT_FIN_WITH_ACK);
     return effects;
 }
@@ -126,7 +146,7 @@ static state_set expected_in_the_end(state_set from, unsigned effects)
 /* The segment of ours that carried the last of the effects. */
 static const struct landmark *landmark_of(const struct knowledge *known, unsigned effects)
 {
-    if (effects & SENT_RST)
+    if (effects & (SENT_RST | SENT_SYN_RST))
         return &known->rst;
     if (effects & SENT_FIN_ACK)
         return &known->fin_ack;
@@ -141,7 +161,7 @@ static bool fin_is_sacked(const struct knowledge *known, const struct segment *s
     if (!(known->sent & SENT_FIN) || !(segment->options.present & TCP_OPT_SACK))
         return false;
     for (unsigned i = 0; i < segment->options.sack_count; i++)
-        if (segment->options.sack[i].right == known->fin_seq + 1)
+        if (knowledge_covers_fin(known, segment->options.sack[i].right) == COVERS)
             return true;
     return false;
 }
@@ -155,6 +175,20 @@ static bool has_crossed(const struct knowledge *known, const struct landmark *la
     return landmark->set && known->open_rtt != NANOS_NONE && at - landmark->latest_at < known->open_rtt;
 }
 
+/* When the peer can have moved to the states of the verdict at the soonest. */
+static nanos not_before(const struct belief *belief, const struct verdict *verdict)
+{
+    const nanos since = verdict->since && verdict->since->set ? verdict->since->at : NANOS_NONE;
+    const nanos proven = belief->proven_not_before;
+
+    if (verdict->undated && belief->proven_states)
+        return since < proven ? since : proven;
+    /* It may have been there already at the last proof: then nothing is known of a move since. */
+    if ((belief->proven_states & verdict->states) == NO_STATES && proven < since)
+        return since;
+    return proven;
+}
+
 /* The claim that a verdict amounts to, with its evidence and interval. */
 static struct claim claim_of(const struct belief *belief, const struct verdict *verdict, unsigned n, nanos at)
 {
@@ -165,20 +199,22 @@ static struct claim claim_of(const struct belief *belief, const struct verdict *
         .likely = verdict->likely,
         .certainty = PROVEN,
         .reason = verdict->reason,
-        .not_before = belief->proven_not_before,
+        .not_before = not_before(belief, verdict),
         .not_after = at,
     };
 
-    const struct landmark *since = verdict->since ? verdict->since : verdict->answers;
-
-    if (verdict->answers && verdict->answers->set)
+    if (verdict->answers && verdict->answers->set && !verdict->answers->old)
         add_evidence(&claim, verdict->answers->first);
-    /* It may have been there already at the last proof: then nothing is known of a move since. */
-    if (since && since->set && (belief->proven_states & verdict->states) == NO_STATES &&
-        (claim.not_before == NANOS_NONE || claim.not_before < since->at))
-        claim.not_before = since->at;
     add_evidence(&claim, n);
     return claim;
+}
+
+/* Without a connection, whether somebody listens is another matter. */
+static bool same(state_set a, state_set b)
+{
+    const state_set none = IN(CLOSED) | IN(LISTEN);
+
+    return a == b || (a && b && !(a & (state_set)~none) && !(b & (state_set)~none));
 }
 
 /* Takes a proven claim as the one that stands, and adds what is presumed since. Returns how many claims are in out. */
@@ -192,9 +228,11 @@ static unsigned conclude(struct belief *belief, struct claim claim, const struct
     const struct landmark *pending = landmark_of(known, effects);
     bool crossed = ahead != claim.likely && has_crossed(known, pending, at) && !fin_is_sacked(known, segment);
     /* Nothing new: the same states as last time, and the presumption is still on its way. */
-    if (crossed && claim.to == belief->proven_states && before.certainty == PRESUMED && ahead == before.likely)
+    if (crossed && claim.to == belief->proven_states && before.certainty == PRESUMED && same(ahead, before.likely))
         return 0;
-    bool contradicts = before.certainty == PRESUMED && (before.likely & claim.to) == 0 && ahead == before.likely;
+    /* A presumption that rested on no segment is no more than a guess. */
+    bool contradicts = before.certainty == PRESUMED && (before.likely & claim.to) == 0 && ahead != claim.likely &&
+                       same(ahead, before.likely) && before.evidence_count > 0;
     unsigned count = 0;
 
     if (contradicts && !crossed) {
@@ -203,10 +241,12 @@ static unsigned conclude(struct belief *belief, struct claim claim, const struct
             claim.reason = REASON_OUR_FIN_NOT_ACKED;
         else if (segment_has(segment, TCP_FIN))
             claim.reason = REASON_FIN_REPEATED;
+        knowledge_note_loss(&belief->known);
     }
     belief->claim = claim;
     belief->proven_not_before = claim.not_before;
     belief->proven_states = claim.to;
+    belief->proven_at = at;
     if (claim.to != before.to || claim.likely != before.likely || before.certainty != claim.certainty ||
         claim.certainty == REFUTED)
         out[count++] = claim;
@@ -229,13 +269,29 @@ static void note_order(struct knowledge *known, state_set states)
         known->order = FIN_ORDER_BEFORE_OURS;
 }
 
+/* Is it proven that the peer has no connection? */
+static bool is_over(const struct belief *belief)
+{
+    return belief->proven_states && !(belief->proven_states & (state_set) ~(IN(CLOSED) | IN(LISTEN)));
+}
+
 unsigned belief_received(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
                          struct claim out[CLAIMS_MAX])
 {
     struct verdict verdict = classify(&belief->known, segment);
 
-    if (verdict.states == NO_STATES)
+    if (verdict.states == NO_STATES) {
+        if (segment_has(segment, TCP_SYN))
+            knowledge_note_stranger(&belief->known, segment);
         return 0;
+    }
+    if (verdict.fresh) {
+        knowledge_restart(&belief->known, segment);
+        belief->possible = ALL_STATES;
+        belief->proven_states = NO_STATES;
+        if (verdict.undated)
+            belief->proven_not_before = NANOS_NONE;
+    }
     bool older = knowledge_is_older(&belief->known, segment);
     struct claim claim = claim_of(belief, &verdict, n, at);
     knowledge_received(&belief->known, segment, at);
@@ -247,6 +303,10 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
         return 0;
     /* It may be older than what is known: then it says nothing new of the present. */
     bool stale = (verdict.states & (state_set)~belief->possible) != 0;
+    stale = stale || (verdict.answer && verdict.answers->at <= belief->proven_at);
+    /* Of several SYNs an earlier one can have been answered before a later one was refused. */
+    stale = stale || (belief->known.ours.syn_count > 1 && segment_has(segment, TCP_SYN | TCP_ACK) && is_over(belief) &&
+                      verdict.answers->latest_at <= belief->proven_at);
     belief->possible = possible;
     if (stale)
         return 0;

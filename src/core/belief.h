@@ -36,6 +36,7 @@ struct belief {
     state_set possible;
     state_set proven_states; /* the last proven claim: what it said, and since when it can hold */
     nanos proven_not_before;
+    nanos proven_at; /* when its evidence arrived */
 
     struct knowledge known;
 };
@@ -43,8 +44,11 @@ struct belief {
 /* At most this many claims come from one segment. */
 #define CLAIMS_MAX 2
 
-/* Starts with LISTEN presumed: nothing is known of the port. */
+/* We open. Starts with LISTEN presumed: nothing is known of the port. */
 void belief_init(struct belief *belief);
+
+/* We listen, and the peer is to open. Starts with CLOSED presumed: nothing is known of a client. */
+void belief_init_passive(struct belief *belief);
 
 /*
  * A segment of ours left: number n, at capture time `at`. Writes the claims that follow to out and returns
@@ -52,6 +56,13 @@ void belief_init(struct belief *belief);
  */
 unsigned belief_sent(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
                      struct claim out[CLAIMS_MAX]);
+
+/*
+ * The same for a segment that the peer may not take for one: with a wrong checksum or data offset, in fragments, with
+ * a TTL that may not last. Nothing is presumed of it; whatever it can do is possible.
+ */
+unsigned belief_sent_doubtful(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
+                              struct claim out[CLAIMS_MAX]);
 
 /*
  * A segment of the peer arrived: number n, at capture time `at`. Writes the claims that follow to out and

@@ -9,6 +9,10 @@
  * while data is still queued has its TCP change state before the FIN is on the wire (3.10.4: "in any case,
  * enter FIN-WAIT-1"), so "unsent" means "not closed" only for a TCP that can't have a queue. What can't be
  * told apart stays a set.
+ *
+ * What we sent may have been nonsense. Then a number can mean several things, and the verdict is all of them: an
+ * acknowledgement that ends at a number which a FIN and other bytes of ours both had; one that counts from several
+ * initial numbers; a RST that answers an acknowledgement which a TCP that is still opening has to refuse.
  */
 #include "core/classify.h"
 
@@ -16,53 +20,160 @@
 
 #include "base/seq.h"
 
+#define NO_CONNECTION (IN(CLOSED) | IN(LISTEN))
+#define OPENING (IN(SYN_SENT) | IN(SYN_RECEIVED))
+
 static struct verdict says_nothing(void)
 {
     return (struct verdict){.states = NO_STATES};
 }
 
+/* The evidence is the segment of ours that it answers; before that left it can't have been in these states. */
 static struct verdict says(state_set states, state_set likely, enum reason reason, const struct landmark *answers)
 {
-    return (struct verdict){.states = states, .likely = likely, .reason = reason, .answers = answers};
+    return (struct verdict){.states = states, .likely = likely, .reason = reason, .answers = answers, .since = answers};
+}
+
+/* ---- resets ---- */
+
+/*
+ * Does a RST refuse a segment that had no ACK? Then it has no number of its own (3.10.7.1). That it has ACK is not enough:
+ * some stacks set it on every RST (lwIP does).
+ */
+static bool refuses_bare(const struct knowledge *known, const struct segment *segment)
+{
+    return segment_has(segment, TCP_ACK) && segment->seq == 0 && !knowledge_asked(known, 0);
+}
+
+/*
+ * Is it the answer to a segment of ours that asked for it? A wrong acknowledgement is refused by a TCP that has no
+ * connection, and by one that is still opening, which stays where it is (3.10.7.1 to 3.10.7.4).
+ */
+static struct verdict classify_answer(const struct knowledge *known, const struct segment *segment)
+{
+    bool bare = refuses_bare(known, segment);
+
+    for (unsigned i = 0; i < QUESTIONS; i++) {
+        const struct question *question = &known->questions[i];
+        bool answers = question->bare ? bare && segment->ack == question->number : segment->seq == question->number;
+        if (!question->left.set || !answers)
+            continue;
+        struct verdict verdict = {.states = NO_CONNECTION, .likely = IN(CLOSED), .reason = REASON_RST_NO_CONNECTION};
+        if (!question->bare) {
+            verdict.states |= OPENING & knowledge_reachable(known, question->states);
+            verdict.likely = verdict.states & (known->irs_known ? OPENING : NO_CONNECTION);
+            if (ranges_have(&known->refusable, question->number))
+                verdict.states |= known->refusing;
+            verdict.reason = REASON_ACK_REFUSED;
+            verdict.undated = segment->seq == 0;
+        }
+        if (verdict.likely == NO_STATES)
+            verdict.likely = IN(CLOSED);
+        verdict.answers = &question->left;
+        verdict.answer = true;
+        return verdict;
+    }
+    return says_nothing();
+}
+
+/* Nothing of the peer's is known: it refuses our SYN, or something odd that we sent before. */
+static struct verdict classify_refusal(const struct knowledge *known, const struct segment *segment)
+{
+    struct verdict verdict = classify_answer(known, segment);
+    bool only_syns = !(known->may & (SENT_SYN_ACK | SENT_SYN_WITH_ACK));
+    int index = segment_has(segment, TCP_ACK) ? ours_syn_acked(&known->ours, segment->ack) : -1;
+
+    if (verdict.states || index < 0 || !known->ours.syns[index].alone || ranges_have(&known->asked_ends, segment->ack))
+        return verdict;
+    if (!only_syns && !refuses_bare(known, segment))
+        return verdict;
+    return says(IN(CLOSED), IN(CLOSED), REASON_REFUSED, &known->ours.syns[index].left);
 }
 
 /* A RST counts when its number is the one that we acknowledged last (RFC 9293 3.10.7.4, RFC 5961 3). */
 static struct verdict classify_rst(const struct knowledge *known, const struct segment *segment)
 {
-    if (!known->irs_known) {
-        if (!segment_has(segment, TCP_ACK) || segment->ack != known->iss + 1)
-            return says_nothing();
-        return says(IN(CLOSED), IN(CLOSED), REASON_REFUSED, &known->syn);
-    }
+    bool acks = segment_has(segment, TCP_ACK);
+
+    if (!known->irs_known)
+        return classify_refusal(known, segment);
     bool exact = (known->ack_sent && segment->seq == known->ack_max) || segment->seq == known->heard_max;
     if (!exact)
-        return says_nothing();
-    /* Some stacks (lwIP) set ACK on every RST, so neither form excludes a listener. */
-    struct verdict verdict = {.states = IN(CLOSED) | IN(LISTEN), .likely = IN(CLOSED), .reason = REASON_RST_ABORT};
-    if (!segment_has(segment, TCP_ACK)) {
-        verdict.reason = REASON_RST_NO_CONNECTION;
-        /* A listener that keeps SYN-RECEIVED in a cookie knows of it again when the right segment arrives. */
-        if (segment->seq == known->irs + 1)
-            verdict.still_possible = IN(SYN_RECEIVED);
+        return classify_answer(known, segment);
+    /* Some stacks set ACK on every RST, so neither form excludes a listener. */
+    struct verdict verdict = {
+        .states = NO_CONNECTION,
+        .likely = IN(CLOSED),
+        .reason = acks ? REASON_RST_ABORT : REASON_RST_NO_CONNECTION,
+        .undated = !known->iss_known,
+    };
+    /* A listener that keeps SYN-RECEIVED in a cookie knows of it again when the right segment arrives. */
+    if (!acks && !known->its_syn_alone && segment->seq == known->irs + 1) {
+        verdict.still_possible = IN(SYN_RECEIVED);
+        /* It may have refused a segment that came too soon, and opened with the right one since. */
+        verdict.undated = true;
+        verdict.since = &known->syn_ack_ack;
     }
+    /* We acknowledged this before it was sent. */
+    if (ranges_have(&known->refusable, segment->seq))
+        verdict.states |= known->refusing;
     return verdict;
+}
+
+/* ---- SYNs ---- */
+
+/*
+ * A SYN with another number than the one that is known begins a new connection if it lies beyond all that was heard
+ * (RFC 9293 3.4.1 and RFC 6528 have initial numbers grow), and with an ACK only if a SYN of ours can have opened one.
+ */
+static bool is_new(const struct knowledge *known, const struct segment *segment, int index)
+{
+    if (!seq_le(known->heard_max, segment->seq))
+        return false;
+    return index < 0 || knowledge_reopens(known, (unsigned)index);
 }
 
 static struct verdict classify_syn(const struct knowledge *known, const struct segment *segment)
 {
-    if (known->irs_known && segment->seq != known->irs)
-        return says_nothing(); /* another connection's number */
-    if (!segment_has(segment, TCP_ACK))
-        return says(IN(SYN_SENT), IN(SYN_SENT), REASON_SYN_SEEN, NULL);
-    if (segment->ack != known->iss + 1)
+    bool alone = !segment_has(segment, TCP_ACK), fresh = known->irs_known && segment->seq != known->irs;
+    int index = alone ? -1 : ours_syn_acked(&known->ours, segment->ack);
+    struct verdict verdict;
+
+    if ((!alone && index < 0) || (fresh && !is_new(known, segment, index)))
         return says_nothing();
-    return says(IN(SYN_RECEIVED), IN(SYN_RECEIVED), known->syn_ack_seen ? REASON_SYN_ACK_REPEATED : REASON_SYN_ACKED,
-                &known->syn);
+    if (alone) {
+        verdict = says(IN(SYN_SENT), IN(SYN_SENT), REASON_SYN_SEEN, NULL);
+        verdict.undated = !known->irs_known;
+    } else {
+        verdict = says(IN(SYN_RECEIVED), IN(SYN_RECEIVED),
+                       known->syn_ack_seen && !fresh ? REASON_SYN_ACK_REPEATED : REASON_SYN_ACKED,
+                       &known->ours.syns[index].left);
+        if (known->ours.syn_forgotten)
+            verdict.since = NULL;
+        /* 3.10.7.2 has a FIN that rode on our SYN processed at once. */
+        if (knowledge_covers_fin(known, segment->ack) != COVERS_NOT)
+            verdict.states |= IN(CLOSE_WAIT) | IN(LAST_ACK);
+    }
+    verdict.fresh = fresh;
+    return verdict;
 }
 
-static struct verdict classify_fin(const struct knowledge *known, const struct segment *segment)
+/* ---- what is sent once it is open ---- */
+
+/* Does it acknowledge anything beyond the segment of our SYN? Not if one of the SYNs that it can count from says no. */
+static bool acks_beyond_syn(const struct knowledge *known, const struct segment *segment)
 {
-    if (!knowledge_covers_fin(known, segment)) {
+    unsigned bits = knowledge_counts_from(known, segment->ack);
+
+    for (unsigned i = 0; i < known->ours.syn_count; i++)
+        if ((bits >> i & 1) && segment->ack - known->ours.syns[i].seq <= known->ours.syns[i].span)
+            return false;
+    return true;
+}
+
+static struct verdict classify_fin(const struct knowledge *known, bool covers)
+{
+    if (!covers) {
         enum reason reason = (known->sent & SENT_FIN) ? REASON_FIN_CROSSED : REASON_FIN_SEEN;
         return says(IN(FIN_WAIT_1), IN(FIN_WAIT_1), reason, NULL);
     }
@@ -78,36 +189,52 @@ static struct verdict classify_fin(const struct knowledge *known, const struct s
     return says(IN(LAST_ACK) | IN(CLOSING), IN(LAST_ACK), REASON_FIN_COVERS_OURS, &known->fin);
 }
 
+/* Does it stand where a FIN would leave it, or a keep-alive behind a FIN, that we acknowledged before it arrived? */
+static bool may_be_acked_unheard(const struct knowledge *known, const struct segment *segment)
+{
+    return segment->len <= 1 &&
+           (ranges_have(&known->ahead, segment->seq) || ranges_have(&known->ahead, segment->seq + 1));
+}
+
+/* Our FIN is acknowledged, and whether its own is sent is unknown. */
+static struct verdict classify_perhaps_closed(const struct knowledge *known, const struct segment *segment,
+                                              state_set closing)
+{
+    bool before = known->order == FIN_ORDER_BEFORE_OURS, gap = seq_lt(known->heard_max, segment->seq);
+    struct verdict verdict = says(closing, closing, REASON_FIN_ACKED, &known->fin);
+
+    if (!before) {
+        verdict.states |= IN(CLOSE_WAIT);
+        verdict.likely = IN(CLOSE_WAIT);
+    }
+    if (segment->len == 0 && ranges_have(&known->ahead, segment->seq) && known->order != FIN_ORDER_AFTER_OURS)
+        verdict.states |= IN(TIME_WAIT);
+    if (segment->len > 0 && known->acked_any && knowledge_covers_fin(known, known->acked_max) == COVERS)
+        verdict.reason = REASON_DATA_SEEN;
+    else if (gap)
+        verdict.reason = REASON_FIN_ACKED_GAP;
+    return verdict;
+}
+
 /* Data or a bare ACK that covers our FIN. fin_out: its own FIN is sent (1), unsent (0) or unknown (-1). */
 static struct verdict classify_after_our_fin(const struct knowledge *known, const struct segment *segment, int fin_out)
 {
-    bool data = segment->len > 0, gap = seq_lt(known->heard_max, segment->seq);
-    struct verdict verdict = {.reason = REASON_FIN_ACKED, .answers = &known->fin};
     state_set closing = IN(CLOSING) | IN(LAST_ACK);
 
     if (known->order == FIN_ORDER_AFTER_OURS)
         closing = IN(LAST_ACK);
     else if (known->order == FIN_ORDER_BEFORE_OURS)
         closing = IN(CLOSING);
-    if (fin_out == 0) {
-        verdict.states = verdict.likely = IN(CLOSE_WAIT);
-        return verdict;
-    }
-    if (fin_out < 0) {
-        verdict.states = closing | (known->order == FIN_ORDER_BEFORE_OURS ? NO_STATES : IN(CLOSE_WAIT));
-        verdict.likely = (verdict.states & IN(CLOSE_WAIT)) ? IN(CLOSE_WAIT) : closing;
-        if (data && knowledge_fin_acked(known))
-            verdict.reason = REASON_DATA_SEEN;
-        else if (gap)
-            verdict.reason = REASON_FIN_ACKED_GAP;
-        return verdict;
-    }
-    verdict.states = closing;
-    verdict.reason = REASON_BOTH_FINS;
-    if (known->order != FIN_ORDER_AFTER_OURS && (known->sent & SENT_FIN_ACK))
+    if (fin_out == 0)
+        return says(IN(CLOSE_WAIT), IN(CLOSE_WAIT), REASON_FIN_ACKED, &known->fin);
+    if (fin_out < 0)
+        return classify_perhaps_closed(known, segment, closing);
+
+    struct verdict verdict = says(closing, closing, REASON_BOTH_FINS, &known->fin);
+    if (known->order != FIN_ORDER_AFTER_OURS && knowledge_may_have_acked_fin(known))
         verdict.states |= IN(TIME_WAIT);
     /* When every copy of our FIN acknowledged its FIN too, it accepted both or neither. */
-    if (known->order == FIN_ORDER_BEFORE_OURS && (known->sent & SENT_FIN_WITH_ACK) && !known->fin_without_ack)
+    if (known->order == FIN_ORDER_BEFORE_OURS && !known->fin_without_ack)
         verdict.states = IN(TIME_WAIT);
     verdict.likely = (verdict.states & IN(TIME_WAIT))  ? IN(TIME_WAIT)
                      : (verdict.states & IN(LAST_ACK)) ? IN(LAST_ACK)
@@ -118,28 +245,43 @@ static struct verdict classify_after_our_fin(const struct knowledge *known, cons
 /* Data or a bare ACK sent before our FIN arrived, its own FIN being sent: it waits for us to acknowledge that. */
 static struct verdict classify_fin_wait(const struct knowledge *known, const struct segment *segment)
 {
-    struct verdict verdict = {.states = IN(FIN_WAIT_1), .likely = IN(FIN_WAIT_1), .reason = REASON_FIN_SEEN};
-
-    if (segment->len > 0 || !(known->sent & SENT_FIN_ACK))
+    if (segment->len > 0 || !knowledge_may_have_acked_fin(known))
+        return says(IN(FIN_WAIT_1), IN(FIN_WAIT_1), REASON_FIN_SEEN, NULL);
+    if (knowledge_is_echoed(known, &known->fin_ack, segment)) {
+        struct verdict verdict = says(IN(FIN_WAIT_2), IN(FIN_WAIT_2), REASON_FIN_RECEIPT, &known->fin_ack);
+        if (ranges_have(&known->ahead, segment->seq))
+            verdict.since = NULL;
         return verdict;
-    verdict.answers = &known->fin_ack;
-    if (landmark_is_echoed(&known->fin_ack, segment)) {
-        verdict.states = verdict.likely = IN(FIN_WAIT_2);
-        verdict.reason = REASON_FIN_RECEIPT;
-    } else {
-        verdict.answers = NULL;
-        verdict.states = IN(FIN_WAIT_1) | IN(FIN_WAIT_2);
-        verdict.likely = IN(FIN_WAIT_2);
     }
-    return verdict;
+    return says(IN(FIN_WAIT_1) | IN(FIN_WAIT_2), IN(FIN_WAIT_2), REASON_FIN_SEEN, NULL);
+}
+
+/* The states of a segment that acknowledges nothing beyond our SYN and brings nothing beyond its own. */
+static void consider_opening(const struct knowledge *known, const struct segment *segment, struct verdict *verdict)
+{
+    /* One that opened and got a SYN-ACK is open; all others answer from SYN-RECEIVED like that too (3.10.7.4). */
+    if (!knowledge_may_have_received_syn(known)) {
+        verdict->reason = REASON_OPEN_ACKED;
+        verdict->answers = verdict->since = &known->syn_ack_ack;
+        return;
+    }
+    verdict->states |= IN(SYN_RECEIVED);
+    /* Not even a receipt excludes it: Linux before 2025 took the timestamp of an ACK that it then dropped. */
+    if (knowledge_is_echoed(known, &known->syn_ack_ack, segment)) {
+        verdict->reason = REASON_ACK_RECEIPT;
+        verdict->answers = &known->syn_ack_ack;
+    }
 }
 
 /* Data or a bare ACK sent before our FIN arrived, nothing known of its own FIN or none sent. */
 static struct verdict classify_open(const struct knowledge *known, const struct segment *segment, bool fin_unsent)
 {
-    struct verdict verdict = {.states = IN(ESTABLISHED), .likely = IN(ESTABLISHED), .reason = REASON_ACK_SEEN};
-    bool our_data_acked = segment->ack != known->iss + 1;
+    struct verdict verdict = says(IN(ESTABLISHED), IN(ESTABLISHED), REASON_ACK_SEEN, NULL);
+    bool our_data_acked = acks_beyond_syn(known, segment);
 
+    /* A gap with nothing of ours acknowledged: a late copy of our SYN may have opened another connection. */
+    if (!our_data_acked && segment->len == 0 && seq_lt(known->heard_max, segment->seq))
+        return says_nothing();
     if (segment->len > 0)
         verdict.reason = REASON_DATA_SEEN;
     else if (our_data_acked)
@@ -152,20 +294,10 @@ static struct verdict classify_open(const struct knowledge *known, const struct 
         verdict.states |= IN(FIN_WAIT_1);
     /* An old number can be a keep-alive of a half-closed peer, without payload or with a byte of garbage (3.8.4). */
     bool old = segment->len == 0 || (segment->len == 1 && segment->seq + 1 == known->heard_max);
-    if (!fin_unsent && old && (known->sent & SENT_FIN_ACK))
+    if (!fin_unsent && ((old && (known->may & SENT_FIN_ACK)) || may_be_acked_unheard(known, segment)))
         verdict.states |= IN(FIN_WAIT_2);
-    /* Nothing of ours and nothing of its own beyond the SYNs: SYN-RECEIVED answers like that too (3.10.7.4). */
-    if (!our_data_acked && segment->len == 0 && segment->seq == known->irs + 1) {
-        verdict.states |= IN(SYN_RECEIVED);
-        /* Not even a receipt excludes it: Linux before 2025 took the timestamp of an ACK that it then dropped. */
-        if (landmark_is_echoed(&known->syn_ack_ack, segment)) {
-            verdict.reason = REASON_ACK_RECEIPT;
-            verdict.answers = &known->syn_ack_ack;
-        }
-    }
-    /* A gap with nothing of ours acknowledged: a late copy of our SYN may have opened another connection. */
-    if (!our_data_acked && segment->len == 0 && seq_lt(known->heard_max, segment->seq))
-        return says_nothing();
+    if (!our_data_acked && segment->len == 0 && segment->seq == known->irs + 1)
+        consider_opening(known, segment, &verdict);
     return verdict;
 }
 
@@ -190,30 +322,90 @@ static int fin_is_out(const struct knowledge *known, const struct segment *segme
         return 1;
     if (segment->seq != known->heard_max || known->its_fin_seen || may_queue(known, segment))
         return -1;
+    /* What we acknowledged unheard is never sent again, and an octet of garbage can stand for it. */
+    if (segment->seq != known->in_order || may_be_acked_unheard(known, segment))
+        return -1;
     return 0; /* sent at SND.NXT, and no FIN is among the numbers before it */
+}
+
+/* ---- all together ---- */
+
+/* Can it be of another connection, which a SYN of ours opened? Its numbers lie beyond those of this one then. */
+static bool may_be_anothers(const struct knowledge *known, const struct segment *segment)
+{
+    unsigned bits = ours_syns_behind(&known->ours, segment->ack);
+
+    if (seq_le(segment->seq, known->heard_max))
+        return false;
+    if (known->courted)
+        return true;
+    for (unsigned i = 0; i < known->ours.syn_count; i++)
+        if ((bits >> i & 1) && knowledge_reopens(known, i))
+            return true;
+    return known->ours.syn_forgotten;
+}
+
+/* Is this a segment of the connection that is known, with an acknowledgement that it can have? */
+static bool belongs(const struct knowledge *known, const struct segment *segment)
+{
+    uint32_t room = known->ahead.count ? 2 * known->window_max : known->window_max;
+
+    if (!segment_has(segment, TCP_ACK) || !known->irs_known || seq_le(segment->seq, known->irs))
+        return false; /* RFC 9293 3.10.7.4: no ACK, no processing */
+    if (knowledge_counts_from(known, segment->ack) == 0 || (known->ours.syn_forgotten && !known->iss_known))
+        return false; /* acknowledges what we never sent, or nothing of this connection */
+    if (known->ack_sent && seq_lt(known->ack_max + room, segment->seq))
+        return false; /* beyond every window that we offered (3.4) */
+    if (known->its_fin_seen && seq_lt(known->its_fin_seq + 1, segment->seq + segment_span(segment)))
+        return false; /* beyond its FIN: another connection answers, revived from a SYN cookie perhaps */
+    return !may_be_anothers(known, segment);
+}
+
+static struct verdict classify_plain(const struct knowledge *known, const struct segment *segment, bool covers)
+{
+    int fin_out = fin_is_out(known, segment);
+    struct verdict verdict;
+
+    if (segment_has(segment, TCP_FIN))
+        return classify_fin(known, covers);
+    if (!covers)
+        return fin_out == 1 ? classify_fin_wait(known, segment) : classify_open(known, segment, fin_out == 0);
+    verdict = classify_after_our_fin(known, segment, fin_out);
+    /* A FIN that rode on our SYN may be taken before the connection is open. */
+    if (!acks_beyond_syn(known, segment))
+        verdict.states |= IN(SYN_RECEIVED);
+    return verdict;
+}
+
+/* A segment that acknowledges: with our FIN's number it can do so in two ways. */
+static struct verdict classify_acking(const struct knowledge *known, const struct segment *segment)
+{
+    enum cover cover = knowledge_covers_fin(known, segment->ack);
+    struct verdict verdict, other;
+
+    if (!belongs(known, segment))
+        return says_nothing();
+    verdict = classify_plain(known, segment, cover == COVERS);
+    if (cover != COVERS_PERHAPS || verdict.states == NO_STATES)
+        return verdict;
+    other = classify_plain(known, segment, true);
+    verdict.states |= other.states;
+    verdict.likely |= other.likely;
+    verdict.answers = verdict.since = NULL;
+    return verdict;
 }
 
 struct verdict classify(const struct knowledge *known, const struct segment *segment)
 {
-    if (segment_has(segment, TCP_RST))
-        return classify_rst(known, segment);
-    if (segment_has(segment, TCP_ACK) && (seq_lt(known->sent_max, segment->ack) || seq_le(segment->ack, known->iss)))
-        return says_nothing(); /* acknowledges what we never sent, or nothing of this connection */
-    if (segment_has(segment, TCP_SYN))
-        return classify_syn(known, segment);
-    if (!segment_has(segment, TCP_ACK) || !known->irs_known || seq_le(segment->seq, known->irs))
-        return says_nothing(); /* RFC 9293 3.10.7.4: no ACK, no processing */
-    if (known->ack_sent && seq_lt(known->ack_max + known->window_max, segment->seq))
-        return says_nothing(); /* beyond every window that we offered (3.4) */
-    if (known->its_fin_seen && seq_lt(known->its_fin_seq + 1, segment->seq + segment_span(segment)))
-        return says_nothing(); /* beyond its FIN: another connection answers, revived from a SYN cookie perhaps */
-    if (segment_has(segment, TCP_FIN))
-        return classify_fin(known, segment);
+    struct verdict verdict;
 
-    int fin_out = fin_is_out(known, segment);
-    if (knowledge_covers_fin(known, segment))
-        return classify_after_our_fin(known, segment, fin_out);
-    if (fin_out == 1)
-        return classify_fin_wait(known, segment);
-    return classify_open(known, segment, fin_out == 0);
+    if (segment_has(segment, TCP_RST))
+        verdict = classify_rst(known, segment);
+    else if (segment_has(segment, TCP_SYN))
+        verdict = classify_syn(known, segment);
+    else
+        verdict = classify_acking(known, segment);
+    /* With several connections possible, what is old is not always told from what is new. */
+    verdict.undated = verdict.undated || knowledge_may_reopen(known);
+    return verdict;
 }

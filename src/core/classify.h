@@ -12,8 +12,11 @@ struct verdict {
     state_set likely; /* of these, the ones that need no lost segment to explain */
     enum reason reason;
     const struct landmark *answers; /* the segment of ours that it answers; NULL: none in particular */
-    const struct landmark *since;   /* it can't have been in these states before this left; NULL: as answers */
+    const struct landmark *since;   /* it can't have been in these states before this left; NULL: nobody knows */
     state_set still_possible;       /* where it may be by now although it was not when it sent this */
+    bool undated;                   /* it may have been sent before what was proven last */
+    bool answer;                    /* it was sent after `answers` left, and nothing else tells when */
+    bool fresh;                     /* it begins another connection (knowledge_restart) */
 };
 
 /*

@@ -3,29 +3,92 @@
 #include <stddef.h>
 
 #include "base/seq.h"
+#include "core/effects.h"
 
 /* Below this our window may keep the peer from sending at once (silly window avoidance, RFC 9293 3.8.6.2.1). */
 #define WINDOW_ROOMY 4096
 
+/* SYN-RECEIVED is not given up sooner: the first SYN-ACK is repeated after a second (RFC 6298 2.1). */
+#define SYN_RECEIVED_LIFE NANOS_PER_S
+
+/* Half of the circle: what lies in front of a number. */
+#define FORWARD (UINT32_C(1) << 31)
+
+/* Timestamps that are further apart than this are not compared. */
+#define TSVAL_JUMP (UINT32_C(1) << 29)
+
 void knowledge_init(struct knowledge *known)
 {
-    *known = (struct knowledge){.open_rtt = NANOS_NONE};
+    *known = (struct knowledge){.open_rtt = NANOS_NONE, .fin_acks = true};
 }
 
-bool knowledge_covers_fin(const struct knowledge *known, const struct segment *segment)
+unsigned knowledge_counts_from(const struct knowledge *known, uint32_t ack)
 {
-    return (known->sent & SENT_FIN) && segment->ack == known->fin_seq + 1;
+    unsigned bits = ours_syns_behind(&known->ours, ack);
+
+    for (unsigned i = 0; known->iss_known && i < known->ours.syn_count; i++)
+        if (known->ours.syns[i].seq != known->iss)
+            bits &= ~(1u << i);
+    return bits;
 }
 
-bool knowledge_fin_acked(const struct knowledge *known)
+bool knowledge_reopens(const struct knowledge *known, unsigned index)
 {
-    return (known->sent & SENT_FIN) && known->acked_any && seq_lt(known->fin_seq, known->acked_max);
+    const struct own_syn *syn = &known->ours.syns[index];
+
+    /* One SYN with another number may have ended what a copy of the first then began anew. */
+    return syn->alone && (syn->again || known->ours.syn_count > 1 || known->ours.syn_forgotten);
 }
 
-bool landmark_is_echoed(const struct landmark *landmark, const struct segment *segment)
+bool knowledge_may_reopen(const struct knowledge *known)
 {
-    return landmark->set && landmark->has_tsval && (segment->options.present & TCP_OPT_TIMESTAMPS) &&
-           seq_le(landmark->tsval, segment->options.tsecr);
+    for (unsigned i = 0; i < known->ours.syn_count; i++)
+        if (knowledge_reopens(known, i))
+            return true;
+    return known->ours.syn_forgotten;
+}
+
+enum cover knowledge_covers_fin(const struct knowledge *known, uint32_t ack)
+{
+    const struct ours *ours = &known->ours;
+
+    if (!ranges_have(&ours->fins, ack - 1))
+        return ranges_have(&ours->late, ack - 1) && knowledge_may_reopen(known) ? COVERS_PERHAPS : COVERS_NOT;
+    return ours->fins.rough || ranges_have(&ours->text, ack - 1) ? COVERS_PERHAPS : COVERS;
+}
+
+bool knowledge_may_have_received_syn(const struct knowledge *known)
+{
+    return !known->its_syn_alone || (known->may & SENT_SYN);
+}
+
+bool knowledge_may_have_acked_fin(const struct knowledge *known)
+{
+    if ((known->may & SENT_FIN_ACK) || (known->ahead.count && knowledge_may_reopen(known)))
+        return true;
+    if (known->its_fin_seen)
+        return ranges_have(&known->ahead, known->its_fin_seq + 1);
+    return known->irs_known && ranges_meet(&known->ahead, known->in_order, known->in_order + FORWARD);
+}
+
+state_set knowledge_reachable(const struct knowledge *known, state_set from)
+{
+    unsigned may = known->may;
+
+    if (known->awaited && !known->irs_known)
+        may |= AWAITS_OPEN;
+    if (knowledge_may_have_acked_fin(known))
+        may |= SENT_FIN_ACK;
+    /* A late copy of the SYN that it has answered would start another connection. */
+    if ((may & SENT_SYN) && (knowledge_may_reopen(known) || !known->acked_any))
+        may |= LISTENER_OPENS;
+    return moves_possible(from, may);
+}
+
+bool knowledge_is_echoed(const struct knowledge *known, const struct landmark *landmark, const struct segment *segment)
+{
+    return !known->tsval_wild && landmark->set && landmark->has_tsval &&
+           (segment->options.present & TCP_OPT_TIMESTAMPS) && seq_le(landmark->tsval, segment->options.tsecr);
 }
 
 bool mark_is_before(const struct mark *mark, const struct segment *segment)
@@ -48,65 +111,47 @@ static struct mark mark_of(const struct segment *segment)
 
 /* ---- what left ---- */
 
-static void set_landmark(struct landmark *landmark, const struct segment *segment, unsigned n, nanos at)
+static void note_iss(struct knowledge *known, const struct segment *segment)
 {
-    if (!landmark->set) {
-        landmark->set = true;
-        landmark->first = n;
-        landmark->at = at;
-        landmark->has_tsval = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
-        landmark->tsval = segment->options.tsval;
+    const struct ours *ours = &known->ours;
+    bool offers = (segment->options.present & TCP_OPT_WSCALE) != 0;
+
+    if (ours->syn_count == 1 && !ours->syn_forgotten && !known->iss_known) {
+        known->iss = segment->seq;
+        known->iss_known = true;
+        known->wscale_offered = offers;
+        known->wscale = segment->options.wscale;
+        ours_adopt(&known->ours, 0);
+    } else if (known->iss_known && segment->seq != known->iss && !known->acked_any) {
+        known->iss_known = false;
+        ours_adopt(&known->ours, -1);
     }
-    landmark->latest = n;
-    landmark->latest_at = at;
-}
-
-static unsigned effects_of(const struct knowledge *known, const struct segment *segment)
-{
-    unsigned effects = 0;
-
-    /* Only one in the range of what it can expect can end the connection; one that answers nonsense can't. */
-    if (segment_has(segment, TCP_RST))
-        return seq_lt(known->iss, segment->seq) && seq_le(segment->seq, known->sent_max) ? SENT_RST : 0;
-    if (segment_has(segment, TCP_SYN))
-        effects |= SENT_SYN;
-    if (segment_has(segment, TCP_ACK) && known->irs_known && seq_lt(known->irs, segment->ack))
-        effects |= SENT_SYN_ACK;
-    if (segment_has(segment, TCP_ACK) && known->its_fin_seen && segment->ack == known->its_fin_seq + 1)
-        effects |= SENT_FIN_ACK;
-    if (segment_has(segment, TCP_FIN))
-        effects |= (effects & SENT_FIN_ACK) ? SENT_FIN | SENT_FIN_WITH_ACK : SENT_FIN;
-    return effects;
-}
-
-static void note_numbers(struct knowledge *known, const struct segment *segment)
-{
-    uint32_t end = segment->seq + segment_span(segment);
-
-    if (segment_has(segment, TCP_RST))
-        return;
-    if (!(known->sent & SENT_SYN)) {
-        if (segment_has(segment, TCP_SYN)) {
-            known->iss = segment->seq;
-            known->wscale_offered = (segment->options.present & TCP_OPT_WSCALE) != 0;
+    /* Nobody knows how the peer reads our windows when we told it two ways. */
+    if (offers != known->wscale_offered || (offers && segment->options.wscale != known->wscale)) {
+        known->window_small = true;
+        known->wscale_offered = known->wscale_offered || offers;
+        if (offers && known->wscale < segment->options.wscale)
             known->wscale = segment->options.wscale;
-        }
-        known->sent_max = end;
-    } else {
-        known->sent_max = seq_max(known->sent_max, end);
     }
-    if (segment_has(segment, TCP_ACK)) {
-        known->ack_max = known->ack_sent ? seq_max(known->ack_max, segment->ack) : segment->ack;
-        known->ack_sent = true;
-    }
+}
+
+static void note_ack(struct knowledge *known, const struct segment *segment)
+{
+    if (!segment_has(segment, TCP_ACK) || !known->irs_known || seq_le(segment->ack, known->irs))
+        return;
+    known->courted = known->courted || (known->has_stranger && segment->ack == known->stranger + 1);
+    if (seq_lt(known->in_order, segment->ack))
+        ranges_add(&known->ahead, segment->ack, segment->ack + 1);
+    if (seq_lt(known->heard_max, segment->ack))
+        return;
+    known->ack_max = known->ack_sent ? seq_max(known->ack_max, segment->ack) : segment->ack;
+    known->ack_sent = true;
 }
 
 static void note_window(struct knowledge *known, const struct segment *segment)
 {
     uint32_t window = segment->window;
 
-    if (segment->flags & TCP_RST)
-        return;
     if (!segment_has(segment, TCP_SYN) && known->wscale_offered && known->its_wscale_offered)
         window <<= known->wscale > 14 ? 14 : known->wscale;
     if (window < WINDOW_ROOMY)
@@ -115,79 +160,197 @@ static void note_window(struct knowledge *known, const struct segment *segment)
         known->window_max = window;
 }
 
-static void note_fin(struct knowledge *known, const struct segment *segment, unsigned effects)
+static void note_fin(struct knowledge *known, const struct segment *segment)
 {
-    bool lower = !(known->sent & SENT_FIN) || seq_lt(segment->ack, known->fin_ack_lowest);
+    bool first = !(known->may & SENT_FIN), acks = segment_has(segment, TCP_ACK) && known->irs_known;
 
-    if (lower)
+    if (!acks || seq_le(segment->ack, known->irs) || seq_lt(known->heard_max, segment->ack))
+        known->fin_acks = false;
+    else if (first || seq_lt(segment->ack, known->fin_ack_lowest))
         known->fin_ack_lowest = segment->ack;
-    known->fin_seq = segment->seq + segment->len;
-    if (!(effects & SENT_FIN_WITH_ACK))
+    if (!acks || !known->its_fin_seen || segment->ack != known->its_fin_seq + 1)
         known->fin_without_ack = true;
 }
 
-unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, unsigned n, nanos at)
+/*
+ * A landmark is a receipt as long as every segment with its timestamp or a higher one means the same: whichever of them
+ * is echoed, the peer took note of it. RSTs don't count: what is echoed lies at or before RCV.NXT (RFC 7323 4.3), and
+ * there a RST is exact or not acceptable.
+ */
+static bool keep_receipt(struct landmark *landmark, const struct segment *segment, bool means_it, bool is_highest)
 {
-    unsigned effects = effects_of(known, segment);
-    const struct {
-        unsigned effect;
-        struct landmark *landmark;
-    } landmarks[] = {
-        {SENT_SYN, &known->syn}, {SENT_SYN_ACK, &known->syn_ack_ack},
-        {SENT_FIN, &known->fin}, {SENT_FIN_ACK, &known->fin_ack},
-        {SENT_RST, &known->rst},
-    };
+    bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) && !segment_has(segment, TCP_RST);
 
-    note_numbers(known, segment);
-    note_window(known, segment);
-    for (size_t i = 0; i < sizeof(landmarks) / sizeof(landmarks[0]); i++)
-        if (effects & landmarks[i].effect)
-            set_landmark(landmarks[i].landmark, segment, n, at);
+    means_it = means_it && segment_has(segment, TCP_ACK) && !(segment->flags & (TCP_SYN | TCP_RST));
+    if (stamped && !means_it)
+        landmark->has_tsval = false;
+    return means_it && is_highest;
+}
+
+static void note_landmarks(struct knowledge *known, const struct segment *segment, unsigned effects, unsigned n,
+                           nanos at)
+{
+    bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
+    uint32_t on = segment->options.tsval - known->tsval_out;
+    bool highest = stamped && (!known->tsval_sent || (on != 0 && on <= TSVAL_JUMP));
+    bool acks_fin = known->its_fin_seen && segment->ack == known->its_fin_seq + 1;
+    bool acks_all = known->irs_known && segment->ack == known->heard_max;
+    bool fin_receipt = keep_receipt(&known->fin_ack, segment, acks_fin, highest);
+    bool all_receipt = keep_receipt(&known->all_acked, segment, acks_all, highest);
+
+    if (effects & SENT_SYN_ACK)
+        landmark_pass(&known->syn_ack_ack, segment, highest, n, at);
+    if ((effects & SENT_FIN) && !ranges_have(&known->ours.late, segment_fin_seq(segment)))
+        landmark_pass(&known->fin, segment, false, n, at);
+    if (effects & SENT_FIN_ACK)
+        landmark_pass(&known->fin_ack, segment, fin_receipt, n, at);
+    if (effects & (SENT_RST | SENT_SYN_RST))
+        landmark_pass(&known->rst, segment, false, n, at);
     if (segment->len > 0)
-        set_landmark(&known->data, segment, n, at);
-    if ((effects & SENT_SYN_ACK) && segment->ack == known->heard_max)
-        set_landmark(&known->all_acked, segment, n, at);
-    if (effects & SENT_FIN)
-        note_fin(known, segment, effects);
-    known->sent |= effects;
-    return effects;
+        landmark_pass(&known->data, segment, false, n, at);
+    if (all_receipt)
+        landmark_pass(&known->all_acked, segment, true, n, at);
+    if (stamped && known->tsval_sent && on + TSVAL_JUMP > 2 * TSVAL_JUMP)
+        known->tsval_wild = true;
+    if (highest) {
+        known->tsval_out = segment->options.tsval;
+        known->tsval_sent = true;
+    }
+}
+
+/*
+ * Can a copy of our SYN that leaves now open another connection? Not while the peer holds the one that it answered: no
+ * acknowledgement or RST of ours has taken it any further, and its time is not up.
+ */
+static bool may_begin_again(const struct knowledge *known, nanos at)
+{
+    if (!known->acked_any)
+        return false;
+    return known->ack_sent || known->reset_sent || !known->syn_ack_seen || at - known->syn_ack_at >= SYN_RECEIVED_LIFE;
+}
+
+unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, bool doubtful, unsigned n, nanos at)
+{
+    unsigned may = effects_possible(known, segment), expected = 0;
+    bool reset = segment_has(segment, TCP_RST);
+
+    ours_note(&known->ours, segment, known->acked_any ? &known->acked_max : NULL, may_begin_again(known, at), n, at);
+    if (!reset && segment_has(segment, TCP_SYN))
+        note_iss(known, segment);
+    if (!doubtful)
+        expected = effects_expected(known, segment);
+    if (!reset) {
+        note_window(known, segment);
+        if (segment_has(segment, TCP_FIN))
+            note_fin(known, segment);
+    }
+    known->reset_sent = known->reset_sent || reset;
+    note_landmarks(known, segment, may | expected, n, at);
+    if (!reset)
+        note_ack(known, segment);
+    known->may |= may | expected;
+    known->sent |= expected;
+    return expected;
 }
 
 /* ---- what arrived ---- */
 
 /* The round trip of the SYN: to the copy that it echoes, or to the first, which is the longest it can have been. */
-static void measure_open(struct knowledge *known, const struct segment *segment, nanos at)
+static void measure_open(struct knowledge *known, const struct own_syn *syn, const struct segment *segment, nanos at)
 {
-    bool echoes_latest = known->syn.has_tsval && (segment->options.present & TCP_OPT_TIMESTAMPS) &&
-                         segment->options.tsecr != known->syn.tsval;
+    const struct landmark *left = &syn->left;
+    bool echoes_latest =
+        left->has_tsval && (segment->options.present & TCP_OPT_TIMESTAMPS) && segment->options.tsecr != left->tsval;
 
-    if (known->syn.set)
-        known->open_rtt = at - (echoes_latest ? known->syn.latest_at : known->syn.at);
+    known->open_rtt = at - (echoes_latest ? left->latest_at : left->at);
 }
 
 static void note_syn(struct knowledge *known, const struct segment *segment, nanos at)
 {
     if (!known->irs_known) {
+        knowledge_forget_questions(known);
         known->irs_known = true;
         known->irs = segment->seq;
         known->heard_max = segment->seq + 1;
+        known->in_order = segment->seq + 1;
+        known->heard = (struct ranges){0};
         known->its_wscale_offered = (segment->options.present & TCP_OPT_WSCALE) != 0;
+        known->its_wscale = segment->options.wscale > 14 ? 14 : segment->options.wscale;
     }
-    if (!segment_has(segment, TCP_ACK))
+    if (!segment_has(segment, TCP_ACK)) {
+        known->its_syn_alone = true;
         return;
+    }
+    if (!known->its_syn_alone)
+        known->refusing &= (state_set)~IN(SYN_SENT);
     if (!known->syn_ack_seen)
-        measure_open(known, segment, at);
+        known->syn_ack_at = at;
     known->syn_ack_seen = true;
     known->its_syn_ack = mark_of(segment);
+}
+
+/* Which of our SYNs it took, if that was open. */
+static void note_own_syn(struct knowledge *known, const struct segment *segment, nanos at)
+{
+    unsigned bits = knowledge_counts_from(known, segment->ack);
+    int index = 0;
+
+    /* The same number of its own for another SYN of ours: a SYN cookie, and it may mean either. */
+    if (bits == 0 && segment_has(segment, TCP_SYN)) {
+        known->iss_known = false;
+        ours_adopt(&known->ours, -1);
+        return;
+    }
+    if (bits == 0 || (bits & (bits - 1)) != 0 || (known->iss_known && known->acked_any))
+        return;
+    while (!(bits >> index & 1))
+        index++;
+    if (!known->iss_known) {
+        known->iss = known->ours.syns[index].seq;
+        known->iss_known = !known->ours.syn_forgotten;
+        known->acked_any = false;
+        known->ours.taken = (struct ranges){0};
+        ours_adopt(&known->ours, known->iss_known ? index : -1);
+    }
+    if (known->open_rtt == NANOS_NONE && known->ours.syns[index].left.set)
+        measure_open(known, &known->ours.syns[index], segment, at);
 }
 
 /* Whether this shows that the peer has got an acknowledgement of all it sent. */
 static void note_all_acked(struct knowledge *known, const struct segment *segment)
 {
-    bool by_fin = knowledge_covers_fin(known, segment) && seq_le(known->heard_max, known->fin_ack_lowest);
+    bool by_fin = knowledge_covers_fin(known, segment->ack) == COVERS && known->fin_acks &&
+                  seq_le(known->heard_max, known->fin_ack_lowest);
 
-    if (!known->all_acked_by.set && (by_fin || landmark_is_echoed(&known->all_acked, segment)))
+    if (!known->all_acked_by.set && (by_fin || knowledge_is_echoed(known, &known->all_acked, segment)))
         known->all_acked_by = mark_of(segment);
+}
+
+static void note_its_ack(struct knowledge *known, const struct segment *segment)
+{
+    uint32_t window = segment->window, ack = segment->ack;
+
+    if (!segment_has(segment, TCP_SYN) && known->its_wscale_offered && known->wscale_offered)
+        window <<= known->its_wscale;
+    if (!known->acked_any || seq_lt(known->edge, ack + window))
+        known->edge = ack + window;
+    known->acked_max = known->acked_any ? seq_max(known->acked_max, ack) : ack;
+    known->acked_any = true;
+    if (ack != known->acked_max)
+        return;
+    ranges_add(&known->ours.taken, ack - 1, ack);
+    note_all_acked(known, segment);
+}
+
+static void note_heard(struct knowledge *known, uint32_t from, uint32_t to)
+{
+    if (seq_lt(known->in_order, from))
+        ranges_add(&known->heard, from, to);
+    else
+        known->in_order = seq_max(known->in_order, to);
+    if (!known->heard.rough)
+        known->in_order = ranges_end(&known->heard, known->in_order);
+    ranges_cut(&known->heard, known->in_order);
 }
 
 void knowledge_received(struct knowledge *known, const struct segment *segment, nanos at)
@@ -198,16 +361,16 @@ void knowledge_received(struct knowledge *known, const struct segment *segment, 
         return;
     if (segment_has(segment, TCP_SYN))
         note_syn(known, segment, at);
+    if (segment_has(segment, TCP_ACK))
+        note_own_syn(known, segment, at);
+    note_heard(known, segment->seq, end);
     if (seq_lt(known->heard_max, end)) {
         known->heard_max = end;
-        known->all_acked.set = false;
+        known->all_acked.set = known->all_acked.has_tsval = false;
         known->all_acked_by.set = false;
     }
-    if (segment_has(segment, TCP_ACK)) {
-        known->acked_max = known->acked_any ? seq_max(known->acked_max, segment->ack) : segment->ack;
-        known->acked_any = true;
-        note_all_acked(known, segment);
-    }
+    if (segment_has(segment, TCP_ACK))
+        note_its_ack(known, segment);
     if (segment->options.present & TCP_OPT_TIMESTAMPS) {
         known->tsval_max =
             known->tsval_seen ? seq_max(known->tsval_max, segment->options.tsval) : segment->options.tsval;
@@ -218,6 +381,54 @@ void knowledge_received(struct knowledge *known, const struct segment *segment, 
         known->its_fin_seq = end - 1;
         known->its_fin = mark_of(segment);
     }
+}
+
+void knowledge_note_stranger(struct knowledge *known, const struct segment *syn)
+{
+    if (!known->irs_known || !segment_has(syn, TCP_ACK) || syn->seq == known->irs)
+        return;
+    known->stranger = syn->seq;
+    known->has_stranger = true;
+}
+
+/* What is known of a landmark's time stays true; its number means nothing to the new connection. */
+static void make_old(struct landmark *landmark)
+{
+    landmark->old = landmark->set;
+    landmark->has_tsval = false;
+}
+
+void knowledge_restart(struct knowledge *known, const struct segment *syn)
+{
+    struct landmark *const landmarks[] = {&known->syn_ack_ack, &known->data, &known->fin, &known->fin_ack, &known->rst};
+    int index = segment_has(syn, TCP_ACK) ? ours_syn_acked(&known->ours, syn->ack) : -1;
+
+    known->sent = 0;
+    known->iss_known = index < 0 && known->ours.syn_count == 1 && !known->ours.syn_forgotten;
+    if (index >= 0) {
+        known->iss = known->ours.syns[index].seq;
+        known->iss_known = true;
+    }
+    ours_adopt(&known->ours, known->iss_known && index < 0 ? 0 : index);
+    ours_restart(&known->ours);
+    known->ack_sent = known->irs_known = known->its_syn_alone = known->acked_any = known->syn_ack_seen = false;
+    known->its_fin_seen = known->tsval_seen = false;
+    known->fin_acks = !(known->may & SENT_FIN);
+    known->fin_without_ack = (known->may & SENT_FIN) != 0;
+    known->order = FIN_ORDER_UNKNOWN;
+    known->its_syn_ack = known->its_fin = known->all_acked_by = (struct mark){0};
+    known->all_acked = (struct landmark){0};
+    for (unsigned i = 0; i < sizeof(landmarks) / sizeof(landmarks[0]); i++)
+        make_old(landmarks[i]);
+    known->open_rtt = NANOS_NONE;
+}
+
+void knowledge_note_loss(struct knowledge *known)
+{
+    known->sent &= ~(unsigned)(SENT_RST | SENT_SYN_RST | SENT_BACK_TO_LISTEN);
+    known->ours.taken = (struct ranges){0};
+    if (known->acked_any)
+        ranges_add(&known->ours.taken, known->acked_max - 1, known->acked_max);
 }
 
 /* The same timestamp as the copy before: the network repeated it, a TCP would have waited longer than a tick. */

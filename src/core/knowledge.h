@@ -1,6 +1,10 @@
 /*
  * What is known of one connection from its numbers: what left, what arrived, in which order the FINs went. All of it
  * stays true for good, whenever the segments were sent; what it means for the peer's state is the belief's business.
+ *
+ * Of what left two things are kept apart. `may` has whatever a segment of ours can do to some peer, in order or not:
+ * what is possible or proven rests on it alone. `sent` has only what a peer that keeps RFC 9293 does when all arrives as
+ * it left: what is presumed rests on it.
  */
 #ifndef CORE_KNOWLEDGE_H
 #define CORE_KNOWLEDGE_H
@@ -10,6 +14,7 @@
 
 #include "base/nanos.h"
 #include "core/moves.h"
+#include "core/ours.h"
 #include "core/segment.h"
 
 /* Did the peer send its FIN before or after our FIN reached it? It decides between CLOSING and LAST-ACK. */
@@ -19,15 +24,11 @@ enum fin_order {
     FIN_ORDER_BEFORE_OURS, /* it had sent its FIN without acknowledging ours */
 };
 
-/* One of our segments that a later answer can be evidence of. */
-struct landmark {
-    bool set;
-    unsigned first;  /* number of its first copy */
-    unsigned latest; /* number of the latest copy */
-    nanos at;        /* when the first copy left */
-    nanos latest_at; /* when the latest copy left */
-    uint32_t tsval;  /* of the first copy; valid with has_tsval */
-    bool has_tsval;
+/* Does an acknowledgement cover our FIN? */
+enum cover {
+    COVERS_NOT,
+    COVERS_PERHAPS, /* the number before it was a FIN's and something else's */
+    COVERS,
 };
 
 /* A segment of the peer, as far as it takes to tell a later one from a copy of it. */
@@ -38,27 +39,57 @@ struct mark {
     bool has_tsval;
 };
 
+/* A segment of ours that a RST can be the answer to although the peer has the connection (RFC 9293 3.10.7.4). */
+struct question {
+    bool bare;        /* it had no ACK: number is one past its end, which the RST acknowledges (3.10.7.1) */
+    uint32_t number;  /* else its acknowledgement, which the RST has as its number */
+    state_set states; /* where the peer could be when it left */
+    struct landmark left;
+};
+
+#define QUESTIONS 4
+
 struct knowledge {
-    unsigned sent;     /* SENT_ bits of all that left */
-    uint32_t iss;      /* our initial number */
-    uint32_t sent_max; /* one past the highest number we used */
-    uint32_t ack_max;  /* the highest acknowledgement we sent; valid with ack_sent */
+    unsigned sent; /* SENT_ bits: what is expected to count */
+    unsigned may;  /* SENT_ bits: what can count, if anywhere */
+    struct ours ours;
+    uint32_t iss;     /* our initial number, valid with iss_known; else there is none, or the peer may have taken any */
+    bool iss_known;   /* ... */
+    uint32_t ack_max; /* the highest acknowledgement we sent of what we had heard; valid with ack_sent */
     bool ack_sent;
-    uint32_t fin_seq;        /* the number of our FIN; valid with SENT_FIN */
-    uint32_t fin_ack_lowest; /* the lowest acknowledgement that a copy of our FIN carried */
+    struct ranges ahead;     /* acknowledgements we sent of what had not arrived: its FIN may have been among it */
+    struct ranges refusable; /* wrong acknowledgements that left while the peer could still be opening */
+    state_set refusing;      /* ... in these states */
+    struct ranges asked_ends, asked_acks; /* the numbers of questions that are forgotten: an answer can be late */
+    uint32_t fin_ack_lowest; /* the lowest acknowledgement that a copy of our FIN carried; void without fin_acks */
+    bool fin_acks;           /* every copy of our FIN had one, of what we had heard */
     bool fin_without_ack;    /* a copy of our FIN did not acknowledge its FIN */
-    uint8_t wscale;          /* the shift that we offered */
-    bool wscale_offered;     /* by us, in our SYN */
+    bool wscale_offered;     /* by us, in the SYN that counts */
+    uint8_t wscale;
     bool its_wscale_offered; /* by it, in its SYN: only then windows are scaled (RFC 7323 2.2) */
-    uint32_t window_max;     /* the largest window that we offered, in bytes */
-    bool window_small;       /* we once offered so little that it may hold back what it has to send */
+    uint8_t its_wscale;
+    bool reset_sent;     /* a RST of ours left */
+    uint32_t window_max; /* the largest window that we offered, in bytes */
+    bool window_small;   /* we once offered so little that it may hold back what it has to send */
+    uint32_t tsval_out;  /* our highest timestamp; valid with tsval_sent */
+    bool tsval_sent;
+    bool tsval_wild; /* it has jumped about: no echo tells anything */
 
     bool irs_known;
     uint32_t irs;       /* the peer's initial number */
-    bool syn_ack_seen;  /* from now on a new SYN-ACK can't be the answer to an old SYN */
-    uint32_t heard_max; /* one past the highest number of the peer that arrived (SYN and FIN counted) */
-    uint32_t acked_max; /* the highest acknowledgement of the peer; valid with acked_any */
+    bool awaited;       /* it is the peer that is to open */
+    bool its_syn_alone; /* it sent its SYN without ACK: it opens, it does not listen */
+    uint32_t stranger;  /* the initial number of a SYN-ACK that is of another connection; valid with has_stranger */
+    bool has_stranger;
+    bool courted;        /* ... and we acknowledged that: it may be open */
+    uint32_t heard_max;  /* one past the highest number of the peer that arrived (SYN and FIN counted) */
+    uint32_t in_order;   /* one past what arrived without a gap */
+    struct ranges heard; /* what arrived beyond that */
+    uint32_t acked_max;  /* the highest acknowledgement of the peer; valid with acked_any */
     bool acked_any;
+    uint32_t edge; /* the end of its window, as far as it told; valid with acked_any */
+    bool syn_ack_seen;
+    nanos syn_ack_at; /* when the first one arrived; valid with syn_ack_seen */
     bool its_fin_seen;
     uint32_t its_fin_seq;
     enum fin_order order;
@@ -68,31 +99,70 @@ struct knowledge {
     struct mark its_fin;
     struct mark all_acked_by; /* the first answer that shows it got an acknowledgement of all we have heard */
 
-    struct landmark syn, syn_ack_ack, data, fin, fin_ack, rst;
+    struct landmark syn_ack_ack, data, fin, fin_ack, rst;
     struct landmark all_acked; /* our first segment that acknowledged all that we have heard */
-    nanos open_rtt;            /* of the SYN exchange; NANOS_NONE until known */
+    struct question questions[QUESTIONS];
+    unsigned questions_next;
+    nanos open_rtt; /* of the SYN exchange; NANOS_NONE until known */
 };
 
 /* Nothing has left and nothing has arrived. */
 void knowledge_init(struct knowledge *known);
 
-/* A segment of ours left: number n, at capture time `at`. Returns the SENT_ bits that it carries. */
-unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, unsigned n, nanos at);
+/*
+ * A segment of ours left: number n, at capture time `at`. doubtful: nobody knows whether the peer will take it for a
+ * segment at all. Returns the SENT_ bits that it is expected to have.
+ */
+unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, bool doubtful, unsigned n, nanos at);
+
+/* The same segment, if it can draw a RST: the peer could be in these states when it left. */
+void knowledge_note_question(struct knowledge *known, const struct segment *segment, state_set states, unsigned n,
+                             nanos at);
+
+/* The peer's initial number is new: answers to what was asked before can still come, and prove nothing of it. */
+void knowledge_forget_questions(struct knowledge *known);
+
+/* Have we sent this acknowledgement as a question? */
+bool knowledge_asked(const struct knowledge *known, uint32_t ack);
 
 /* A segment of the peer arrived that belongs to this connection. */
 void knowledge_received(struct knowledge *known, const struct segment *segment, nanos at);
 
+/* A SYN of the peer arrived that is not of this connection, and begins none of which we know. */
+void knowledge_note_stranger(struct knowledge *known, const struct segment *syn);
+
+/* This SYN of the peer begins another connection: what was known of the peer's numbers is over. */
+void knowledge_restart(struct knowledge *known, const struct segment *syn);
+
+/* What we presumed was wrong: of what we sent, the peer has only what it says. */
+void knowledge_note_loss(struct knowledge *known);
+
 /* Was this segment certainly sent before something that has arrived, or is it a copy of that? */
 bool knowledge_is_older(const struct knowledge *known, const struct segment *segment);
 
-/* Does its acknowledgement cover our FIN? */
-bool knowledge_covers_fin(const struct knowledge *known, const struct segment *segment);
+/* Does this acknowledgement cover our FIN? */
+enum cover knowledge_covers_fin(const struct knowledge *known, uint32_t ack);
 
-/* Has the peer acknowledged our FIN in anything that arrived? */
-bool knowledge_fin_acked(const struct knowledge *known);
+/* The SYNs of ours, as bits by index, from which this acknowledgement counts if it is of this connection. */
+unsigned knowledge_counts_from(const struct knowledge *known, uint32_t ack);
+
+/* Have we sent an acknowledgement of its FIN, or one that may have been of a FIN that has not arrived? */
+bool knowledge_may_have_acked_fin(const struct knowledge *known);
+
+/* Can a SYN of ours (an index) have opened another connection than the one that is known? */
+bool knowledge_reopens(const struct knowledge *known, unsigned index);
+
+/* Can any SYN of ours? */
+bool knowledge_may_reopen(const struct knowledge *known);
+
+/* Can the peer have been in SYN-RECEIVED: is it not known as one that opens, or had it a SYN without ACK of ours? */
+bool knowledge_may_have_received_syn(const struct knowledge *known);
+
+/* Where the peer can get to from the states of the set, whatever arrives and whatever its application does. */
+state_set knowledge_reachable(const struct knowledge *known, state_set from);
 
 /* Does its timestamp echo show that the peer accepted this segment of ours or a later one (RFC 7323 4.3)? */
-bool landmark_is_echoed(const struct landmark *landmark, const struct segment *segment);
+bool knowledge_is_echoed(const struct knowledge *known, const struct landmark *landmark, const struct segment *segment);
 
 /* Was this segment of the peer certainly sent after the marked one? */
 bool mark_is_before(const struct mark *mark, const struct segment *segment);

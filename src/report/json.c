@@ -223,6 +223,12 @@ static void put_segment(struct line *line, const struct event_segment *event)
         put(line, root, "rel_ack", json_integer(event->rel_ack));
     put(line, root, "len", json_integer(segment->len));
     put(line, root, "win", json_integer(segment->window));
+    if (segment->urgent)
+        put(line, root, "urg", json_integer(segment->urgent));
+    if (segment->reserved)
+        put(line, root, "reserved", json_integer(segment->reserved));
+    if (segment->tos)
+        put(line, root, "tos", json_integer(segment->tos));
     if (segment->ttl)
         put(line, root, "ttl", json_integer(segment->ttl));
     put_options(line, &segment->options);
@@ -290,6 +296,34 @@ static void put_verify(struct line *line, const struct event_verify *event)
     put(line, root, "certainty", json_string(certainty_name(event->certainty)));
     put(line, root, "agrees", json_boolean(event->agrees));
     put(line, root, "violates", json_boolean(event->violates));
+}
+
+static void put_step(struct line *line, const struct event_step *event)
+{
+    json_t *root = line->root, *differs;
+
+    put(line, root, "t", seconds(event->t));
+    if (event->line) {
+        put(line, root, "line", json_integer(event->line));
+        put(line, root, "column", json_integer(event->column));
+    }
+    put(line, root, "step", string(event->text));
+    put(line, root, "expectation", json_boolean(event->expectation));
+    put(line, root, "ok", json_boolean(event->ok));
+    if (event->n)
+        put(line, root, "n", json_integer(event->n));
+    if (event->ok)
+        return;
+    put(line, root, "why", string(event->why));
+    if (!event->differs)
+        return;
+    differs = json_array();
+    put(line, root, "differs", differs);
+    for (const char *at = event->differs; !line->broken && *at; at += strspn(at, ",")) {
+        size_t length = strcspn(at, ",");
+        push(line, differs, json_stringn(at, length));
+        at += length;
+    }
 }
 
 static void put_timing(struct line *line, const struct walk_timing *timing)
@@ -365,7 +399,7 @@ static const char *put_event(struct line *line, const struct event *event)
     static const char *const names[] = {
         [EVENT_START] = "start", [EVENT_SEGMENT] = "segment", [EVENT_TRANSITION] = "transition",
         [EVENT_ICMP] = "icmp",   [EVENT_NOTE] = "note",       [EVENT_VERIFY] = "verify",
-        [EVENT_END] = "end"};
+        [EVENT_STEP] = "step",   [EVENT_END] = "end"};
 
     put(line, line->root, "event", json_string(names[event->kind]));
     switch (event->kind) {
@@ -386,6 +420,9 @@ static const char *put_event(struct line *line, const struct event *event)
         break;
     case EVENT_VERIFY:
         put_verify(line, &event->verify);
+        break;
+    case EVENT_STEP:
+        put_step(line, &event->step);
         break;
     case EVENT_END:
         put_end(line, &event->end);

@@ -372,6 +372,20 @@ static void on_verify(struct ladder *ladder, const struct event_verify *event)
     page_end(&ladder->page);
 }
 
+/* Expectations are shown, and what failed without ending the walk; all else shows in what it did. */
+static void on_step(struct ladder *ladder, const struct event_step *event)
+{
+    char words[PHRASE_TEXT + CLEAN_TEXT];
+    struct text text;
+
+    if (!event->expectation && (event->ok || event->ends))
+        return;
+    row_print(ladder);
+    text_init(&text, words, sizeof(words));
+    phrase_step(&text, event);
+    put_remark(ladder, event->t, event->ok ? PAINT_DIM : PAINT_ALARM, words);
+}
+
 static void on_start(struct ladder *ladder, const struct event_start *start)
 {
     struct page *page = &ladder->page;
@@ -447,6 +461,9 @@ static bool ladder_event(void *state, const struct event *event, struct fault *f
         break;
     case EVENT_VERIFY:
         on_verify(ladder, &event->verify);
+        break;
+    case EVENT_STEP:
+        on_step(ladder, &event->step);
         break;
     case EVENT_END:
         row_print(ladder);

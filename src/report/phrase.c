@@ -133,6 +133,20 @@ void phrase_verify(struct text *text, const struct event_verify *verify)
     phrase_states(text, verify->belief, NO_STATES);
 }
 
+void phrase_step(struct text *text, const struct event_step *step)
+{
+    const char *words = step->text ? step->text : "a step";
+
+    if (step->ok) {
+        text_add(text, "met: %s", words);
+        return;
+    }
+    text_add(text, "%s", step->expectation ? "NOT MET" : "FAILED");
+    if (step->line)
+        text_add(text, " (line %u, column %u)", step->line, step->column);
+    text_add(text, ": %s: %s", words, step->why ? step->why : "");
+}
+
 static void outcome_closed(struct text *text, const struct event_end *end)
 {
     static const char *const by[] = {[CLOSER_NONE] = "closed",
@@ -171,6 +185,12 @@ void phrase_outcome(struct text *text, const struct event_end *end)
         return;
     case OUTCOME_UNREACHABLE:
         text_add(text, "unreachable%s", explained ? "" : ": an ICMP error says so");
+        return;
+    case OUTCOME_UNOPENED:
+        text_add(text, "done, and nothing was opened");
+        return;
+    case OUTCOME_UNEXPECTED:
+        text_add(text, "not as expected");
         return;
     case OUTCOME_FAILED:
         text_add(text, "failed");

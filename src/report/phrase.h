@@ -36,6 +36,9 @@ void phrase_claim(struct text *text, const struct claim *claim, bool explain);
 /* The kernel's answer: "kernel: ESTABLISHED, agrees" or "kernel: CLOSE-WAIT, DISAGREES with proven LAST-ACK". */
 void phrase_verify(struct text *text, const struct event_verify *verify);
 
+/* A step that has ended: "met: expect S. ack=1" or "NOT MET (line 2, column 1): expect S.: R. seq=0 ack=1 came: ...". */
+void phrase_step(struct text *text, const struct event_step *step);
+
 /* How it ended, without the reason: "closed by us in four segments". */
 void phrase_outcome(struct text *text, const struct event_end *end);
 

@@ -17,8 +17,10 @@
 
 /* What a reporter may be told; each ignores what does not concern it. */
 struct report_options {
-    unsigned width; /* columns that a line may take; 0 is REPORT_WIDTH_DEFAULT */
-    bool colour;    /* ANSI colours; the caller knows of terminals and NO_COLOR */
+    unsigned width;        /* columns that a line may take; 0 is REPORT_WIDTH_DEFAULT */
+    bool colour;           /* ANSI colours; the caller knows of terminals and NO_COLOR */
+    unsigned expectations; /* how many the script holds */
+    bool open_ended;       /* steps come while the walk goes on: nobody knows how many */
 };
 
 /*
@@ -27,7 +29,7 @@ struct report_options {
  * call.
  */
 struct reporter {
-    const char *name; /* as it is chosen by: "ladder", "json", "quiet" */
+    const char *name; /* as it is chosen by: "ladder", "json", "tap", "quiet" */
 
     /*
      * Starts a report on out, which must outlive it and is not closed. options may be NULL. Returns the reporter's
@@ -50,6 +52,7 @@ struct reporter {
 
 extern const struct reporter reporter_ladder; /* for people */
 extern const struct reporter reporter_json;   /* for programs: JSON lines, tcpwalk-json(5) */
-extern const struct reporter reporter_quiet;  /* prints nothing */
+extern const struct reporter reporter_tap;   /* for test runners: a test for each expectation, one for the whole walk */
+extern const struct reporter reporter_quiet; /* prints nothing */
 
 #endif

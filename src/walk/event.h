@@ -22,6 +22,7 @@ enum event_kind {
     EVENT_ICMP,
     EVENT_NOTE,
     EVENT_VERIFY,
+    EVENT_STEP,
     EVENT_END,
 };
 
@@ -30,8 +31,8 @@ enum side { SIDE_LOCAL, SIDE_PEER };
 /* The exit statuses of the program, as far as a walk can know them too. */
 enum exit_status {
     STATUS_DONE = 0,        /* everything asked for happened */
-    STATUS_EXPECTATION = 1, /* an expectation did not hold: the peer's kernel contradicts a proven claim */
-    STATUS_USAGE = 2,       /* the command line is wrong */
+    STATUS_EXPECTATION = 1, /* an expectation did not hold, or the peer's kernel contradicts a proven claim */
+    STATUS_USAGE = 2,       /* the command line or the script is wrong */
     STATUS_NO_ANSWER = 3,   /* timeout or unreachable */
     STATUS_RESET = 4,       /* refused, or reset where that was not expected */
     STATUS_LOCAL = 5,       /* no permission, no such interface, port taken, guard can't be set */
@@ -46,6 +47,8 @@ enum outcome {
     OUTCOME_RESET,       /* RST later on */
     OUTCOME_NO_ANSWER,   /* silence: a limit of time or retries ran out */
     OUTCOME_UNREACHABLE, /* an ICMP error said so */
+    OUTCOME_UNOPENED,    /* done as asked, and no connection came of it */
+    OUTCOME_UNEXPECTED,  /* an expectation did not hold */
     OUTCOME_FAILED,      /* local trouble or an interruption */
 };
 
@@ -102,6 +105,19 @@ struct event_verify {
     bool violates; /* it contradicts a proven claim */
 };
 
+/* A step has ended. */
+struct event_step {
+    nanos t;               /* when something was last seen; of a failure, when it was given up */
+    unsigned line, column; /* of the script; 0 when it has none */
+    const char *text;      /* the step as the language prints it, or NULL */
+    bool expectation;
+    bool ok;
+    bool ends;           /* not ok, and the walk ends with it */
+    const char *why;     /* when not ok: what was there instead, in words; valid until the next event is taken */
+    const char *differs; /* of a segment that was not the expected one: the fields that differ, "flags,ack"; or NULL */
+    unsigned n;          /* the segment that met an expectation, or came closest to it; 0: none */
+};
+
 struct walk_timing {
     nanos open_rtt;       /* our SYN (the copy that was answered, if known) to the SYN-ACK */
     nanos open;           /* first SYN to our ACK of the SYN-ACK */
@@ -154,6 +170,7 @@ struct event {
         struct event_icmp icmp;
         struct event_note note;
         struct event_verify verify;
+        struct event_step step;
         struct event_end end;
     };
 };

@@ -106,6 +106,50 @@ void events_verify(struct walk *walk, const struct event_verify *verify)
     event->verify.t = since_first(walk, verify->t);
 }
 
+void events_step(struct walk *walk, const struct step *step, bool ok, nanos now)
+{
+    /* Something can have been seen after this round of the loop began. */
+    nanos since = ok || now < walk->last_seen ? 0 : now - walk->last_seen;
+    struct event_step *event = &push(walk, EVENT_STEP)->step;
+
+    event->t = walk->stamps.last == NANOS_NONE ? NANOS_NONE : since_first(walk, walk->stamps.last + since);
+    event->line = step->line;
+    event->column = step->column;
+    event->text = step->text;
+    event->expectation = step_is_expectation(step);
+    event->ok = ok;
+    event->n = event->expectation ? walk->step_n : 0;
+    if (ok)
+        return;
+    event->ends = !walk->settings.interactive;
+    event->why = walk->step_said;
+    memcpy(walk->step_said, walk->step_why, sizeof(walk->step_said));
+    event->differs = walk->step_differs[0] ? walk->step_differs_said : NULL;
+    memcpy(walk->step_differs_said, walk->step_differs, sizeof(walk->step_differs_said));
+}
+
+void events_step_skipped(struct walk *walk, const struct step *step)
+{
+    struct event_step *event = &push(walk, EVENT_STEP)->step;
+
+    *event = (struct event_step){
+        .t = since_first(walk, walk->stamps.last),
+        .line = step->line,
+        .column = step->column,
+        .text = step->text,
+        .expectation = step_is_expectation(step),
+        .why = "not done: a step before it on the same line failed",
+    };
+}
+
+void walk_refuse_step(struct walk *walk, unsigned line, unsigned column, const char *text, const char *why)
+{
+    struct event_step *event = &push(walk, EVENT_STEP)->step;
+
+    *event = (struct event_step){
+        .t = since_first(walk, walk->stamps.last), .line = line, .column = column, .text = text, .why = why};
+}
+
 void walk_note(struct walk *walk, nanos at, const char *token, const char *text)
 {
     struct event_note *note = &push(walk, EVENT_NOTE)->note;

@@ -15,6 +15,7 @@ struct loop {
     const struct listener *listener;
     struct fault *fault; /* the first one */
     bool deaf;           /* the listener failed: it gets no more events */
+    bool readable;       /* there is input for an interactive walk */
 };
 
 static void fail(struct loop *loop, const struct fault *fault, bool can_send)
@@ -77,6 +78,8 @@ static void take_sighting(struct loop *loop, const struct sighting *sighting, na
 
     switch (sighting->kind) {
     case SIGHTING_SEGMENT:
+        if (!sighting->out && sighting->payload)
+            walk_saw_payload(walk, &sighting->segment, sighting->payload, sighting->payload_captured);
         walk_saw_segment(walk, sighting->out, &sighting->segment, sighting->at, now);
         ask_witness(loop);
         break;
@@ -125,7 +128,9 @@ static bool look(struct loop *loop, nanos deadline)
         take_sighting(loop, &sighting, loop->port->now(loop->port->self));
         return true;
     case PORT_QUIET:
+        return false;
     case PORT_INPUT:
+        loop->readable = true;
         return false;
     case PORT_FAULT:
         fail(loop, &fault, fault.kind == FAULT_INTERRUPTED);
@@ -134,11 +139,28 @@ static bool look(struct loop *loop, nanos deadline)
     return false;
 }
 
+/* Asks for more steps. True when the walk has something to do now. */
+static bool take_input(struct loop *loop)
+{
+    struct fault fault = {0};
+    bool readable = loop->readable;
+
+    if (!loop->listener->input || walk_ended(loop->walk) || !(readable || walk_is_idle(loop->walk)))
+        return false;
+    loop->readable = false;
+    if (!loop->listener->input(loop->listener->self, loop->walk, readable, &fault))
+        fail(loop, &fault, true);
+    return !walk_is_idle(loop->walk) || loop->walk->event_count > 0;
+}
+
 bool loop_run(struct walk *walk, const struct port *port, const struct witness *witness,
               const struct listener *listener, struct fault *fault)
 {
     struct loop loop = {.walk = walk, .port = port, .witness = witness, .listener = listener, .fault = fault};
 
+    /* A walk that listens has been told of the SYN that it waited for. */
+    if (walk->segments > 0)
+        ask_witness(&loop);
     while (!walk_ended(walk)) {
         nanos now = port->now(port->self);
         /* What is there already comes before what we do next: the order of the wire is the order of the walk. */
@@ -151,6 +173,8 @@ bool loop_run(struct walk *walk, const struct port *port, const struct witness *
         if (witness && walk_awaits_capture(walk))
             wake = nanos_sooner(wake, now + CAPTURE_PATIENCE);
         pause_listener(&loop);
+        if (take_input(&loop))
+            continue;
         if (!walk_ended(walk))
             look(&loop, wake);
     }

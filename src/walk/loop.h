@@ -13,6 +13,11 @@ struct listener {
     void *self;
     bool (*event)(void *self, const struct event *event, struct fault *fault);
     bool (*pause)(void *self, struct fault *fault); /* nothing more for now: show what is held back */
+    /*
+     * Of an interactive walk, else NULL: the walk is idle, or (readable) the port has input for it. Gives the walk more steps,
+     * or lets it finish, or waits for more input.
+     */
+    bool (*input)(void *self, struct walk *walk, bool readable, struct fault *fault);
 };
 
 /*

@@ -11,8 +11,11 @@
 
 static bool is_same(const struct sent_segment *sent, const struct segment *segment)
 {
-    return sent->used && sent->seq == segment->seq && sent->len == segment->len && sent->flags == segment->flags &&
-           (!(segment->flags & TCP_ACK) || sent->ack == segment->ack) && sent->tsval == segment->options.tsval;
+    if (!sent->used || sent->seq != segment->seq || sent->flags != segment->flags)
+        return false;
+    if (segment_has(segment, TCP_ACK) && sent->ack != segment->ack)
+        return false;
+    return sent->loose || (sent->len == segment->len && sent->tsval == segment->options.tsval);
 }
 
 /* The record of a captured segment of ours: one not yet seen before one already seen. NULL: we never sent it. */
@@ -67,6 +70,8 @@ static enum reason own_reason(const struct segment *segment, bool seen)
 {
     if (segment_has(segment, TCP_RST))
         return seen ? REASON_OWN_RST_SENT : REASON_OWN_GIVEN_UP;
+    if (segment_has(segment, TCP_SYN | TCP_ACK))
+        return REASON_OWN_SYN_ACK_SENT;
     return segment_has(segment, TCP_SYN) ? REASON_OWN_OPEN : REASON_OWN_CLOSE;
 }
 
@@ -126,7 +131,10 @@ static void saw_sent(struct walk *walk, const struct segment *segment, nanos at,
     if (event.n == 1)
         events_claims(walk, SIDE_PEER, &walk->belief.claim, 1);
     /* Whoever sent it: it has an effect on the peer. */
-    events_claims(walk, SIDE_PEER, claims, belief_sent(&walk->belief, segment, event.n, at, claims));
+    bool doubtful = sent && sent->doubtful;
+    events_claims(walk, SIDE_PEER, claims,
+                  doubtful ? belief_sent_doubtful(&walk->belief, segment, event.n, at, claims)
+                           : belief_sent(&walk->belief, segment, event.n, at, claims));
     if (!sent)
         foreign_segment(walk, segment, at, now);
 }
@@ -175,6 +183,8 @@ static void measure(struct walk *walk, const struct segment *segment, unsigned e
     if ((effects & TCB_OPENED) && walk->stamps.syn_ack == NANOS_NONE) {
         walk->stamps.syn_ack = at;
         walk->open_rtt = measured;
+        if (!segment_has(segment, TCP_SYN))
+            walk->stamps.ack = at; /* it acknowledged our SYN-ACK: for us the open is over */
     }
     if (effects & TCB_FIN_ACKED) {
         walk->stamps.fin_acked = at;
@@ -217,19 +227,20 @@ static void react_to_reset(struct walk *walk, const struct segment *segment, uns
     bool closing = walk->tcb.fin_sent;
 
     if (effects & TCB_REFUSED) {
-        walk_settle(walk, OUTCOME_REFUSED, STATUS_RESET, now,
-                    "the answer to our SYN was RST: nothing listens there, or something on the way refuses");
+        walk->peer_end = PEER_END_RST;
+        walk_trouble(walk, OUTCOME_REFUSED, STATUS_RESET, now,
+                     "the answer to our SYN was RST: nothing listens there, or something on the way refuses");
         return;
     }
     if (!(effects & TCB_RESET))
         return;
     walk->peer_end = PEER_END_RST;
     if (segment_has(segment, TCP_ACK))
-        walk_settle(walk, OUTCOME_RESET, STATUS_RESET, now, "%sits application aborted, or closed with data unread",
-                    closing ? "after our FIN; " : "");
+        walk_trouble(walk, OUTCOME_RESET, STATUS_RESET, now, "%sits application aborted, or closed with data unread",
+                     closing ? "after our FIN; " : "");
     else
-        walk_settle(walk, OUTCOME_RESET, STATUS_RESET, now, "%sit knows no such connection (any more)",
-                    closing ? "after our FIN; " : "");
+        walk_trouble(walk, OUTCOME_RESET, STATUS_RESET, now, "%sit knows no such connection (any more)",
+                     closing ? "after our FIN; " : "");
 }
 
 static void remark_syn_ack_repeated(struct walk *walk, nanos at)
@@ -276,6 +287,7 @@ static void restart_timers(struct walk *walk, const struct segment *segment, uns
 {
     if (effects & TCB_PROGRESS) {
         walk->retries_used = 0;
+        walk->gave_up = false;
         walk->rto_deadline = tcb_unacknowledged(&walk->tcb) ? now + walk->rtt.timeout : NANOS_NEVER;
     }
     /* A window that stays shut is no failure while its probes are answered (RFC 9293 3.8.6.1). */
@@ -300,10 +312,14 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
     struct event_segment event = {.segment = *segment};
     struct claim claims[CLAIMS_MAX];
     enum state before = walk->tcb.state;
+    uint32_t rcv_nxt = walk->tcb.rcv_nxt, snd_una = walk->tcb.snd_una;
     unsigned effects, count;
 
-    if (walk->stamps.first == NANOS_NONE)
-        return; /* nothing of ours has left: it can't be about this connection */
+    if (walk->stamps.first == NANOS_NONE) {
+        if (before != LISTEN)
+            return; /* nothing of ours has left: it can't be about this connection */
+        walk->stamps.first = walk->stamps.last = at;
+    }
     /* It was on the wire before a segment that we had given away already: our state moved first all the same. */
     own_moves_tell(walk, NULL, false);
     /* A few microseconds are nothing: two processors stamp, and the capture keeps the order of arrival. */
@@ -318,6 +334,9 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
     effects = tcb_input(&walk->tcb, segment);
     /* Old numbers that bring something new were only overtaken on the way. */
     event.retransmission = event.retransmission && !(effects & (TCB_DATA | TCB_ITS_FIN));
+    heard_segment(walk, segment, event.n, rcv_nxt, snd_una);
+    if ((effects & TCB_OPENED) && segment->len == 0 && !segment_has(segment, TCP_FIN))
+        walk->opened = walk->heard;
     walk->counts.in++;
     walk->counts.peer_retransmitted += event.retransmission ? 1 : 0;
     history_add(walk, segment, false, event.retransmission);
@@ -384,13 +403,14 @@ void walk_saw_icmp(struct walk *walk, const struct icmp_error *error, nanos at, 
         walk->stamps.first = walk->stamps.last = walk->settings.epoch < at ? walk->settings.epoch : at;
     event.hard = is_hard(walk, error);
     events_icmp(walk, &event);
+    heard_icmp(walk, icmp_error_name(error));
     if (!event.hard)
         return;
     /* Our SYN got nowhere, and a RST would draw one more ICMP error. */
     own_moves_tell(walk, NULL, false);
     events_local(walk, walk->tcb.state, CLOSED, REASON_OWN_GIVEN_UP, walk->segments, at);
     walk->tcb.state = CLOSED;
-    walk_settle(walk, OUTCOME_UNREACHABLE, STATUS_NO_ANSWER, now, "%s, says %s (ICMP%s type %u code %u)",
-                icmp_error_name(error), addr_format(&error->from, from), error->family == 6 ? "v6" : "", error->type,
-                error->code);
+    walk_trouble(walk, OUTCOME_UNREACHABLE, STATUS_NO_ANSWER, now, "%s, says %s (ICMP%s type %u code %u)",
+                 icmp_error_name(error), addr_format(&error->from, from), error->family == 6 ? "v6" : "", error->type,
+                 error->code);
 }

@@ -31,9 +31,10 @@ struct tcb_settings {
 
 /* Bytes queued for sending. (borrowed until the connection ends) */
 struct chunk {
-    const uint8_t *bytes;
+    const uint8_t *bytes; /* NULL when sent by hand */
     uint32_t len;
     uint32_t seq; /* of its first byte */
+    bool by_hand; /* sent once, by hand: never again */
 };
 
 struct tcb {
@@ -58,6 +59,8 @@ struct tcb {
     uint32_t ts_recent;     /* the peer's TSval that we echo */
     uint32_t tsval_last;    /* ours: every segment gets a larger one, so that an echo is a receipt */
     uint32_t last_ack_sent; /* RFC 7323 4.3 Last.ACK.sent */
+    bool ack_sent;          /* it is an acknowledgement of the peer's SYN or of more */
+    bool hold_acks;         /* acknowledge nothing more unless it is done by hand */
 
     struct chunk chunks[TCB_CHUNKS];
     unsigned chunk_count;
@@ -65,18 +68,25 @@ struct tcb {
 
     bool syn_due;
     bool syn_repeated;
-    bool probe_due; /* one byte may go into a shut window (RFC 9293 3.8.6.1) */
+    bool syn_by_hand; /* the open is ours to make by hand: nothing of it is sent or repeated by itself */
+    bool accepting;   /* in LISTEN: the peer's SYN is answered */
+    bool probe_due;   /* one byte may go into a shut window (RFC 9293 3.8.6.1) */
     bool fin_queued, fin_sent, fin_acked;
+    bool fin_by_hand;
     uint32_t fin_seq;
-    bool its_fin_seen;    /* in order */
-    uint32_t its_fin_seq; /* valid once its_fin_seen or fin_beyond_gap */
-    bool fin_beyond_gap;  /* its FIN arrived, but something before it is missing */
+    uint32_t hand_max; /* one past the highest number sent by hand, perhaps beyond a gap; valid with hand_sent */
+    bool hand_sent, hand_fin;
+    uint32_t hand_fin_seq; /* of a FIN sent by hand beyond a gap */
+    bool its_fin_seen;     /* in order */
+    uint32_t its_fin_seq;  /* valid once its_fin_seen or fin_beyond_gap */
+    bool fin_beyond_gap;   /* its FIN arrived, but something before it is missing */
     bool ack_due;
     uint32_t reset_next;
     bool reset_due; /* send RSTs, then be CLOSED */
     unsigned resets_sent;
     bool aborted; /* what still arrives is answered with RST (RFC 9293 3.10.7.1) */
     bool reset_may_miss;
+    bool reset_doubtful; /* CLOSED by a RST by hand that the peer need not have taken */
     bool answer_rst_due; /* a RST in answer to an unacceptable segment */
     uint32_t answer_rst_seq;
 
@@ -105,6 +115,7 @@ enum tcb_effect {
     TCB_RST_DOUBTED = 2048, /* a RST in the window, but not exact (RFC 5961) */
     TCB_OUTSIDE = 4096,     /* outside our window */
     TCB_NO_ACK = 8192,      /* no ACK flag where one is due: dropped */
+    TCB_ITS_SYN = 16384,    /* its SYN, taken in LISTEN */
 };
 
 /* A CLOSED connection with the settings; nothing is due yet. */
@@ -113,7 +124,13 @@ void tcb_init(struct tcb *tcb, const struct tcb_settings *settings);
 /* OPEN call (RFC 9293 3.10.1): the SYN becomes due. */
 void tcb_open(struct tcb *tcb);
 
-/* SEND call: queues bytes (borrowed). False when TCB_CHUNKS are queued already. */
+/* Passive OPEN call (RFC 9293 3.10.1): LISTEN. The peer's SYN is taken, and answered once tcb_accept was called. */
+void tcb_listen(struct tcb *tcb);
+
+/* In LISTEN: answers the peer's SYN, now or when it comes, with a SYN-ACK that is repeated like any SYN. */
+void tcb_accept(struct tcb *tcb);
+
+/* SEND call: queues bytes (borrowed). False when TCB_CHUNKS are queued and not acknowledged already. */
 bool tcb_send(struct tcb *tcb, const uint8_t *bytes, uint32_t len);
 
 /* CLOSE call: the FIN becomes due behind the queued bytes. */
@@ -128,7 +145,10 @@ void tcb_retransmit(struct tcb *tcb);
 /* After tcb_abort: may none of our RSTs be exact, since the peer can have had a part of what we sent? */
 bool tcb_reset_may_miss(const struct tcb *tcb);
 
-/* Is something of ours unacknowledged, so that a retransmission timer must run? Also when a window is shut. */
+/*
+ * Is something of ours unacknowledged that would be sent again, so that a retransmission timer must run? Also when a
+ * window is shut. What was sent by hand is sent once.
+ */
 bool tcb_unacknowledged(const struct tcb *tcb);
 
 /* Is everything sent that was queued (acknowledged or not)? */
@@ -140,7 +160,29 @@ bool tcb_all_sent(const struct tcb *tcb);
  */
 bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8_t **payload, bool *retransmission);
 
-/* A segment of the peer arrived: RFC 9293 3.10.7.3 and .4. Returns TCB_ bits. */
+/*
+ * Fills in what a segment of ours with these flags and this len would say now, everything else being zero on entry: the
+ * next number, the acknowledgement (with hold_acks the last one that was sent), window, options, TTL. tick: as for tcb_output.
+ */
+void tcb_compose(struct tcb *tcb, uint32_t tick, struct segment *out);
+
+/*
+ * A segment made by hand left: our end takes it as its own as far as its numbers continue what was sent, and its flags
+ * mean something in our state (RFC 9293 3.10): a SYN opens, FIN and bytes occupy numbers, an exact RST ends the connection.
+ * Never sent again.
+ */
+void tcb_left_by_hand(struct tcb *tcb, const struct segment *segment);
+
+/*
+ * As tcb_left_by_hand(), of a segment that the peer is likely to drop: our end does not count it as sent, but takes an
+ * acknowledgement of it, and knows at the end that the peer may have it.
+ */
+void tcb_may_have_left_by_hand(struct tcb *tcb, const struct segment *segment);
+
+/* Our FIN leaves, for the first time or again: for tcb.c and tcb_output.c alone. */
+void tcb_fin_left(struct tcb *tcb, bool by_hand);
+
+/* A segment of the peer arrived: RFC 9293 3.10.7.2 to .4. Returns TCB_ bits. */
 unsigned tcb_input(struct tcb *tcb, const struct segment *segment);
 
 #endif

@@ -35,10 +35,13 @@ static void negotiate(struct tcb *tcb, const struct segment *segment)
 
 static void take_syn(struct tcb *tcb, const struct segment *segment)
 {
+    bool again = tcb->irs_known && tcb->irs == segment->seq;
+
     tcb->irs_known = true;
     tcb->irs = segment->seq;
     tcb->rcv_nxt = segment->seq + 1;
-    negotiate(tcb, segment);
+    if (!again)
+        negotiate(tcb, segment);
 }
 
 static void take_window(struct tcb *tcb, const struct segment *segment)
@@ -93,6 +96,10 @@ static unsigned input_unacceptable(struct tcb *tcb, const struct segment *segmen
         tcb->ack_due = true;
         return TCB_OTHER_ISN;
     }
+    if (tcb->accepting && tcb->state == SYN_RECEIVED && segment_has(segment, TCP_SYN)) {
+        tcb->syn_due = true; /* our SYN-ACK was lost: in SYN-SENT nothing else would help it */
+        return TCB_REPEATED;
+    }
     /* Only what asks for an answer gets one, or two such ends would acknowledge each other for ever. */
     if (segment_span(segment) > 0 || segment->seq == tcb->rcv_nxt - 1)
         tcb->ack_due = true;
@@ -114,9 +121,23 @@ static void leave_after_fin_acked(struct tcb *tcb)
     }
 }
 
+/* It acknowledges what was sent by hand beyond a gap: the gap is filled, so all of it counts as sent. */
+static void take_hand_sent(struct tcb *tcb, uint32_t ack)
+{
+    if (!tcb->hand_sent || !seq_lt(tcb->snd_max, ack) || seq_lt(tcb->hand_max, ack))
+        return;
+    if (tcb->hand_fin && seq_lt(tcb->hand_fin_seq, ack)) {
+        tcb->snd_max = tcb->hand_fin_seq;
+        tcb_fin_left(tcb, true);
+    }
+    tcb->snd_nxt = tcb->snd_max = seq_max(tcb->snd_max, ack);
+    tcb->queued_end = seq_max(tcb->queued_end, tcb->fin_sent ? tcb->fin_seq : ack);
+}
+
 /* "Fifth, check the ACK field": false when the segment is to be dropped. */
 static bool input_ack(struct tcb *tcb, const struct segment *segment, unsigned *effects)
 {
+    take_hand_sent(tcb, segment->ack);
     if (seq_lt(tcb->snd_max, segment->ack)) {
         tcb->ack_due = true;
         *effects |= TCB_BAD_ACK;
@@ -251,7 +272,9 @@ static unsigned input_syn_sent(struct tcb *tcb, const struct segment *segment)
     bool has_ack = segment_has(segment, TCP_ACK);
     unsigned effects;
 
-    if (has_ack && segment->ack != tcb->settings.iss + 1) {
+    if (has_ack && segment_has(segment, TCP_RST))
+        take_hand_sent(tcb, segment->ack); /* with a SYN by hand a FIN can have left, and CLOSED counts it */
+    if (has_ack && (seq_le(segment->ack, tcb->settings.iss) || seq_lt(tcb->snd_max, segment->ack))) {
         if (!segment_has(segment, TCP_RST)) {
             tcb->answer_rst_due = true;
             tcb->answer_rst_seq = segment->ack;
@@ -271,18 +294,40 @@ static unsigned input_syn_sent(struct tcb *tcb, const struct segment *segment)
     if (!has_ack) {
         take_window(tcb, segment);
         tcb->state = SYN_RECEIVED;
-        tcb->syn_due = true;
+        tcb->syn_due = !tcb->syn_by_hand;
         return 0;
     }
     take_window(tcb, segment);
-    tcb->snd_una = tcb->snd_nxt = tcb->settings.iss + 1;
-    tcb->state = ESTABLISHED;
+    tcb->snd_una = segment->ack;
+    tcb->snd_nxt = tcb->snd_max;
+    tcb->state = tcb->fin_sent ? FIN_WAIT_1 : ESTABLISHED; /* a FIN by hand can have left before */
     tcb->ack_due = true;
     tcb->syn_due = false;
     effects = TCB_OPENED | TCB_PROGRESS;
     if (segment->len > 0 || segment_has(segment, TCP_FIN))
         input_text(tcb, segment, &effects);
     return effects;
+}
+
+/* 3.10.7.2 */
+static unsigned input_listen(struct tcb *tcb, const struct segment *segment)
+{
+    if (segment_has(segment, TCP_RST))
+        return 0;
+    if (segment_has(segment, TCP_ACK)) {
+        tcb->answer_rst_due = true;
+        tcb->answer_rst_seq = segment->ack;
+        return TCB_BAD_ACK;
+    }
+    if (!segment_has(segment, TCP_SYN))
+        return TCB_NO_ACK;
+    if (tcb->irs_known && segment->seq == tcb->irs)
+        return TCB_REPEATED;
+    /* Whatever it brings beside the SYN is left for it to send again. */
+    take_syn(tcb, segment);
+    take_window(tcb, segment);
+    tcb->syn_due = tcb->accepting;
+    return TCB_ITS_SYN;
 }
 
 /* The SYN-ACK of a peer that opens at the same time lies one before the window, and counts (RFC 9293 3.5 figure 7). */
@@ -300,8 +345,10 @@ unsigned tcb_input(struct tcb *tcb, const struct segment *segment)
         tcb->answer_rst_due = true; /* RFC 9293 3.10.7.1: there is no such connection any more */
         tcb->answer_rst_seq = segment->ack;
     }
-    if (tcb->state == CLOSED || tcb->state == LISTEN)
+    if (tcb->state == CLOSED)
         return 0;
+    if (tcb->state == LISTEN)
+        return input_listen(tcb, segment);
     if (tcb->state == SYN_SENT)
         return input_syn_sent(tcb, segment);
     if (segment_has(segment, TCP_RST))

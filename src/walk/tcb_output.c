@@ -49,15 +49,27 @@ static void add_sack(const struct tcb *tcb, struct segment *out)
         out->options.sack[out->options.sack_count++] = tcb->ranges[i];
 }
 
+/*
+ * Acknowledgements wait to be made by hand; so does the one that completes an open by hand. One that completes an open which
+ * was asked for is part of that.
+ */
+static bool holds_acks(const struct tcb *tcb)
+{
+    return tcb->ack_sent ? tcb->hold_acks : tcb->syn_by_hand;
+}
+
+/* What the next segment acknowledges. */
+static uint32_t ack_now(const struct tcb *tcb)
+{
+    return holds_acks(tcb) && tcb->ack_sent ? tcb->last_ack_sent : tcb->rcv_nxt;
+}
+
 /* The parts that every segment has. */
 static void dress(struct tcb *tcb, uint32_t tick, struct segment *out)
 {
     out->ttl = tcb->settings.ttl;
-    if (out->flags & TCP_ACK) {
-        out->ack = tcb->rcv_nxt;
-        tcb->last_ack_sent = tcb->rcv_nxt;
-        tcb->ack_due = false;
-    }
+    if (out->flags & TCP_ACK)
+        out->ack = ack_now(tcb);
     if (out->flags & TCP_SYN) {
         out->window = tcb->settings.window;
         add_syn_options(tcb, tick, out);
@@ -69,6 +81,23 @@ static void dress(struct tcb *tcb, uint32_t tick, struct segment *out)
     /* Not beside payload: a full segment has no room for it, and a bare ACK has said it already. */
     if (out->len == 0 && !(out->flags & TCP_RST))
         add_sack(tcb, out);
+}
+
+/* As dress(), for a segment that leaves now. */
+static void dress_to_leave(struct tcb *tcb, uint32_t tick, struct segment *out)
+{
+    dress(tcb, tick, out);
+    if (out->flags & TCP_ACK) {
+        tcb->last_ack_sent = out->ack;
+        tcb->ack_sent = true;
+        tcb->ack_due = tcb->ack_due && out->ack != tcb->rcv_nxt;
+    }
+}
+
+void tcb_compose(struct tcb *tcb, uint32_t tick, struct segment *out)
+{
+    out->seq = segment_has(out, TCP_SYN) ? tcb->settings.iss : tcb->snd_max;
+    dress(tcb, tick, out);
 }
 
 static bool output_answer_rst(struct tcb *tcb, struct segment *out)
@@ -106,10 +135,10 @@ static uint32_t boundary_after(const struct tcb *tcb, uint32_t seq)
 static bool output_reset(struct tcb *tcb, uint32_t tick, struct segment *out)
 {
     out->flags = tcb->irs_known ? TCP_RST | TCP_ACK : TCP_RST;
-    out->seq = tcb->reset_next;
-    dress(tcb, tick, out);
+    out->seq = tcb->state == LISTEN ? 0 : tcb->reset_next; /* RFC 9293 3.10.7.1 */
+    dress_to_leave(tcb, tick, out);
     tcb->resets_sent++;
-    if (!seq_lt(out->seq, tcb->snd_max)) {
+    if (tcb->state == LISTEN || !seq_lt(out->seq, tcb->snd_max)) {
         tcb->reset_due = false;
         tcb->state = CLOSED;
         return true;
@@ -125,10 +154,12 @@ static bool output_syn(struct tcb *tcb, uint32_t tick, struct segment *out, bool
     tcb->syn_due = false;
     if (tcb->state == CLOSED)
         tcb->state = SYN_SENT;
+    else if (tcb->state == LISTEN)
+        tcb->state = SYN_RECEIVED;
     *retransmission = tcb->snd_max != tcb->settings.iss;
     out->seq = tcb->settings.iss;
     out->flags = tcb->state == SYN_RECEIVED ? TCP_SYN | TCP_ACK : TCP_SYN;
-    dress(tcb, tick, out);
+    dress_to_leave(tcb, tick, out);
     tcb->snd_nxt = tcb->snd_max = tcb->settings.iss + 1;
     return true;
 }
@@ -150,6 +181,10 @@ static bool output_data(struct tcb *tcb, uint32_t tick, struct segment *out, con
     const struct chunk *chunk = chunk_at(tcb, tcb->snd_nxt);
     uint32_t offset, len, allowed;
 
+    while (chunk && chunk->by_hand) {
+        tcb->snd_nxt = chunk->seq + chunk->len;
+        chunk = chunk_at(tcb, tcb->snd_nxt);
+    }
     if (!chunk)
         return false;
     offset = tcb->snd_nxt - chunk->seq;
@@ -169,7 +204,7 @@ static bool output_data(struct tcb *tcb, uint32_t tick, struct segment *out, con
     out->flags = TCP_ACK;
     if (offset + len == chunk->len)
         out->flags |= TCP_PSH;
-    dress(tcb, tick, out);
+    dress_to_leave(tcb, tick, out);
     tcb->snd_nxt += len;
     tcb->snd_max = seq_max(tcb->snd_max, tcb->snd_nxt);
     return true;
@@ -177,19 +212,15 @@ static bool output_data(struct tcb *tcb, uint32_t tick, struct segment *out, con
 
 static bool output_fin(struct tcb *tcb, uint32_t tick, struct segment *out, bool *retransmission)
 {
-    if (!tcb->fin_queued || tcb->fin_acked || tcb->snd_nxt != tcb->fin_seq)
+    if (tcb->fin_by_hand && tcb->snd_nxt == tcb->fin_seq)
+        tcb->snd_nxt = tcb->fin_seq + 1;
+    if (!tcb->fin_queued || tcb->fin_acked || tcb->fin_by_hand || tcb->snd_nxt != tcb->fin_seq)
         return false;
     *retransmission = tcb->fin_sent;
     out->seq = tcb->fin_seq;
     out->flags = TCP_FIN | TCP_ACK;
-    dress(tcb, tick, out);
-    tcb->fin_sent = true;
-    tcb->snd_nxt = tcb->fin_seq + 1;
-    tcb->snd_max = seq_max(tcb->snd_max, tcb->snd_nxt);
-    if (tcb->state == ESTABLISHED || tcb->state == SYN_RECEIVED)
-        tcb->state = FIN_WAIT_1;
-    else if (tcb->state == CLOSE_WAIT)
-        tcb->state = LAST_ACK;
+    dress_to_leave(tcb, tick, out);
+    tcb_fin_left(tcb, false);
     return true;
 }
 
@@ -200,25 +231,27 @@ bool tcb_output(struct tcb *tcb, uint32_t tick, struct segment *out, const uint8
     *retransmission = false;
     if (tcb->answer_rst_due)
         return output_answer_rst(tcb, out);
-    if ((tcb->state == CLOSED || tcb->state == LISTEN) && !tcb->syn_due)
-        return false;
     if (tcb->reset_due)
         return output_reset(tcb, tick, out);
+    if ((tcb->state == CLOSED || tcb->state == LISTEN) && !tcb->syn_due)
+        return false;
     if (tcb->syn_due)
         return output_syn(tcb, tick, out, retransmission);
     if (tcb->state == SYN_SENT)
         return false;
     /* The open is completed by an ACK of its own, so that it can be seen by itself. */
-    if (!tcb->ack_due && tcb->state != SYN_RECEIVED) {
+    bool ack_due = tcb->ack_due && !holds_acks(tcb);
+
+    if (!ack_due && tcb->state != SYN_RECEIVED) {
         if (output_data(tcb, tick, out, payload, retransmission))
             return true;
         if (output_fin(tcb, tick, out, retransmission))
             return true;
     }
-    if (!tcb->ack_due)
+    if (!ack_due)
         return false;
     out->seq = tcb->snd_max;
     out->flags = TCP_ACK;
-    dress(tcb, tick, out);
+    dress_to_leave(tcb, tick, out);
     return true;
 }

@@ -38,7 +38,16 @@ struct walk_settings {
 
     const struct step *steps; /* (borrowed) */
     unsigned step_count;
-    bool peer_must_close;
+    bool listening;   /* passive: our end begins in LISTEN */
+    bool interactive; /* more steps may come when these are done, and a step that fails does not end the walk */
+
+    /* For expectations; without them the first two are NULL and their rooms 0. */
+    struct heard *inbox; /* (borrowed) room for what arrived and has not been matched yet */
+    unsigned inbox_room;
+    uint8_t *text; /* (borrowed) room for the bytes that the peer sent */
+    uint32_t text_room;
+    /* Looks for the compiled pattern in the bytes; *end is one past the first match. */
+    bool (*match)(const void *compiled, const uint8_t *bytes, size_t len, size_t *end);
 };
 
 /* Linux repeats a FIN after its RTO, 200 ms and a round trip at least (measured on Linux 6.18). */
@@ -49,11 +58,32 @@ struct sent_segment {
     uint32_t seq, ack, len, tsval;
     uint8_t flags;
     bool used, captured, retransmission;
+    bool doubtful;       /* made by hand so that the peer may drop it */
+    bool loose;          /* its options and length can't be known from the capture */
     bool told;           /* the change of our state was reported */
     enum state from, to; /* our state before and after it */
     nanos at;            /* when it left; valid once captured */
 };
 
+/* Something that arrived, as expectations look at it. */
+struct heard {
+    bool is_icmp;
+    struct segment segment;
+    unsigned n;                /* the segment's number */
+    uint32_t rcv_nxt, snd_una; /* ours before it arrived */
+    const char *icmp;          /* the name of the error */
+};
+
+/* What the peer did that ends the walk unless a step expects it. */
+struct trouble {
+    bool pending;
+    uint64_t serial; /* of what was heard */
+    enum outcome outcome;
+    int status;
+    char why[FAULT_WORDS];
+};
+
+#define DIFFERS_TEXT 128
 #define SENT_MAX 64
 #define EVENTS_MAX 128
 
@@ -71,8 +101,34 @@ struct walk {
     struct belief belief;
     struct rtt rtt;
 
-    unsigned step;
+    const struct step *steps; /* (borrowed) those that are being done */
+    unsigned step, step_count;
+    unsigned phase; /* of the step */
     bool step_started;
+    bool skipping;       /* interactive: a step failed, and those given with it are not done */
+    bool send_waits;     /* its bytes are not queued yet */
+    bool steps_gave_way; /* to events that are to be taken first */
+    bool no_more_steps;
+    nanos step_began;
+    bool auto_ack, auto_retransmit;
+    const struct step *hand; /* a segment by hand that is to leave now */
+    bool probe_due;
+    bool gave_up; /* what is not acknowledged is not sent again any more */
+    unsigned probe_tries;
+    nanos probe_until;
+
+    uint64_t heard;                  /* how much was put into the inbox so far */
+    uint64_t cursor;                 /* the first of it that no expectation has matched or passed */
+    uint64_t opened;                 /* one past what opened the connection */
+    uint64_t text_base, text_cursor; /* offsets into the peer's bytes: kept from, not matched from */
+    bool text_cut;                   /* the capture did not hold all of them */
+    struct trouble trouble;
+    int failed_status; /* of an interactive walk: of the first step that failed */
+    char step_why[FAULT_WORDS];
+    char step_differs[DIFFERS_TEXT];
+    unsigned step_n;
+    char step_said[FAULT_WORDS], step_differs_said[DIFFERS_TEXT]; /* what the last event of a failed step points to */
+
     nanos step_deadline, delay_until, linger_until;
     nanos started; /* monotonic */
     nanos rto_deadline;
@@ -135,6 +191,27 @@ bool walk_ended(const struct walk *walk);
 
 /* Some segment of ours has not been seen in the capture yet. */
 bool walk_awaits_capture(const struct walk *walk);
+
+/*
+ * Interactive: these steps are next (borrowed until they are done; the bytes that they send until the walk has ended). Only
+ * while walk_is_idle().
+ */
+void walk_more(struct walk *walk, const struct step *steps, unsigned count);
+
+/*
+ * Interactive: what was to be a step is none, for this reason; it is told in its turn, like a step that failed. The texts are
+ * borrowed until the walk has ended.
+ */
+void walk_refuse_step(struct walk *walk, unsigned line, unsigned column, const char *text, const char *why);
+
+/* Interactive: all steps so far are done, and the walk waits for more. */
+bool walk_is_idle(const struct walk *walk);
+
+/* Interactive: no more steps will come. The walk ends when those that it has are done. */
+void walk_finish(struct walk *walk);
+
+/* The captured payload of the segment that walk_saw_segment is told next; count bytes from its first on. Borrowed for the call. */
+void walk_saw_payload(struct walk *walk, const struct segment *segment, const uint8_t *payload, uint32_t count);
 
 /* A segment of the connection was captured. */
 void walk_saw_segment(struct walk *walk, bool out, const struct segment *segment, nanos at, nanos now);

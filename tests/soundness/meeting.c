@@ -1,7 +1,5 @@
 #include "meeting.h"
 
-#include <string.h>
-
 /* The capture clock: some day in 2024. */
 #define EPOCH (INT64_C(1720000000) * NANOS_PER_S)
 
@@ -64,8 +62,7 @@ static void after_peer(struct meeting *meeting)
     struct peer *peer = &meeting->peer;
     const struct scenario *scenario = &meeting->scenario;
 
-    if (peer->incarnation < CONNECTIONS_MAX)
-        meeting->iss[peer->incarnation] = peer->iss;
+    witness_watch(&meeting->witness);
     for (unsigned i = 0; i < peer->out_count; i++) {
         bool arrives = channel_put(&meeting->to_us, &peer->out[i], meeting->now);
         trace_segment(meeting, arrives ? "peer sends" : "peer sends, LOST", &peer->out[i].segment, false);
@@ -132,10 +129,10 @@ static void read_sight(struct meeting *meeting)
     trace_segment(meeting, sight.out ? "leaves" : "arrives", &sight.sent.segment, sight.out);
     walk_saw_segment(walk, sight.out, &sight.sent.segment, EPOCH + sight.at, meeting->now);
     if (walk->segments != before && walk->segments < NUMBERS_MAX) {
-        meeting->numbered[walk->segments] = sight.sent;
-        meeting->numbers = walk->segments;
+        meeting->witness.numbered[walk->segments] = sight.sent;
+        meeting->witness.numbers = walk->segments;
     }
-    meeting->tally->segments++;
+    meeting->witness.tally->segments++;
     check_events(meeting);
     check_possible(meeting);
 }
@@ -174,7 +171,7 @@ static void verify(struct meeting *meeting)
 {
     const struct peer *peer = &meeting->peer;
     bool other =
-        meeting->walk.belief.known.irs_known && meeting->walk.belief.known.irs != meeting->iss[peer->incarnation];
+        meeting->walk.belief.known.irs_known && meeting->walk.belief.known.irs != meeting->witness.iss[peer->incarnation];
 
     if (!chance_of(&meeting->chance, 50) || meeting->leaving.count || meeting->captured.count || other ||
         peer->incarnation > 1 || (peer->cookie_out && meeting->walk.belief.claim.to != IN(SYN_RECEIVED)))
@@ -251,12 +248,9 @@ static void start(struct meeting *meeting, uint64_t seed, enum channel_kind kind
     meeting->leaving.first = meeting->leaving.count = meeting->captured.first = meeting->captured.count = 0;
     meeting->leaving.overflow = meeting->captured.overflow = false;
     meeting->last_leave = meeting->last_read = 0;
-    meeting->call_count = meeting->numbers = 0;
+    meeting->call_count = 0;
     meeting->accepted = meeting->eof_seen = false;
     meeting->bytes_seen = 0;
-    meeting->violation = VIOLATION_NONE;
-    meeting->words[0] = '\0';
-    memset(meeting->iss, 0, sizeof(meeting->iss));
     walk_init(&meeting->walk, &scenario->settings, meeting->now);
 }
 
@@ -273,12 +267,12 @@ enum violation meeting_run(struct meeting *meeting, uint64_t seed, enum channel_
     unsigned at_once = 0;
     nanos begin, next;
 
-    meeting->tally = tally;
+    witness_init(&meeting->witness, &meeting->walk.belief, &meeting->peer, tally);
     meeting->trace = trace;
     start(meeting, seed, kind, shrunk);
     begin = meeting->now;
     tally->walks++;
-    while (!walk_ended(&meeting->walk) && meeting->violation == VIOLATION_NONE) {
+    while (!walk_ended(&meeting->walk) && meeting->witness.violation == VIOLATION_NONE) {
         if (too_much(meeting)) {
             walk_kill(&meeting->walk, 5, "too much", meeting->now);
             break;
@@ -297,9 +291,9 @@ enum violation meeting_run(struct meeting *meeting, uint64_t seed, enum channel_
             meeting->now = next;
     }
     check_events(meeting);
-    if (meeting->violation)
-        tally->violations[meeting->violation]++;
-    return meeting->violation;
+    if (meeting->witness.violation)
+        tally->violations[meeting->witness.violation]++;
+    return meeting->witness.violation;
 }
 
 /* ---- shrinking -------------------------------------------------------------------------------------------
@@ -336,21 +330,5 @@ void meeting_explain(struct meeting *meeting, uint64_t seed, enum channel_kind k
             fprintf(out, " %s", peer_switch_name(s));
     fprintf(out, "\n");
     meeting_run(meeting, seed, kind, &shrunk, &unused, out);
-    fprintf(out, "  => %s\n\n", meeting->words);
-}
-
-const char *violation_name(enum violation violation)
-{
-    static const char *const names[VIOLATIONS] = {
-        [VIOLATION_NONE] = "none",
-        [VIOLATION_PROVEN] = "proven false",
-        [VIOLATION_INTERVAL] = "evidence outside interval",
-        [VIOLATION_MOVED] = "moved before interval",
-        [VIOLATION_EVIDENCE] = "proven without evidence",
-        [VIOLATION_POSSIBLE] = "truth not possible",
-        [VIOLATION_VERIFY] = "truth violates belief",
-        [VIOLATION_END] = "false end",
-    };
-
-    return names[violation];
+    fprintf(out, "  => %s\n\n", meeting->witness.words);
 }

@@ -9,7 +9,7 @@ void peer_init(struct peer *peer, const struct peer_variant *variant, uint64_t s
     memset(peer, 0, sizeof(*peer));
     peer->variant = *variant;
     peer->chance.state = seed;
-    peer->state = peer_is(peer, PEER_REFUSES) ? CLOSED : LISTEN;
+    peer->state = peer_is(peer, PEER_REFUSES) || peer_is(peer, PEER_OPENS) ? CLOSED : LISTEN;
     peer->iss = (uint32_t)chance_next(&peer->chance);
     peer->ts_offset = (uint32_t)chance_next(&peer->chance);
     peer->rtx_at = peer->delack_at = peer->wait_at = peer->keepalive_at = NANOS_NEVER;
@@ -43,7 +43,7 @@ void peer_enter(struct peer *peer, enum state state)
 
 void peer_gone(struct peer *peer)
 {
-    peer_enter(peer, peer_is(peer, PEER_LISTENS_ONCE) && peer->ever_established ? CLOSED : LISTEN);
+    peer_enter(peer, peer->active || (peer_is(peer, PEER_LISTENS_ONCE) && peer->ever_established) ? CLOSED : LISTEN);
     peer->rtx_at = peer->delack_at = peer->wait_at = peer->keepalive_at = NANOS_NEVER;
     peer->held_count = 0;
     peer->ack_now = false;
@@ -54,13 +54,12 @@ uint32_t peer_rcv_wnd(const struct peer *peer)
     return peer->unread < peer->variant.buffer ? peer->variant.buffer - peer->unread : 0;
 }
 
-/* A new connection from a SYN, or from what a cookie brought back: fresh variables, the same switches. */
-void peer_start(struct peer *peer, const struct segment *segment)
+/* What the other's SYN brings. */
+static void learn_options(struct peer *peer, const struct segment *segment)
 {
     const struct tcp_options *theirs = &segment->options;
     uint32_t offered = (theirs->present & TCP_OPT_MSS) && theirs->mss ? theirs->mss : 536;
 
-    peer->incarnation++;
     peer->ts_on = peer_is(peer, PEER_TIMESTAMPS) && (theirs->present & TCP_OPT_TIMESTAMPS);
     peer->ts_recent = theirs->tsval;
     peer->snd_shift = peer->rcv_shift = 0;
@@ -70,9 +69,16 @@ void peer_start(struct peer *peer, const struct segment *segment)
     }
     peer->mss = offered > 1460 ? 1460 : offered;
     peer->cwnd = peer->variant.cwnd * peer->mss;
+    peer->snd_wnd = peer->snd_wnd_max = segment->window;
+}
+
+/* Fresh variables, the same switches. */
+static void start_fresh(struct peer *peer)
+{
+    peer->incarnation++;
     peer->snd_una = peer->iss;
     peer->snd_nxt = peer->rtx_next = peer->snd_end = peer->iss + 1;
-    peer->snd_wnd = segment->window;
+    peer->early_fin = false;
     peer->closing = peer->fin_sent = peer->orphan = peer->deferred = peer->window_pushed = false;
     peer->unread = peer->held_count = peer->dup_acks = peer->rtx_count = peer->keepalives = 0;
     peer->srtt = 0;
@@ -82,18 +88,50 @@ void peer_start(struct peer *peer, const struct segment *segment)
     peer->delack_at = peer->wait_at = peer->keepalive_at = NANOS_NEVER;
 }
 
+/* A new connection from a SYN, or from what a cookie brought back. */
+void peer_start(struct peer *peer, const struct segment *segment)
+{
+    peer->active = false;
+    start_fresh(peer);
+    learn_options(peer, segment);
+}
+
+/* The SYN is on its way: the clock runs. */
+static void time_syn(struct peer *peer)
+{
+    peer->timing = true;
+    peer->timed_seq = peer->iss;
+    peer->timed_at = peer->now;
+    peer->rtx_at = peer->now + peer->rto;
+}
+
+/* 3.10.1: an active OPEN. What it offers itself it gets only if the other offers it as well. */
+void peer_open(struct peer *peer, nanos now)
+{
+    peer->now = now;
+    if (peer_has_connection(peer))
+        return;
+    if (peer->incarnation > 0)
+        peer->iss += 1000000 + chance_below(&peer->chance, 1000000);
+    peer->active = true;
+    start_fresh(peer);
+    peer->ts_on = peer_is(peer, PEER_TIMESTAMPS);
+    peer->ts_recent = 0;
+    peer->rcv_nxt = 0;
+    peer->snd_shift = peer->rcv_shift = 0;
+    peer_enter(peer, SYN_SENT);
+    peer_emit_syn(peer);
+    time_syn(peer);
+}
+
 /* ---- arrivals without a connection -----------------------------------------------------------------------
  */
 
 /* 3.10.7.1: CLOSED. */
 static void input_closed(struct peer *peer, const struct segment *segment)
 {
-    if (segment->flags & TCP_RST)
-        return;
-    if (segment->flags & TCP_ACK)
-        peer_emit_rst(peer, TCP_RST, segment->ack, 0);
-    else
-        peer_emit_rst(peer, TCP_RST | TCP_ACK, 0, segment->seq + segment_span(segment));
+    if (!(segment->flags & TCP_RST))
+        peer_refuse(peer, segment);
 }
 
 /* The ACK that brings a cookie back makes the connection (RFC 4987 3.6); the segment is then read in
@@ -119,23 +157,13 @@ static void input_cookie(struct peer *peer, const struct segment *segment)
     peer_input_connected(peer, segment);
 }
 
-/* 3.10.7.2: LISTEN. */
-static void input_listen(struct peer *peer, const struct segment *segment)
+/* A SYN that may open: SYN-RECEIVED, in memory or in a cookie. */
+static void receive_syn(struct peer *peer, const struct segment *segment)
 {
     bool cookies = peer_is(peer, PEER_COOKIES);
 
-    if (segment->flags & TCP_RST)
-        return;
-    if (segment->flags & TCP_ACK) {
-        bool known = cookies && peer->sent_syn_ack && !(segment->flags & TCP_SYN) &&
-                     (!peer->cookie_used || peer_is(peer, PEER_COOKIE_REPLAY));
-        if (known && segment->ack == peer->iss + 1 && segment->seq == peer->irs + 1)
-            input_cookie(peer, segment);
-        else
-            peer_emit_rst(peer, TCP_RST, segment->ack, 0);
-        return;
-    }
-    if (!(segment->flags & TCP_SYN))
+    /* Linux drops these two together. */
+    if ((segment->flags & TCP_FIN) && (cookies || !peer_is(peer, PEER_SYN_FIN)))
         return;
     if (peer->incarnation > 0 && !(cookies && peer_is(peer, PEER_COOKIE_REPLAY)))
         peer->iss += 1000000 + chance_below(&peer->chance, 1000000);
@@ -154,11 +182,66 @@ static void input_listen(struct peer *peer, const struct segment *segment)
         return;
     }
     peer_enter(peer, SYN_RECEIVED);
+    peer_input_rest(peer, segment);
     peer_emit_syn_ack(peer);
-    peer->timing = true;
-    peer->timed_seq = peer->iss;
-    peer->timed_at = peer->now;
-    peer->rtx_at = peer->now + peer->rto;
+    time_syn(peer);
+}
+
+void peer_input_listen(struct peer *peer, const struct segment *segment)
+{
+    bool cookies = peer_is(peer, PEER_COOKIES);
+
+    if (segment->flags & TCP_RST)
+        return;
+    if (segment->flags & TCP_ACK) {
+        bool known = cookies && peer->sent_syn_ack && !(segment->flags & TCP_SYN) &&
+                     (!peer->cookie_used || peer_is(peer, PEER_COOKIE_REPLAY));
+        if (known && segment->ack == peer->iss + 1 && segment->seq == peer->irs + 1)
+            input_cookie(peer, segment);
+        else
+            peer_refuse(peer, segment);
+        return;
+    }
+    if (segment->flags & TCP_SYN)
+        receive_syn(peer, segment);
+}
+
+/* ---- SYN-SENT ------------------------------------------------------------------------------------------- */
+
+void peer_input_syn_sent(struct peer *peer, const struct segment *segment)
+{
+    bool acks = segment->flags & TCP_ACK, syn = segment->flags & TCP_SYN;
+    struct segment rest = *segment;
+
+    if (acks && (seq_le(segment->ack, peer->iss) || seq_lt(peer->snd_nxt, segment->ack))) {
+        if (!(segment->flags & TCP_RST))
+            peer_refuse(peer, segment);
+        return;
+    }
+    if (segment->flags & TCP_RST) {
+        if (acks)
+            peer_gone(peer);
+        return;
+    }
+    if (!syn || (!acks && peer_is(peer, PEER_NO_CROSSING)))
+        return;
+    learn_options(peer, segment);
+    peer->irs = segment->seq;
+    peer->rcv_nxt = peer->last_ack_sent = segment->seq + 1;
+    if (!acks) {
+        peer_enter(peer, SYN_RECEIVED);
+        peer_emit_syn_ack(peer);
+        time_syn(peer);
+        return;
+    }
+    peer_acked(peer, segment->ack);
+    peer_enter(peer, ESTABLISHED);
+    peer->snd_wl1 = segment->seq;
+    peer->snd_wl2 = segment->ack;
+    peer->ack_now = true;
+    rest.seq++;
+    rest.flags &= (uint8_t)~TCP_SYN;
+    peer_input_rest(peer, &rest);
 }
 
 void peer_input(struct peer *peer, const struct segment *segment, nanos now)
@@ -167,7 +250,9 @@ void peer_input(struct peer *peer, const struct segment *segment, nanos now)
     if (peer->state == CLOSED)
         input_closed(peer, segment);
     else if (peer->state == LISTEN)
-        input_listen(peer, segment);
+        peer_input_listen(peer, segment);
+    else if (peer->state == SYN_SENT)
+        peer_input_syn_sent(peer, segment);
     else
         peer_input_connected(peer, segment);
     peer_output(peer);
@@ -189,7 +274,8 @@ void peer_send(struct peer *peer, uint32_t len, nanos now)
 /* 3.10.5: ABORT. In CLOSING, LAST-ACK and TIME-WAIT nothing is said. */
 static void call_abort(struct peer *peer)
 {
-    bool silent = peer->state == CLOSING || peer->state == LAST_ACK || peer->state == TIME_WAIT;
+    bool silent = peer->state == SYN_SENT || peer->state == CLOSING || peer->state == LAST_ACK ||
+                  peer->state == TIME_WAIT;
     uint32_t seq = peer->snd_nxt, ack = peer->rcv_nxt;
 
     if (!peer_has_connection(peer))
@@ -211,6 +297,8 @@ void peer_call_close(struct peer *peer, bool full)
         if (peer->state == FIN_WAIT_2)
             peer->wait_at = peer->now + peer->variant.fin_wait_2;
     }
+    if (peer->state == SYN_SENT)
+        peer_gone(peer);
     if (peer->closing)
         return;
     if (peer->state == ESTABLISHED || peer->state == SYN_RECEIVED) {
@@ -256,7 +344,7 @@ static void give_up(struct peer *peer, bool say)
 /* RFC 6298 5.4 to 5.6; a shut window is probed on the same timer (RFC 9293 3.8.6.1). */
 static void retransmission_timeout(struct peer *peer)
 {
-    bool opening = peer->state == SYN_RECEIVED;
+    bool opening = peer->state == SYN_RECEIVED || peer->state == SYN_SENT;
 
     peer->rtx_at = NANOS_NEVER;
     if (++peer->rtx_count > (opening ? peer->variant.syn_retries : peer->variant.retries)) {
@@ -267,7 +355,10 @@ static void retransmission_timeout(struct peer *peer)
     peer->timing = false;
     peer->deferred = false;
     if (opening || peer->snd_una == peer->iss) {
-        peer_emit_syn_ack(peer);
+        if (peer->state == SYN_SENT)
+            peer_emit_syn(peer);
+        else
+            peer_emit_syn_ack(peer);
         peer->rtx_at = peer->now + peer->rto;
         return;
     }

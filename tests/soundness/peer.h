@@ -1,8 +1,8 @@
 /*
  * A model of a TCP peer, written from RFC 9293 section 3.10 (with RFC 6298 and RFC 7323 for its timers and
- * timestamps) and from nothing else: it shares no code and no assumptions with src/core. It opens passively,
- * and its switches are the ways in which real stacks differ. Everything happens in virtual time, one event
- * after the other.
+ * timestamps, RFC 5961 for what it makes of strange segments) and from nothing else: it shares no code and no
+ * assumptions with src/core. It opens passively or actively, and its switches are the ways in which real stacks
+ * differ. Everything happens in virtual time, one event after the other.
  */
 #ifndef SOUNDNESS_PEER_H
 #define SOUNDNESS_PEER_H
@@ -45,6 +45,23 @@ enum peer_switch {
     PEER_LISTENS_ONCE,    /* no listener after the first connection */
     PEER_COOKIE_REPLAY,   /* the same cookie can make one connection after the other */
     PEER_QUIET_ANSWERS,   /* limits the rate of answers to unacceptable segments (RFC 5961 7) */
+    PEER_OPENS,           /* opens actively; nothing listens */
+    PEER_OPENS_AGAIN,     /* ... and once more when that is over */
+    PEER_RST_IN_WINDOW,   /* any RST in the window resets, as before RFC 5961 */
+    PEER_RST_BEFORE,      /* behind our FIN one with the FIN's own number does, too */
+    PEER_SYN_RESETS,      /* a SYN in the window resets the connection, as before RFC 5961 */
+    PEER_SYN_SAYS_RST,    /* one that ends SYN-RECEIVED draws a RST */
+    PEER_ACK_RANGE,       /* an acknowledgement far below is challenged and the segment dropped (RFC 5961 5.2) */
+    PEER_BARE_TAKEN,      /* reads segments without ACK once open */
+    PEER_SYN_FIN,         /* takes a FIN that rides on a SYN at once (RFC 9293 3.10.7.2); else drops such a SYN */
+    PEER_SYN_FIN_WAITS,   /* ... but stays in SYN-RECEIVED until its SYN is acknowledged */
+    PEER_SYN_TEXT,        /* takes the bytes on a SYN */
+    PEER_TRIMS_SYN,       /* cuts a SYN before the window off and reads the rest */
+    PEER_REOPENS,         /* a new SYN in TIME-WAIT opens another connection (RFC 9293 3.6.1) */
+    PEER_LENIENT_WINDOW,  /* takes what ends at its last ACK or later, as Linux does */
+    PEER_TS_LAX,          /* takes segments that lack the timestamps option */
+    PEER_NO_CROSSING,     /* ignores a SYN without ACK in SYN-SENT */
+    PEER_RST_ACKS,        /* every RST of its has an ACK, as lwIP's */
     PEER_SWITCHES
 };
 
@@ -90,8 +107,10 @@ struct peer {
     unsigned incarnation; /* counts the connections; 0 before the first */
     bool cookie_out;      /* a SYN-ACK with a cookie is out, and nobody has brought it back */
     bool cookie_used;
+    bool active;    /* this connection it opened itself */
+    bool early_fin; /* our FIN came with our SYN, and its own SYN is not acknowledged */
 
-    uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2;
+    uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_wnd_max;
     uint32_t snd_end; /* one past what the application gave */
     bool closing;     /* CLOSE was called: the FIN goes out at snd_end */
     bool fin_sent;
@@ -131,6 +150,7 @@ void peer_init(struct peer *peer, const struct peer_variant *variant, uint64_t s
  * out. */
 void peer_input(struct peer *peer, const struct segment *segment, nanos now);
 void peer_timers(struct peer *peer, nanos now);
+void peer_open(struct peer *peer, nanos now);
 void peer_send(struct peer *peer, uint32_t len, nanos now);
 void peer_close(struct peer *peer, bool full, nanos now);
 void peer_abort(struct peer *peer, nanos now);
@@ -156,11 +176,24 @@ void peer_gone(struct peer *peer);
 uint32_t peer_rcv_wnd(const struct peer *peer);
 void peer_start(struct peer *peer, const struct segment *segment);
 
+/* 3.10.7.2, and with it a SYN that opens another connection. */
+void peer_input_listen(struct peer *peer, const struct segment *segment);
+
+/* 3.10.7.3. */
+void peer_input_syn_sent(struct peer *peer, const struct segment *segment);
+
+/* What a SYN's segment brings besides it: from the sixth step of 3.10.7.4 on. */
+void peer_input_rest(struct peer *peer, const struct segment *segment);
+
 /* Sends what may be sent, and an ACK if one is due: the end of every event. */
 void peer_output(struct peer *peer);
 void peer_emit(struct peer *peer, uint8_t flags, uint32_t seq, uint32_t len);
 void peer_emit_rst(struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack);
 void peer_emit_syn_ack(struct peer *peer);
+void peer_emit_syn(struct peer *peer);
+
+/* The RST that answers a segment (3.10.7.1). */
+void peer_refuse(struct peer *peer, const struct segment *segment);
 
 /* RFC 6298: something new was acknowledged. */
 void peer_acked(struct peer *peer, uint32_t ack);

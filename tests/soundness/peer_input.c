@@ -16,6 +16,9 @@ static bool acceptable(const struct peer *peer, const struct segment *segment)
 {
     uint32_t span = segment_span(segment), wnd = peer_rcv_wnd(peer);
 
+    /* Nobody takes a copy of the SYN for a new one. */
+    if (peer_is(peer, PEER_LENIENT_WINDOW) && !(segment->flags & TCP_SYN))
+        return seq_le(peer->last_ack_sent, segment->seq + span) && seq_le(segment->seq, peer->rcv_nxt + wnd);
     if (wnd == 0)
         return span == 0 && segment->seq == peer->rcv_nxt;
     if (span == 0)
@@ -49,7 +52,7 @@ static bool timestamps(struct peer *peer, const struct segment *segment)
     if (!peer->ts_on || (segment->flags & TCP_RST))
         return true;
     if (!(segment->options.present & TCP_OPT_TIMESTAMPS))
-        return false;
+        return peer_is(peer, PEER_TS_LAX);
     if (!seq_lt(segment->options.tsval, peer->ts_recent))
         return true;
     answer(peer);
@@ -69,19 +72,26 @@ static void remember_timestamp(struct peer *peer, const struct segment *segment)
 /* Second step: RST, with RFC 5961's exact number. */
 static void input_rst(struct peer *peer, const struct segment *segment)
 {
-    if (segment->seq == peer->rcv_nxt)
+    if (segment->seq == peer->rcv_nxt || peer_is(peer, PEER_RST_IN_WINDOW))
         peer_gone(peer);
     else
         answer(peer);
 }
 
 /* Fourth step: a SYN in the window. In SYN-RECEIVED a passive open returns to LISTEN. */
-static void input_syn(struct peer *peer)
+static void input_syn(struct peer *peer, const struct segment *segment)
 {
-    if (peer->state == SYN_RECEIVED)
+    if (peer->state == SYN_RECEIVED && !peer->active) {
         peer_gone(peer);
-    else
+        if (peer_is(peer, PEER_SYN_SAYS_RST))
+            peer_refuse(peer, segment);
+    } else if (peer_is(peer, PEER_SYN_RESETS)) {
+        uint32_t seq = peer->snd_nxt, ack = peer->rcv_nxt;
+        peer_gone(peer);
+        peer_emit_rst(peer, TCP_RST | TCP_ACK, seq, ack);
+    } else {
         answer(peer);
+    }
 }
 
 /* The window of an acceptable acknowledgement (3.10.7.4, fifth step, ESTABLISHED). */
@@ -94,6 +104,8 @@ static void update_window(struct peer *peer, const struct segment *segment)
         peer->snd_wnd = (uint32_t)segment->window << peer->snd_shift;
         peer->snd_wl1 = segment->seq;
         peer->snd_wl2 = segment->ack;
+        if (peer->snd_wnd > peer->snd_wnd_max)
+            peer->snd_wnd_max = peer->snd_wnd;
     }
 }
 
@@ -109,14 +121,22 @@ static bool ack_in_syn_received(struct peer *peer, const struct segment *segment
         return false;
     }
     if (!seq_lt(peer->snd_una, segment->ack) || seq_lt(peer->snd_nxt, segment->ack)) {
-        peer_emit_rst(peer, TCP_RST, segment->ack, 0);
+        peer_refuse(peer, segment);
         return false;
     }
-    peer_enter(peer, ESTABLISHED);
+    peer_enter(peer, peer->early_fin ? CLOSE_WAIT : ESTABLISHED);
     peer->snd_wnd = (uint32_t)segment->window << peer->snd_shift;
     peer->snd_wl1 = segment->seq;
     peer->snd_wl2 = segment->ack;
     return true;
+}
+
+/* A segment without ACK goes no further, or is read as if there was nothing in it to acknowledge. */
+static bool step_no_ack(const struct peer *peer)
+{
+    bool open = peer->state == ESTABLISHED || peer->state == FIN_WAIT_1 || peer->state == FIN_WAIT_2;
+
+    return open && peer_is(peer, PEER_BARE_TAKEN);
 }
 
 /* Fifth step: the ACK field. False when the segment goes no further. */
@@ -125,10 +145,14 @@ static bool step_ack(struct peer *peer, const struct segment *segment)
     bool fin_acked;
 
     if (!(segment->flags & TCP_ACK))
-        return false;
+        return step_no_ack(peer);
     if (peer->state == SYN_RECEIVED && !ack_in_syn_received(peer, segment))
         return false;
     if (seq_lt(peer->snd_nxt, segment->ack)) {
+        answer(peer);
+        return false;
+    }
+    if (peer_is(peer, PEER_ACK_RANGE) && seq_lt(segment->ack, peer->snd_una - peer->snd_wnd_max)) {
         answer(peer);
         return false;
     }
@@ -267,6 +291,29 @@ static struct segment trim(const struct peer *peer, const struct segment *segmen
     return out;
 }
 
+/* The sixth step and those after it, for what came with a SYN. */
+void peer_input_rest(struct peer *peer, const struct segment *segment)
+{
+    struct segment rest = *segment;
+
+    if (rest.flags & TCP_SYN)
+        rest.seq++;
+    if (peer->state != ESTABLISHED && peer->state != SYN_RECEIVED)
+        return;
+    if (rest.len > 0 && !peer_is(peer, PEER_SYN_TEXT))
+        return;
+    rest = trim(peer, &rest);
+    peer->rcv_nxt += rest.len;
+    peer->bytes_taken += rest.len;
+    if (!(rest.flags & TCP_FIN) || !peer_is(peer, PEER_SYN_FIN))
+        return;
+    peer->got_fin = true;
+    peer->rcv_nxt++;
+    peer->early_fin = true;
+    if (peer->state == ESTABLISHED || !peer_is(peer, PEER_SYN_FIN_WAITS))
+        peer_enter(peer, CLOSE_WAIT);
+}
+
 static void process(struct peer *peer, const struct segment *segment, bool again)
 {
     struct segment ideal = trim(peer, segment);
@@ -287,8 +334,13 @@ static void process(struct peer *peer, const struct segment *segment, bool again
 
 static void not_acceptable(struct peer *peer, const struct segment *segment)
 {
-    if (segment->flags & TCP_RST)
+    bool behind_fin = peer->got_fin && segment->seq + 1 == peer->rcv_nxt;
+
+    if (segment->flags & TCP_RST) {
+        if (behind_fin && peer_is(peer, PEER_RST_BEFORE))
+            peer_gone(peer);
         return;
+    }
     if (peer->state == SYN_RECEIVED && (segment->flags & TCP_SYN) && peer_is(peer, PEER_SYN_ANSWERED)) {
         peer_emit_syn_ack(peer);
         return;
@@ -306,24 +358,43 @@ static void not_acceptable(struct peer *peer, const struct segment *segment)
         step_ack(peer, segment);
 }
 
-void peer_input_connected(struct peer *peer, const struct segment *segment)
+/* RFC 9293 3.6.1: a SYN beyond what the old connection had. */
+static bool reopens(const struct peer *peer, const struct segment *segment)
 {
+    return peer->state == TIME_WAIT && peer_is(peer, PEER_REOPENS) && !peer->active &&
+           !peer_is(peer, PEER_LISTENS_ONCE) && (segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
+           seq_lt(peer->rcv_nxt, segment->seq);
+}
+
+void peer_input_connected(struct peer *peer, const struct segment *given)
+{
+    struct segment segment = *given;
+
     peer->keepalives = 0;
     if (peer->keepalive_at != NANOS_NEVER)
         peer->keepalive_at = peer->now + peer->variant.keepalive;
-    if (!timestamps(peer, segment))
-        return;
-    if (!acceptable(peer, segment)) {
-        not_acceptable(peer, segment);
+    if (reopens(peer, given)) {
+        peer_gone(peer);
+        peer_input_listen(peer, given);
         return;
     }
-    remember_timestamp(peer, segment);
-    if (segment->flags & TCP_RST)
-        input_rst(peer, segment);
-    else if (segment->flags & TCP_SYN)
-        input_syn(peer);
-    else if (seq_lt(peer->rcv_nxt, segment->seq) && segment_span(segment) > 0)
-        beyond_gap(peer, segment);
+    if (!timestamps(peer, &segment))
+        return;
+    if (!acceptable(peer, &segment)) {
+        not_acceptable(peer, &segment);
+        return;
+    }
+    if ((segment.flags & TCP_SYN) && seq_lt(segment.seq, peer->rcv_nxt) && peer_is(peer, PEER_TRIMS_SYN)) {
+        segment.flags &= (uint8_t)~TCP_SYN;
+        segment.seq++;
+    }
+    remember_timestamp(peer, &segment);
+    if (segment.flags & TCP_RST)
+        input_rst(peer, &segment);
+    else if (segment.flags & TCP_SYN)
+        input_syn(peer, &segment);
+    else if (seq_lt(peer->rcv_nxt, segment.seq) && segment_span(&segment) > 0)
+        beyond_gap(peer, &segment);
     else
-        process(peer, segment, false);
+        process(peer, &segment, false);
 }

@@ -49,18 +49,47 @@ void peer_emit_rst(struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack)
     peer->sent_rst = true;
 }
 
-void peer_emit_syn_ack(struct peer *peer)
+void peer_refuse(struct peer *peer, const struct segment *segment)
+{
+    uint32_t end = segment->seq + segment_span(segment);
+
+    if (!(segment->flags & TCP_ACK))
+        peer_emit_rst(peer, TCP_RST | TCP_ACK, 0, end);
+    else if (peer_is(peer, PEER_RST_ACKS))
+        peer_emit_rst(peer, TCP_RST | TCP_ACK, segment->ack, end);
+    else
+        peer_emit_rst(peer, TCP_RST, segment->ack, 0);
+}
+
+static struct segment *put_syn(struct peer *peer, uint8_t flags)
 {
     uint32_t window = peer_rcv_wnd(peer);
-    struct segment *segment = &put(peer, TCP_SYN | TCP_ACK, peer->iss)->segment;
+    struct segment *segment = &put(peer, flags, peer->iss)->segment;
 
-    segment->ack = peer->rcv_nxt;
     segment->window = (uint16_t)(window > 65535 ? 65535 : window);
     put_timestamps(peer, segment);
     if (peer->variant.mss) {
         segment->options.present |= TCP_OPT_MSS;
         segment->options.mss = peer->variant.mss;
     }
+    return segment;
+}
+
+void peer_emit_syn(struct peer *peer)
+{
+    struct segment *segment = put_syn(peer, TCP_SYN);
+
+    if (peer_is(peer, PEER_WSCALE)) {
+        segment->options.present |= TCP_OPT_WSCALE;
+        segment->options.wscale = peer->variant.wscale;
+    }
+}
+
+void peer_emit_syn_ack(struct peer *peer)
+{
+    struct segment *segment = put_syn(peer, TCP_SYN | TCP_ACK);
+
+    segment->ack = peer->rcv_nxt;
     if (peer->rcv_shift || peer->snd_shift) {
         segment->options.present |= TCP_OPT_WSCALE;
         segment->options.wscale = peer->rcv_shift;

@@ -12,8 +12,7 @@ static bool has(const struct shrunk *shrunk, unsigned part)
     return !(shrunk->parts >> part & 1);
 }
 
-/* A time on one of several scales: races live in microseconds, timers in seconds. */
-static nanos some_time(struct chance *chance)
+nanos draw_time(struct chance *chance)
 {
     static const nanos scales[] = {MS / 20, MS, 20 * MS, 300 * MS, 3 * S, 20 * S};
 
@@ -45,7 +44,7 @@ static void draw_switches(struct chance *chance, struct peer_variant *peer)
         peer->on &= ~(PEER_ON(PEER_QUEUE_FULL) | PEER_ON(PEER_DEFER));
 }
 
-static void draw_peer(struct chance *chance, struct peer_variant *peer)
+void draw_peer(struct chance *chance, struct peer_variant *peer)
 {
     static const uint16_t sizes[] = {1460, 536, 0, 8960, 88};
 
@@ -68,9 +67,9 @@ static void draw_peer(struct chance *chance, struct peer_variant *peer)
     draw_switches(chance, peer);
 }
 
-static struct app_plan draw_call(struct chance *chance, bool may_abort)
+struct app_plan draw_call(struct chance *chance, bool may_abort)
 {
-    struct app_plan plan = {.call = APP_SEND, .after = some_time(chance)};
+    struct app_plan plan = {.call = APP_SEND, .after = draw_time(chance)};
     uint32_t dice = chance_below(chance, 100);
 
     plan.len = 1 + chance_below(chance, chance_of(chance, 700) ? 600 : 20000);
@@ -98,8 +97,8 @@ static void draw_app(struct scenario *scenario, struct chance *chance, const str
     scenario->at_data = chance_of(chance, 500) && has(shrunk, PART_AT_DATA);
 }
 
-static void draw_path(struct chance *chance, struct channel_habits *habits, enum channel_kind kind,
-                      const struct shrunk *shrunk)
+void draw_path(struct chance *chance, struct channel_habits *habits, enum channel_kind kind,
+               const struct shrunk *shrunk)
 {
     static const nanos delays[] = {MS / 100, MS / 2, 20 * MS, 150 * MS};
     nanos delay = delays[chance_below(chance, 4)];
@@ -131,33 +130,35 @@ static struct step draw_step(struct chance *chance, enum step_kind kind)
     uint32_t len = 1 + chance_below(chance, chance_of(chance, 700) ? 300 : sizeof(payload));
 
     if (kind != STEP_SEND)
-        return (struct step){.kind = kind};
-    return (struct step){.kind = STEP_SEND, .bytes = payload, .len = chance_of(chance, 250) ? 0 : len};
+        return (struct step){.kind = kind, .within = NANOS_NONE};
+    return (struct step){.kind = STEP_SEND, .within = NANOS_NONE, .send = {.bytes = payload, .len = chance_of(chance, 250) ? 0 : len}};
 }
 
 /* Named walks half of the time, else any order that makes sense: nothing is sent behind our own FIN. */
-static unsigned draw_kinds(struct chance *chance, enum step_kind kinds[STEPS_MAX], bool *must_close)
+static unsigned draw_kinds(struct chance *chance, enum step_kind kinds[STEPS_MAX])
 {
-    unsigned count = 1 + chance_below(chance, STEPS_MAX - 1), named = 0;
+    static const struct {
+        unsigned count;
+        enum step_kind kinds[5];
+    } named[] = {{3, {STEP_OPEN, STEP_SEND, STEP_CLOSE}},
+                 {3, {STEP_OPEN, STEP_SEND, STEP_ABORT}},
+                 {5, {STEP_OPEN, STEP_SEND, STEP_HALF_CLOSE, STEP_DRAIN, STEP_LINGER}}};
+    unsigned count = 1 + chance_below(chance, STEPS_MAX - 1), which = chance_below(chance, 6);
     bool closed = false;
 
-    while (named_walks[named].name)
-        named++;
-    if (chance_of(chance, 500)) {
-        const struct named_walk *walk = &named_walks[chance_below(chance, named)];
-        for (unsigned i = 0; i < walk->step_count; i++)
-            kinds[i] = walk->steps[i].kind;
-        *must_close = walk->peer_must_close;
-        return walk->step_count;
+    if (which < 3) {
+        for (unsigned i = 0; i < named[which].count; i++)
+            kinds[i] = named[which].kinds[i];
+        return named[which].count;
     }
     kinds[0] = STEP_OPEN;
     for (unsigned i = 1; i < count; i++) {
-        static const enum step_kind choice[] = {STEP_SEND,  STEP_SEND,   STEP_FIN,
-                                                STEP_DRAIN, STEP_LINGER, STEP_RESET};
+        static const enum step_kind choice[] = {STEP_SEND,  STEP_SEND,   STEP_HALF_CLOSE,
+                                                STEP_DRAIN, STEP_LINGER, STEP_ABORT};
         kinds[i] = choice[chance_below(chance, 6)];
-        if (closed && (kinds[i] == STEP_SEND || kinds[i] == STEP_FIN))
+        if (closed && (kinds[i] == STEP_SEND || kinds[i] == STEP_HALF_CLOSE))
             kinds[i] = STEP_DRAIN;
-        closed = closed || kinds[i] == STEP_FIN;
+        closed = closed || kinds[i] == STEP_HALF_CLOSE;
     }
     return count;
 }
@@ -165,7 +166,7 @@ static unsigned draw_kinds(struct chance *chance, enum step_kind kinds[STEPS_MAX
 static void draw_steps(struct scenario *scenario, struct chance *chance, const struct shrunk *shrunk)
 {
     enum step_kind kinds[STEPS_MAX];
-    unsigned count = draw_kinds(chance, kinds, &scenario->settings.peer_must_close);
+    unsigned count = draw_kinds(chance, kinds);
 
     for (unsigned i = 0; i < STEPS_MAX; i++) {
         struct step step = draw_step(chance, i < count ? kinds[i] : STEP_DRAIN);
@@ -197,13 +198,13 @@ static void draw_tcb(struct chance *chance, struct tcb_settings *tcb, const stru
 static void draw_settings(struct scenario *scenario, struct chance *chance, const struct shrunk *shrunk)
 {
     struct walk_settings *settings = &scenario->settings;
-    nanos pause = some_time(chance), stop = some_time(chance);
+    nanos pause = draw_time(chance), stop = draw_time(chance);
     bool pauses = chance_of(chance, 500), leave = chance_of(chance, 200), stops = chance_of(chance, 100);
 
     settings->rto = 50 * MS + chance_span(chance, 1500 * MS);
     settings->retries = chance_below(chance, 8);
     settings->timeout = chance_of(chance, 900) ? 20 * MS + chance_span(chance, 12 * S) : 200 * S;
-    settings->linger = chance_of(chance, 500) ? NANOS_NONE : some_time(chance) * 4;
+    settings->linger = chance_of(chance, 500) ? NANOS_NONE : draw_time(chance) * 4;
     settings->delay = pauses && has(shrunk, PART_PAUSES) ? pause : 0;
     settings->leave = leave && has(shrunk, PART_LEAVE);
     settings->command = "soundness";
@@ -216,7 +217,7 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, enum channel_kind k
                    const struct shrunk *shrunk)
 {
     struct chance chance = {seed * UINT64_C(0xd1342543de82ef95) + (uint64_t)kind};
-    nanos lag = some_time(&chance) / 100, slow = chance_span(&chance, 200 * NANOS_PER_US);
+    nanos lag = draw_time(&chance) / 100, slow = chance_span(&chance, 200 * NANOS_PER_US);
 
     memset(scenario, 0, sizeof(*scenario));
     scenario->seed = seed;
@@ -265,6 +266,23 @@ const char *peer_switch_name(enum peer_switch s)
         [PEER_LISTENS_ONCE] = "listens-once",
         [PEER_COOKIE_REPLAY] = "cookie-replay",
         [PEER_QUIET_ANSWERS] = "quiet-answers",
+        [PEER_OPENS] = "opens",
+        [PEER_OPENS_AGAIN] = "opens-again",
+        [PEER_RST_IN_WINDOW] = "rst-in-window",
+        [PEER_RST_BEFORE] = "rst-before",
+        [PEER_SYN_RESETS] = "syn-resets",
+        [PEER_SYN_SAYS_RST] = "syn-says-rst",
+        [PEER_ACK_RANGE] = "ack-range",
+        [PEER_BARE_TAKEN] = "bare-taken",
+        [PEER_SYN_FIN] = "syn-fin",
+        [PEER_SYN_FIN_WAITS] = "syn-fin-waits",
+        [PEER_SYN_TEXT] = "syn-text",
+        [PEER_TRIMS_SYN] = "trims-syn",
+        [PEER_REOPENS] = "reopens",
+        [PEER_LENIENT_WINDOW] = "lenient-window",
+        [PEER_TS_LAX] = "ts-lax",
+        [PEER_NO_CROSSING] = "no-crossing",
+        [PEER_RST_ACKS] = "rst-acks",
     };
 
     return names[s];

@@ -66,6 +66,18 @@ struct scenario {
 void scenario_draw(struct scenario *scenario, uint64_t seed, enum channel_kind kind,
                    const struct shrunk *shrunk);
 
+/* ---- parts that other kinds of walk are drawn from ------------------------------------------------------ */
+
+/* A time on one of several scales: races live in microseconds, timers in seconds. */
+nanos draw_time(struct chance *chance);
+
+void draw_peer(struct chance *chance, struct peer_variant *peer);
+
+struct app_plan draw_call(struct chance *chance, bool may_abort);
+
+void draw_path(struct chance *chance, struct channel_habits *habits, enum channel_kind kind,
+               const struct shrunk *shrunk);
+
 /* The names of what is on, for a report. */
 const char *peer_switch_name(enum peer_switch s);
 

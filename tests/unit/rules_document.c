@@ -121,6 +121,9 @@ static void read_items(struct words *words, struct rule_step *step)
 
     while (take(words) && strcmp(words->word, "--") != 0) {
         if (strcmp(words->word, "seq") == 0) {
+            words->next += strspn(words->next, " \t");
+            step->absolute = *words->next == '=';
+            words->next += step->absolute ? 1 : 0;
             read_numbers(words, segment);
             has_seq = true;
         } else if (strcmp(words->word, "ack") == 0) {
@@ -141,6 +144,8 @@ static void read_items(struct words *words, struct rule_step *step)
             segment->options.sack[segment->options.sack_count++] = (struct sack_block){in.seq, in.seq + in.len};
         } else if (strcmp(words->word, "lost") == 0) {
             step->lost = true;
+        } else if (strcmp(words->word, "doubtful") == 0 && step->ours) {
+            step->doubtful = true;
         } else {
             fault(words->at, words->line, "'%s' is not known here", words->word);
             return;
@@ -189,6 +194,10 @@ static void read_step(struct words *words)
 
     if (at->step_count == STEPS_MAX) {
         fault(at, words->line, "more than %d segments", STEPS_MAX);
+        return;
+    }
+    if (at->step_count == 0 && take_if(words, "passive")) {
+        at->passive = true;
         return;
     }
     take_label(words, step.label);
@@ -305,7 +314,7 @@ static void read_expectation(struct words *words)
 {
     struct rule_case *at = words->at;
     struct rule_expectation expectation = {.line = words->line};
-    bool known = false;
+    bool known;
     state_set unused;
 
     if (at->expectation_count == EXPECTATIONS_MAX) {
@@ -313,6 +322,7 @@ static void read_expectation(struct words *words)
         return;
     }
     take_label(words, expectation.label);
+    known = strcmp(expectation.label, START) == 0;
     for (unsigned i = 0; i < at->step_count; i++)
         known = known || strcmp(at->steps[i].label, expectation.label) == 0;
     if (!known || strcmp(expectation.label, "-") == 0)

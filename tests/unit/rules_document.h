@@ -12,6 +12,7 @@
 #include "core/belief.h"
 
 #define LABEL_TEXT 8
+#define START "0"
 #define STEPS_MAX 32
 #define EXPECTATIONS_MAX 48
 
@@ -23,6 +24,8 @@ struct rule_step {
     bool timer; /* nothing on the wire: the belief is asked what has expired */
     bool ours;
     bool lost;
+    bool doubtful;
+    bool absolute; /* its sequence number is */
     struct segment segment; /* numbers and timestamps relative to the sender's first */
 };
 
@@ -31,7 +34,7 @@ enum expectation_kind { EXPECT_CLAIM, EXPECT_NOTHING, EXPECT_POSSIBLE, EXPECT_EX
 /* One line of a block of claims. */
 struct rule_expectation {
     unsigned line;
-    char label[LABEL_TEXT]; /* of the step after which it is expected */
+    char label[LABEL_TEXT]; /* of the step after which it is expected; START before the first */
     enum expectation_kind kind;
     struct claim claim;
     bool names_evidence, names_interval;
@@ -43,6 +46,7 @@ struct rule_case {
     char file[256];
     char title[128];
     unsigned line;
+    bool passive;    /* we listen */
     char fault[256]; /* what is wrong with the document; empty when it can be run */
     struct rule_step steps[STEPS_MAX];
     unsigned step_count;

@@ -10,20 +10,36 @@
 
 #include "core/claim.h"
 #include "core/moves.h"
+#include "core/ranges.h"
 #include "core/reason.h"
 #include "core/rtt.h"
 #include "core/segment.h"
 #include "core/state.h"
 
-#define SENT_ALL 64 /* one past all SENT_ bits */
+/* The conditions that moves_possible() looks at, as many sets of them as there are. */
+static const unsigned conditions[] = {SENT_SYN,          SENT_SYN_ACK,   SENT_FIN,   SENT_FIN_ACK,
+                                      SENT_SYN_WITH_ACK, LISTENER_OPENS, AWAITS_OPEN};
+#define CONDITIONS (sizeof(conditions) / sizeof(conditions[0]))
+#define SENT_SETS (1u << CONDITIONS)
+
+static unsigned sent_set(unsigned i)
+{
+    unsigned sent = 0;
+
+    for (unsigned bit = 0; bit < CONDITIONS; bit++)
+        if (i >> bit & 1)
+            sent |= conditions[bit];
+    return sent;
+}
 
 /* ---- moves ------------------------------------------------------------------------------------------------ */
 
 static void possible_moves_are_a_closure(void **state)
 {
     (void)state;
-    for (unsigned sent = 0; sent < SENT_ALL; sent++)
+    for (unsigned i = 0; i < SENT_SETS; i++)
         for (unsigned from = 0; from <= ALL_STATES; from++) {
+            unsigned sent = sent_set(i);
             state_set to = moves_possible((state_set)from, sent);
 
             assert_int_equal(to & from, from);                /* standing still is possible */
@@ -37,8 +53,9 @@ static void possible_moves_are_a_closure(void **state)
 static void possible_moves_are_those_of_the_members(void **state)
 {
     (void)state;
-    for (unsigned sent = 0; sent < SENT_ALL; sent++)
+    for (unsigned i = 0; i < SENT_SETS; i++)
         for (unsigned from = 0; from <= ALL_STATES; from++) {
+            unsigned sent = sent_set(i);
             state_set sum = NO_STATES;
 
             for (unsigned one = 0; one < STATE_COUNT; one++)
@@ -52,9 +69,10 @@ static void more_sent_never_takes_a_move_away(void **state)
 {
     (void)state;
     for (unsigned one = 0; one < STATE_COUNT; one++)
-        for (unsigned sent = 0; sent < SENT_ALL; sent++)
-            for (unsigned bit = 1; bit < SENT_ALL; bit <<= 1) {
-                state_set less = moves_possible(IN(one), sent), more = moves_possible(IN(one), sent | bit);
+        for (unsigned i = 0; i < SENT_SETS; i++)
+            for (unsigned bit = 1; bit < SENT_SETS; bit <<= 1) {
+                state_set less = moves_possible(IN(one), sent_set(i)),
+                          more = moves_possible(IN(one), sent_set(i | bit));
 
                 assert_int_equal(less & more, less);
             }
@@ -63,12 +81,14 @@ static void more_sent_never_takes_a_move_away(void **state)
 /* The combinations that one segment can carry. */
 static const unsigned segments[] = {
     SENT_SYN,
-    SENT_SYN | SENT_SYN_ACK,
+    SENT_SYN_WITH_ACK | SENT_SYN_ACK,
     SENT_SYN_ACK,
     SENT_SYN_ACK | SENT_FIN,
     SENT_SYN_ACK | SENT_FIN_ACK,
     SENT_SYN_ACK | SENT_FIN | SENT_FIN_ACK | SENT_FIN_WITH_ACK,
     SENT_RST,
+    SENT_RST | SENT_SYN_RST | SENT_BACK_TO_LISTEN,
+    SENT_SYN | SENT_BACK_TO_LISTEN,
 };
 
 static void expected_moves_are_possible(void **state)
@@ -77,7 +97,7 @@ static void expected_moves_are_possible(void **state)
     for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
         for (unsigned from = 1; from <= ALL_STATES; from++) {
             /* Our SYN went before all else. */
-            state_set possible = moves_possible((state_set)from, segments[i] | SENT_SYN);
+            state_set possible = moves_possible((state_set)from, segments[i] | SENT_SYN | LISTENER_OPENS);
             state_set expected = moves_expected((state_set)from, segments[i]);
 
             assert_true(expected != NO_STATES);
@@ -94,7 +114,7 @@ static void expected_moves_follow_the_figure(void **state)
         enum state from, to;
     } rows[] = {
         {SENT_SYN, SYN_SENT, SYN_RECEIVED},
-        {SENT_SYN | SENT_SYN_ACK, SYN_SENT, ESTABLISHED},
+        {SENT_SYN_WITH_ACK | SENT_SYN_ACK, SYN_SENT, ESTABLISHED},
         {SENT_SYN_ACK, SYN_RECEIVED, ESTABLISHED},
         {SENT_SYN_ACK | SENT_FIN, SYN_RECEIVED, CLOSE_WAIT},
         {SENT_SYN_ACK | SENT_FIN, ESTABLISHED, CLOSE_WAIT},
@@ -112,6 +132,15 @@ static void expected_moves_follow_the_figure(void **state)
         {SENT_RST, ESTABLISHED, CLOSED},
         {SENT_RST, TIME_WAIT, CLOSED},
         {SENT_RST, LISTEN, LISTEN},
+        {SENT_RST, SYN_SENT, SYN_SENT}, /* 3.10.7.3: it needs an acceptable ACK */
+        {SENT_SYN_RST, SYN_SENT, CLOSED},
+        {SENT_SYN_RST, ESTABLISHED, ESTABLISHED},
+        {SENT_RST, SYN_RECEIVED, CLOSED}, /* it has opened actively */
+        {SENT_RST | SENT_BACK_TO_LISTEN, SYN_RECEIVED, LISTEN},
+        {SENT_RST | SENT_BACK_TO_LISTEN, ESTABLISHED, CLOSED},
+        {SENT_SYN | SENT_BACK_TO_LISTEN, SYN_RECEIVED, LISTEN},
+        {SENT_SYN | SENT_BACK_TO_LISTEN, ESTABLISHED, ESTABLISHED}, /* RFC 5961 4.2: it is challenged */
+        {SENT_FIN, SYN_RECEIVED, SYN_RECEIVED},                     /* no acceptable ACK with it */
         {SENT_SYN_ACK, CLOSED, CLOSED},
     };
 
@@ -132,15 +161,61 @@ static void moves_need_their_segments(void **state)
 {
     (void)state;
     assert_int_equal(moves_possible(IN(LISTEN), 0), IN(LISTEN) | IN(CLOSED));
+    assert_int_equal(moves_possible(IN(LISTEN), SENT_SYN), IN(LISTEN) | IN(CLOSED)); /* that copy was taken already */
+    assert_int_equal(moves_possible(IN(CLOSED), AWAITS_OPEN), IN(CLOSED) | IN(LISTEN) | IN(SYN_SENT));
+    assert_int_equal(moves_possible(IN(SYN_SENT), SENT_SYN_WITH_ACK),
+                     IN(SYN_SENT) | IN(ESTABLISHED) | IN(FIN_WAIT_1) | IN(CLOSED) | IN(LISTEN));
     assert_int_equal(moves_possible(IN(ESTABLISHED), SENT_SYN_ACK),
                      IN(ESTABLISHED) | IN(FIN_WAIT_1) | IN(CLOSED) | IN(LISTEN));
-    assert_int_equal(moves_possible(IN(FIN_WAIT_1), SENT_FIN),
-                     IN(FIN_WAIT_1) | IN(CLOSING) | IN(CLOSED) | IN(LISTEN));
+    assert_int_equal(moves_possible(IN(FIN_WAIT_1), SENT_FIN), IN(FIN_WAIT_1) | IN(CLOSING) | IN(CLOSED) | IN(LISTEN));
     assert_int_equal(moves_possible(IN(FIN_WAIT_1), SENT_FIN_ACK),
                      IN(FIN_WAIT_1) | IN(FIN_WAIT_2) | IN(CLOSED) | IN(LISTEN));
-    assert_int_equal(moves_possible(IN(CLOSE_WAIT), 0),
-                     IN(CLOSE_WAIT) | IN(LAST_ACK) | IN(CLOSED) | IN(LISTEN));
+    assert_int_equal(moves_possible(IN(CLOSE_WAIT), 0), IN(CLOSE_WAIT) | IN(LAST_ACK) | IN(CLOSED) | IN(LISTEN));
     assert_int_equal(moves_possible(IN(CLOSING), SENT_FIN), IN(CLOSING) | IN(CLOSED) | IN(LISTEN));
+}
+
+/* ---- numbers ---------------------------------------------------------------------------------------------- */
+
+static void ranges_are_sets(void **state)
+{
+    struct ranges ranges = {0};
+
+    (void)state;
+    assert_false(ranges_have(&ranges, 0));
+    assert_int_equal(ranges_end(&ranges, 7), 7);
+    ranges_add(&ranges, 5, 5);
+    assert_int_equal(ranges.count, 0);
+    ranges_add(&ranges, 0xfffffff0, 4); /* across the wrap */
+    ranges_add(&ranges, 10, 12);
+    assert_true(ranges_have(&ranges, 0xffffffff) && ranges_have(&ranges, 3) && ranges_have(&ranges, 11));
+    assert_false(ranges_have(&ranges, 4) || ranges_have(&ranges, 12) || ranges_have(&ranges, 0xffffffef));
+    assert_int_equal(ranges_end(&ranges, 0xfffffff0), 4);
+    assert_true(ranges_meet(&ranges, 3, 4) && ranges_meet(&ranges, 9, 11) && ranges_meet(&ranges, 0, 0xff));
+    assert_false(ranges_meet(&ranges, 4, 10) || ranges_meet(&ranges, 12, 0xffffff00));
+    ranges_add(&ranges, 4, 10); /* what lay between them */
+    assert_int_equal(ranges.count, 1);
+    assert_int_equal(ranges_end(&ranges, 0xfffffff8), 12);
+    ranges_cut(&ranges, 2);
+    assert_true(ranges_have(&ranges, 2) && !ranges_have(&ranges, 1));
+    ranges_cut(&ranges, 12);
+    assert_int_equal(ranges.count, 0);
+}
+
+/* With too many gaps it has more numbers than were added, never less, and says so. */
+static void ranges_out_of_room_lose_nothing(void **state)
+{
+    struct ranges ranges = {0};
+
+    (void)state;
+    for (uint32_t i = 0; i < 500; i++) {
+        assert_int_equal(ranges.rough, i > RANGES_MAX);
+        ranges_add(&ranges, 0x7fffff00 + i * 977 % 500 * 3, 0x7fffff00 + i * 977 % 500 * 3 + 1);
+    }
+    for (uint32_t i = 0; i < 500; i++)
+        assert_true(ranges_have(&ranges, 0x7fffff00 + i * 3));
+    assert_false(ranges_have(&ranges, 0x7ffffeff) || ranges_have(&ranges, 0x7fffff00u + 499 * 3 + 1));
+    ranges_cut(&ranges, 0x7fffff00u + 500 * 3);
+    assert_false(ranges.rough);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------ */
@@ -168,10 +243,9 @@ static void sets_of_states(void **state)
     assert_string_equal(state_set_text(NO_STATES, ", ", text), "none");
     assert_string_equal(state_set_text(IN(LAST_ACK), ", ", text), "LAST-ACK");
     assert_string_equal(state_set_text(IN(LAST_ACK) | IN(CLOSING), " or ", text), "CLOSING or LAST-ACK");
-    assert_string_equal(
-        state_set_text(ALL_STATES, ", ", text),
-        "LISTEN, SYN-SENT, SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2, CLOSE-WAIT, CLOSING, "
-        "LAST-ACK, TIME-WAIT, CLOSED");
+    assert_string_equal(state_set_text(ALL_STATES, ", ", text),
+                        "LISTEN, SYN-SENT, SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2, CLOSE-WAIT, CLOSING, "
+                        "LAST-ACK, TIME-WAIT, CLOSED");
 }
 
 static void certainties(void **state)
@@ -357,6 +431,8 @@ int main(void)
         cmocka_unit_test(expected_moves_follow_the_figure),
         cmocka_unit_test(a_bare_ack_does_not_open_syn_sent),
         cmocka_unit_test(moves_need_their_segments),
+        cmocka_unit_test(ranges_are_sets),
+        cmocka_unit_test(ranges_out_of_room_lose_nothing),
         cmocka_unit_test(states_are_spelled_as_in_the_rfc),
         cmocka_unit_test(sets_of_states),
         cmocka_unit_test(certainties),

@@ -13,12 +13,15 @@
 
 #include "../soundness/channel.c"
 #include "../soundness/check.c"
+#include "../soundness/hands.c"
+#include "../soundness/hands_draw.c"
 #include "../soundness/meeting.c"
 #include "../soundness/peer.c"
 #include "../soundness/peer_input.c"
 #include "../soundness/peer_output.c"
 #include "../soundness/scenario.c"
 #include "../soundness/trace.c"
+#include "../soundness/witness.c"
 
 /* Enough examples of each kind to see a pattern, few enough to read. */
 #define EXAMPLES 3
@@ -47,9 +50,15 @@ static void report(const struct tally *tally)
         100 * share(tally->claims_single, tally->claims), share(tally->claims_states, tally->claims));
     print_message("# presumptions that did not name the truth: %llu\n",
                   (unsigned long long)tally->presumed_missed);
+    print_message("# of our segments %llu by hand; possible states: mean %.3f; proven alone:",
+                  (unsigned long long)tally->by_hand, share(tally->possible, tally->looks));
+    for (unsigned state = 0; state < STATE_COUNT; state++)
+        print_message(" %s %llu", state_name((enum state)state), (unsigned long long)tally->entered[state]);
+    print_message("\n");
     for (unsigned i = 0; i <= OUTCOME_FAILED; i++)
-        print_message("# outcome %s: %llu\n", outcome_name((enum outcome)i),
-                      (unsigned long long)tally->outcomes[i]);
+        if (tally->outcomes[i])
+            print_message("# outcome %s: %llu\n", outcome_name((enum outcome)i),
+                          (unsigned long long)tally->outcomes[i]);
     for (unsigned i = 1; i < VIOLATIONS; i++)
         if (tally->violations[i])
             print_message("# VIOLATED, %s: %llu\n", violation_name((enum violation)i),
@@ -100,6 +109,44 @@ static void any_channel(void **state)
     walk_many(CHANNEL_ANY, 5000);
 }
 
+static void hands_many(enum hands_kind kind, unsigned long long walks)
+{
+    unsigned long long first = wish("TCPWALK_SOUNDNESS_SEED", 1), bad = 0;
+    struct hands *hands = calloc(1, sizeof(*hands));
+    unsigned told[VIOLATIONS] = {0};
+    struct tally tally = {0};
+
+    assert_non_null(hands);
+    walks = wish("TCPWALK_SOUNDNESS_WALKS", walks);
+    for (unsigned long long seed = first; seed < first + walks; seed++) {
+        enum violation violation = hands_run(hands, seed, kind, &(struct hands_shrunk){0}, &tally, NULL);
+        bad += violation != VIOLATION_NONE;
+        if (violation && told[violation]++ < EXAMPLES)
+            hands_explain(hands, seed, kind, violation, stderr);
+    }
+    report(&tally);
+    free(hands);
+    assert_true(bad == 0);
+}
+
+static void opened_by_hand(void **state)
+{
+    (void)state;
+    hands_many(HANDS_OPEN, 5000);
+}
+
+static void answered_by_hand(void **state)
+{
+    (void)state;
+    hands_many(HANDS_LISTEN, 5000);
+}
+
+static void answered_as_it_should_be(void **state)
+{
+    (void)state;
+    hands_many(HANDS_LISTEN_RIGHT, 5000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +154,9 @@ int main(void)
         cmocka_unit_test(loses_10_percent),
         cmocka_unit_test(loses_repeats_and_reorders_30_percent),
         cmocka_unit_test(any_channel),
+        cmocka_unit_test(opened_by_hand),
+        cmocka_unit_test(answered_by_hand),
+        cmocka_unit_test(answered_as_it_should_be),
     };
 
     return cmocka_run_group_tests_name("soundness", tests, NULL, NULL);

@@ -265,7 +265,7 @@ static void peer_never_closes(void **state)
     run_until(&bench, 20 * NANOS_PER_MS);
     peer(&bench, TCP_ACK, 1, 2, 0);
     run_until(&bench, 10 * NANOS_PER_S);
-    assert_string_equal(bench.sent, "0 S seq 0; 10 . seq 1 ack 1; 10 F. seq 1 ack 1; 2020 R. seq 2 ack 1; ");
+    assert_string_equal(bench.sent, "0 S seq 0; 10 . seq 1 ack 1; 10 F. seq 1 ack 1; 2010 R. seq 2 ack 1; ");
     assert_end(&bench, 3, OUTCOME_HALF_CLOSED, "ShAFaR");
     assert_int_equal(bench.end.peer_end, PEER_END_NONE);
     assert_int_equal(bench.end.closer, CLOSER_LOCAL);

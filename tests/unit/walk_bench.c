@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include "step/script.h"
+#include "step/shipped.h"
+
 #define ISS 1000
 #define IRS 5000
 /* The clocks differ, as they do in life. */
@@ -23,14 +26,18 @@ static const uint8_t bytes[100000];
 
 void bench_init(struct bench *bench, const char *named)
 {
-    const struct named_walk *walk = named_walk_find(named);
+    const struct shipped *shipped = shipped_find(named);
+    struct script_error error;
+    struct script script;
 
-    if (!walk)
+    if (!shipped)
         abort();
     *bench = (struct bench){.began = BEGAN, .now = BEGAN, .its_window = 60000};
     text_init(&bench->sent_text, bench->sent, sizeof(bench->sent));
     text_init(&bench->log_text, bench->log, sizeof(bench->log));
-    memcpy(bench->steps, walk->steps, sizeof(walk->steps[0]) * walk->step_count);
+    script_init(&script, bench->steps, BENCH_STEPS, bench->script_bytes, sizeof(bench->script_bytes));
+    if (!script_parse(&script, shipped->text, strlen(shipped->text), 1, &error))
+        abort();
     bench->settings = (struct walk_settings){
         /* without timestamps: what a reader of these tests must know is in the numbers */
         .tcb = {.iss = ISS, .mss = 1460, .window = 64240, .options = TCP_OPT_MSS, .ttl = 64},
@@ -41,16 +48,59 @@ void bench_init(struct bench *bench, const char *named)
         .command = named,
         .interface = "test0",
         .epoch = CAPTURE_EPOCH,
-        .step_count = walk->step_count,
-        .peer_must_close = walk->peer_must_close,
+        .step_count = script.count,
     };
+}
+
+/* A plain text is pattern enough: what is found, and where, is all that the walk asks of a match. */
+static bool find_plain(const void *compiled, const uint8_t *text, size_t len, size_t *end)
+{
+    size_t wanted = strlen(compiled);
+
+    for (size_t at = 0; at + wanted <= len; at++) {
+        if (memcmp(text + at, compiled, wanted) == 0) {
+            *end = at + wanted;
+            return true;
+        }
+    }
+    return false;
+}
+
+void bench_script(struct bench *bench, const char *text)
+{
+    struct script_error error;
+    struct script script;
+
+    bench_init(bench, "open");
+    memset(bench->steps, 0, sizeof(bench->steps));
+    script_init(&script, bench->steps, BENCH_STEPS, bench->script_bytes, sizeof(bench->script_bytes));
+    if (!script_parse(&script, text, strlen(text), 1, &error))
+        fail_msg("%u:%u: %s", error.line, error.column, error.words);
+    for (unsigned i = 0; i < script.count; i++) {
+        struct step *step = &bench->steps[i];
+        if (step->kind == STEP_EXPECT_DATA)
+            step->data.compiled = step->data.pattern;
+        for (unsigned f = 0; step->kind == STEP_SEGMENT && f < step->segment.field_count; f++)
+            if (step->segment.fields[f].field == FIELD_LEN)
+                step->segment.data =
+                    (struct step_bytes){.bytes = bytes, .len = (uint32_t)step->segment.fields[f].number.offset};
+    }
+    bench->settings.command = "script";
+    bench->settings.step_count = script.count;
+    bench->settings.listening = script.steps[0].kind == STEP_LISTEN;
+    bench->settings.inbox = bench->inbox;
+    bench->settings.inbox_room = sizeof(bench->inbox) / sizeof(bench->inbox[0]);
+    bench->settings.text = bench->text;
+    bench->settings.text_room = sizeof(bench->text);
+    bench->settings.match = find_plain;
 }
 
 void bench_send(struct bench *bench, unsigned len)
 {
     for (unsigned i = 0; i < bench->settings.step_count; i++)
         if (bench->steps[i].kind == STEP_SEND)
-            bench->steps[i] = (struct step){.kind = STEP_SEND, .bytes = bytes, .len = len};
+            bench->steps[i] =
+                (struct step){.kind = STEP_SEND, .within = NANOS_NONE, .send = {.bytes = bytes, .len = len}};
 }
 
 void bench_start(struct bench *bench)
@@ -93,6 +143,11 @@ static void log_event(struct bench *bench, const struct event *event)
                  event->verify.violates ? "violates"
                  : event->verify.agrees ? "agrees"
                                         : "disagrees");
+        break;
+    case EVENT_STEP:
+        if (event->step.expectation || !event->step.ok)
+            text_add(&bench->log_text, "%s %s%s%s\n", event->step.ok ? "met" : "not met", event->step.text,
+                     event->step.why ? ": " : "", event->step.why ? event->step.why : "");
         break;
     case EVENT_END:
         text_add(&bench->log_text, "end %d %s\n", event->end.status, outcome_name(event->end.outcome));
@@ -175,6 +230,14 @@ void sighted(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uin
         segment.options.tsecr = bench->its_tsecr;
     }
     walk_saw_segment(&bench->walk, false, &segment, capture_clock(bench), bench->now);
+}
+
+void peer_says(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, const char *text)
+{
+    const struct segment segment = {.flags = flags, .seq = IRS + seq, .ack = ISS + ack, .len = (uint32_t)strlen(text)};
+
+    walk_saw_payload(&bench->walk, &segment, (const uint8_t *)text, segment.len);
+    peer(bench, flags, seq, ack, segment.len);
 }
 
 void peer(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)

@@ -10,12 +10,15 @@
 #include "base/text.h"
 #include "walk/walk.h"
 
-#define BENCH_STEPS 8
+#define BENCH_STEPS 24
 
 struct bench {
     struct walk walk;
     struct walk_settings settings; /* may be changed before bench_start */
     struct step steps[BENCH_STEPS];
+    char script_bytes[4096];
+    struct heard inbox[16];
+    uint8_t text[4096];
     nanos began, now;    /* monotonic */
     uint16_t its_window; /* that the peer offers */
     uint32_t its_tsval;  /* of its next segment, once timestamps are ours to offer */
@@ -33,6 +36,9 @@ struct bench {
 /* The named walk, with an initial RTO of 1 s, 5 retries, 10 s for a step, no delay, a linger of 300 ms. */
 void bench_init(struct bench *bench, const char *named);
 
+/* These steps instead, a passive walk if they begin with listen; patterns match where they stand as plain text. */
+void bench_script(struct bench *bench, const char *text);
+
 /* Gives the walk's send step so many bytes. */
 void bench_send(struct bench *bench, unsigned len);
 
@@ -47,6 +53,9 @@ void bench_open(struct bench *bench, nanos since_start);
 
 /* A segment of the peer arrives now; numbers are relative. */
 void peer(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len);
+
+/* A segment of the peer with these bytes. */
+void peer_says(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, const char *text);
 
 /* As peer(), but more is sighted before the walk acts on it. */
 void sighted(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len);

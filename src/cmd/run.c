@@ -1,0 +1,151 @@
+#include "cmd/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "cmd/complain.h"
+#include "cmd/signals.h"
+#include "report/phrase.h"
+
+/* ---- reporting ---- */
+
+static bool on_event(void *self, const struct event *event, struct fault *fault)
+{
+    struct run *run = self;
+
+    if (event->kind == EVENT_END) {
+        run->end = event->end;
+        run->ended = true;
+        snprintf(run->why, sizeof(run->why), "%s", event->end.why ? event->end.why : "");
+        run->end.why = run->why;
+        run->disagreed += event->end.counts.disagreed;
+    }
+    if (run->console)
+        run->console->hide(run->console->context);
+    return run->reporter->event(run->report, event, fault);
+}
+
+static bool on_pause(void *self, struct fault *fault)
+{
+    struct run *run = self;
+
+    return run->reporter->flush(run->report, fault);
+}
+
+static bool on_input(void *self, struct walk *walk, bool readable, struct fault *fault)
+{
+    struct run *run = self;
+
+    return run->console->input(run->console->context, walk, run->attempt.live, readable, fault);
+}
+
+static struct report_options report_options(const struct run *run)
+{
+    const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+    struct report_options options = {.expectations = run->expectations, .open_ended = run->console != NULL};
+    struct winsize size;
+
+    if (!isatty(STDOUT_FILENO))
+        return options;
+    options.colour = !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+        options.width = size.ws_col;
+    return options;
+}
+
+static const struct reporter *choose_reporter(const struct options *options)
+{
+    if (options->json)
+        return &reporter_json;
+    if (options->tap)
+        return &reporter_tap;
+    return options->quiet ? &reporter_quiet : &reporter_ladder;
+}
+
+/* ---- addresses ---- */
+
+/* Is another address of the name worth a try? As connect() loops do: only when this one did not open. */
+static bool try_next(const struct run *run, const struct fault *fault)
+{
+    if (run->ended && run->end.timing.open != NANOS_NONE)
+        return false;
+    if (fault->kind != FAULT_NONE)
+        return fault->kind == FAULT_UNREACHABLE;
+    if (run->end.status == STATUS_DONE)
+        return false;
+    return run->end.outcome == OUTCOME_REFUSED || run->end.outcome == OUTCOME_UNREACHABLE ||
+           run->end.outcome == OUTCOME_NO_ANSWER;
+}
+
+/* How the last attempt ended, in the words of the ladder. */
+static const char *outcome_words(const struct run *run, char *words, size_t size)
+{
+    struct text text;
+
+    text_init(&text, words, size);
+    phrase_outcome(&text, &run->end);
+    return words;
+}
+
+static int finish(const struct run *run, const struct endpoint *peer, struct fault *fault)
+{
+    char text[ENDPOINT_TEXT], words[80];
+
+    if (fault->kind != FAULT_NONE)
+        return run->ended ? run->end.status : exit_status_of(fault);
+    if (run->disagreed > 0) {
+        complain("%s: the peer's kernel contradicts a proven claim", endpoint_format(peer, text));
+        return run->end.status == STATUS_DONE ? STATUS_EXPECTATION : run->end.status;
+    }
+    if (run->end.status != STATUS_DONE)
+        complain("%s: %s: %s", endpoint_format(peer, text), outcome_words(run, words, sizeof(words)), run->why);
+    return run->end.status;
+}
+
+static int run_each(struct run *run, const struct addr *addresses, unsigned count, struct fault *fault)
+{
+    const struct listener listener = {run, on_event, on_pause, run->console ? on_input : NULL};
+    int status = STATUS_LOCAL;
+
+    for (unsigned i = 0; i < count; i++) {
+        struct endpoint peer = {addresses[i], run->port};
+        char text[ADDR_TEXT], words[80];
+        *fault = (struct fault){0};
+        run->ended = false;
+        attempt_walk(&run->attempt, &run->errand, &peer, i + 1 == count, &listener, fault);
+        bool last = i + 1 == count || !try_next(run, fault);
+        if (last)
+            status = finish(run, run->attempt.flow.peer.port ? &run->attempt.flow.peer : &peer, fault);
+        attempt_close(&run->attempt, last);
+        if (last)
+            break;
+        complain("%s: %s; trying the next address", addr_format(&addresses[i], text),
+                 fault->kind != FAULT_NONE ? fault->words : outcome_words(run, words, sizeof(words)));
+    }
+    return status;
+}
+
+int run_addresses(struct run *run, const struct addr *addresses, unsigned count, struct fault *fault)
+{
+    const struct report_options report = report_options(run);
+    struct fault late = {0};
+    sigset_t wait_mask;
+    int status;
+
+    run->reporter = choose_reporter(run->errand.options);
+    run->report = run->reporter->begin(stdout, &report, fault);
+    if (fault->kind != FAULT_NONE)
+        return exit_status_of(fault);
+    signals_catch(&wait_mask);
+    run->errand.wait_mask = &wait_mask;
+    status = run_each(run, addresses, count, fault);
+    if (!run->reporter->end(run->report, &late) && fault->kind == FAULT_NONE) {
+        *fault = late;
+        status = STATUS_LOCAL;
+    }
+    return status;
+}

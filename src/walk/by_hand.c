@@ -1,0 +1,118 @@
+/* Segments made by hand: what they say when nothing else is asked for, and what a step changes about it. */
+#include "base/seq.h"
+#include "walk/inside.h"
+
+uint32_t by_hand_number(const struct walk *walk, const struct field_value *value)
+{
+    const struct tcb *tcb = &walk->tcb;
+    const struct number *number = &value->number;
+    bool seq = value->field == FIELD_SEQ;
+    uint32_t base = 0, window = seq ? tcb->snd_wnd : (uint32_t)tcb_window_field(tcb) << tcb->rcv_shift;
+
+    switch (number->base) {
+    case NUMBER_INITIAL:
+        base = seq ? tcb->settings.iss : tcb->irs;
+        break;
+    case NUMBER_NEXT:
+        base = seq ? tcb->snd_max : tcb->rcv_nxt;
+        break;
+    case NUMBER_UNACKED:
+        base = seq ? tcb->snd_una : tcb->rcv_nxt;
+        break;
+    case NUMBER_ABSOLUTE:
+        break;
+    }
+    return base + (uint32_t)number->offset + (uint32_t)number->windows * window;
+}
+
+static void set_field(const struct walk *walk, const struct field_value *value, struct segment *out)
+{
+    uint32_t plain = (uint32_t)value->number.offset;
+
+    switch (value->field) {
+    case FIELD_SEQ:
+        out->seq = by_hand_number(walk, value);
+        break;
+    case FIELD_ACK:
+        out->ack = by_hand_number(walk, value);
+        break;
+    case FIELD_WIN:
+        out->window = (uint16_t)plain;
+        break;
+    case FIELD_URG:
+        out->urgent = (uint16_t)plain;
+        break;
+    case FIELD_TTL:
+        out->ttl = (uint8_t)plain;
+        break;
+    case FIELD_TOS:
+        out->tos = (uint8_t)plain;
+        break;
+    case FIELD_ID:
+        out->ip_id = (uint16_t)plain;
+        break;
+    case FIELD_RESERVED:
+        out->reserved = (uint8_t)plain;
+        break;
+    case FIELD_TSVAL:
+        out->options.tsval = plain;
+        out->options.present |= TCP_OPT_TIMESTAMPS;
+        break;
+    case FIELD_TSECR:
+        out->options.tsecr = plain;
+        out->options.present |= TCP_OPT_TIMESTAMPS;
+        break;
+    case FIELD_LEN: /* is the payload's */
+    case FIELD_MSS:
+    case FIELD_WSCALE:
+    case FIELD_COUNT:
+        break;
+    }
+}
+
+bool by_hand_is_doubtful(const struct segment *segment)
+{
+    const struct crafted *crafted = segment->crafted;
+
+    return crafted && (crafted->has_checksum || crafted->bad_checksum || crafted->has_offset);
+}
+
+void by_hand_make(struct walk *walk, const struct step *step, uint32_t tick, struct segment *out,
+                  const uint8_t **payload)
+{
+    const struct step_segment *wanted = &step->segment;
+    uint32_t tsval_before = walk->tcb.tsval_last;
+
+    *out = (struct segment){.flags = wanted->flags, .len = wanted->data.len};
+    *payload = wanted->data.bytes;
+    tcb_compose(&walk->tcb, tick, out);
+    if (wanted->word == WORD_ACK)
+        out->ack = walk->tcb.rcv_nxt; /* by hand it acknowledges all that has arrived, whatever is held back else */
+    for (unsigned i = 0; i < wanted->field_count; i++)
+        set_field(walk, &wanted->fields[i], out);
+    if (wanted->is_crafted)
+        out->crafted = &wanted->crafted;
+    bool old = (out->options.present & TCP_OPT_TIMESTAMPS) && !seq_lt(tsval_before, out->options.tsval);
+    if (!by_hand_is_doubtful(out) && !(walk->tcb.timestamps && old)) /* RFC 7323 5.3: PAWS drops an old one */
+        tcb_left_by_hand(&walk->tcb, out);
+    else
+        tcb_may_have_left_by_hand(&walk->tcb, out);
+}
+
+/*
+ * A byte that the peer has already, before its window: RFC 9293 3.10.7.4 has that answered with an ACK wherever there is a
+ * connection, and with RST where there is none. Measured: it changes no state, and Linux does not count it against its
+ * limit on such answers. It acknowledges only what was acknowledged before, so that it moves nothing.
+ */
+void by_hand_probe(struct walk *walk, uint32_t tick, struct segment *out, const uint8_t **payload)
+{
+    static const uint8_t garbage[1] = {0};
+    bool held = walk->tcb.hold_acks;
+
+    *out = (struct segment){.flags = TCP_ACK, .len = sizeof(garbage)};
+    *payload = garbage;
+    walk->tcb.hold_acks = true;
+    tcb_compose(&walk->tcb, tick, out);
+    walk->tcb.hold_acks = held;
+    out->seq = walk->tcb.snd_una - 1;
+}

@@ -1,0 +1,165 @@
+#include "witness.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void witness_init(struct witness *witness, const struct belief *belief, const struct peer *peer, struct tally *tally)
+{
+    witness->belief = belief;
+    witness->peer = peer;
+    witness->tally = tally;
+    witness->zero = witness->epoch = 0;
+    witness->reopens = false;
+    witness->numbers = 0;
+    witness->violation = VIOLATION_NONE;
+    witness->words[0] = '\0';
+    memset(witness->iss, 0, sizeof(witness->iss));
+}
+
+void witness_watch(struct witness *witness)
+{
+    if (witness->peer->incarnation < CONNECTIONS_MAX)
+        witness->iss[witness->peer->incarnation] = witness->peer->iss;
+}
+
+void violated(struct witness *witness, enum violation violation, const char *format, ...)
+{
+    va_list args;
+
+    if (witness->violation)
+        return;
+    if (witness->ignored >> violation & 1) {
+        witness->tally->violations[violation]++;
+        return;
+    }
+    witness->violation = violation;
+    va_start(args, format);
+    vsnprintf(witness->words, sizeof(witness->words), format, args);
+    va_end(args);
+}
+
+/* The connection that the belief means: the one whose initial number it heard. 0 when it heard none. */
+static unsigned meant(const struct witness *witness)
+{
+    if (!witness->belief->known.irs_known)
+        return 0;
+    for (unsigned i = 1; i < CONNECTIONS_MAX; i++)
+        if (witness->iss[i] == witness->belief->known.irs)
+            return i;
+    return 0;
+}
+
+/* What a claim whose evidence is this segment may say. Another connection's segment: ours is gone, or it is
+ * meant. */
+static state_set truth_of(const struct witness *witness, const struct peer_sent *sent)
+{
+    unsigned connection = meant(witness);
+
+    if (connection && sent->incarnation > connection)
+        return sent->truth | IN(CLOSED) | IN(LISTEN);
+    return sent->truth;
+}
+
+static void check_interval(struct witness *witness, const struct claim *claim, const struct peer_sent *sent)
+{
+    char to[STATE_SET_TEXT];
+    nanos at = witness->epoch + sent->at - witness->zero, since = witness->epoch + sent->since - witness->zero;
+
+    if (at < claim->not_before || at > claim->not_after)
+        violated(witness, VIOLATION_INTERVAL, "evidence was sent at %.6f ms, interval is %.6f to %.6f",
+                 (double)at / 1e6, (double)claim->not_before / 1e6, (double)claim->not_after / 1e6);
+    /* Only a move has a time: what was believed before is no news. */
+    if (state_count(claim->to) == 1 && (claim->to & claim->from) == NO_STATES &&
+        state_count(sent->truth) == 1 && since < claim->not_before)
+        violated(witness, VIOLATION_MOVED, "%s (%s) was entered at %.6f ms, interval is %.6f to %.6f",
+                 state_set_text(claim->to, "|", to), reason_text(claim->reason)->token, (double)since / 1e6,
+                 (double)claim->not_before / 1e6, (double)claim->not_after / 1e6);
+}
+
+static void check_proven(struct witness *witness, const struct claim *claim)
+{
+    char to[STATE_SET_TEXT], truth[STATE_SET_TEXT];
+    const struct peer_sent *sent = NULL;
+
+    for (unsigned i = 0; i < claim->evidence_count; i++) {
+        unsigned n = claim->evidence[i];
+        if (n <= witness->numbers && witness->numbered[n].at != NANOS_NONE &&
+            (!sent || n > (unsigned)(sent - witness->numbered)))
+            sent = &witness->numbered[n];
+    }
+    if (!sent) {
+        violated(witness, VIOLATION_EVIDENCE, "%s without a segment of the peer's",
+                 state_set_text(claim->to, "|", to));
+        return;
+    }
+    if (!(claim->to & truth_of(witness, sent)))
+        violated(witness, VIOLATION_PROVEN, "claimed %s (%s, %s) from segment %u, but it was %s",
+                 state_set_text(claim->to, "|", to), certainty_name(claim->certainty),
+                 reason_text(claim->reason)->token, (unsigned)(sent - witness->numbered),
+                 state_set_text(sent->truth, "|", truth));
+    check_interval(witness, claim, sent);
+}
+
+/* Is what the peer is in now the connection that the belief is about? */
+static bool same_connection(const struct witness *witness)
+{
+    unsigned connection = meant(witness);
+
+    if (connection)
+        return witness->peer->incarnation == connection;
+    return witness->peer->incarnation <= 1;
+}
+
+void witness_claim(struct witness *witness, const struct claim *claim, bool knows_all)
+{
+    struct tally *tally = witness->tally;
+    unsigned states = state_count(claim->to);
+
+    tally->claims++;
+    tally->claims_single += states == 1;
+    tally->claims_states += states;
+    if (claim->certainty == PRESUMED) {
+        if (knows_all && same_connection(witness) &&
+            !((claim->to | claim->otherwise) & peer_truth(witness->peer)))
+            tally->presumed_missed++;
+        return;
+    }
+    tally->proven++;
+    tally->proven_single += states == 1;
+    tally->proven_states += states;
+    tally->refuted += claim->certainty == REFUTED;
+    for (unsigned state = 0; states == 1 && state < STATE_COUNT; state++)
+        tally->entered[state] += (claim->to & IN(state)) != 0;
+    check_proven(witness, claim);
+}
+
+void witness_possible(struct witness *witness)
+{
+    char truth[STATE_SET_TEXT], possible[STATE_SET_TEXT];
+
+    witness->tally->looks++;
+    witness->tally->possible += state_count(witness->belief->possible);
+    /* Another connection that the peer opened itself is none of ours until its SYN is heard. */
+    if ((!same_connection(witness) && (!witness->reopens || witness->peer->active)) || (witness->belief->possible & peer_truth(witness->peer)))
+        return;
+    violated(witness, VIOLATION_POSSIBLE, "it is in %s, possible are %s",
+             state_set_text(peer_truth(witness->peer), "|", truth),
+             state_set_text(witness->belief->possible, "|", possible));
+}
+
+const char *violation_name(enum violation violation)
+{
+    static const char *const names[VIOLATIONS] = {
+        [VIOLATION_NONE] = "none",
+        [VIOLATION_PROVEN] = "proven false",
+        [VIOLATION_INTERVAL] = "evidence outside interval",
+        [VIOLATION_MOVED] = "moved before interval",
+        [VIOLATION_EVIDENCE] = "proven without evidence",
+        [VIOLATION_POSSIBLE] = "truth not possible",
+        [VIOLATION_VERIFY] = "truth violates belief",
+        [VIOLATION_END] = "false end",
+    };
+
+    return names[violation];
+}
