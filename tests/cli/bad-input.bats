@@ -31,7 +31,7 @@ refuses() {
     refuses 2 'host and a port'
     refuses 2 'host and a port' open
     refuses 2 'host and a port' open "$SERVER4"
-    refuses 2 'host and a port' open "$SERVER4" 7 8
+    refuses 2 "steps:1:1: '8' is no step" open "$SERVER4" 7 8
     refuses 2 '"?frobnicate' frobnicate
     refuses 2 'frobnicate' frobnicate "$SERVER4" 7
     refuses 2 'port 0 is not between 1 and 65535' "$SERVER4" 0

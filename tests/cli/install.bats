@@ -25,6 +25,7 @@ installed() {
 ./usr/share/bash-completion/completions/tcpwalk
 ./usr/share/fish/vendor_completions.d/tcpwalk.fish
 ./usr/share/man/man5/tcpwalk-json.5
+./usr/share/man/man5/tcpwalk-step.5
 ./usr/share/man/man8/tcpwalk.8
 ./usr/share/zsh/site-functions/_tcpwalk" ]]
     [[ $(stat -c %a "$TARGET/usr/bin/tcpwalk") == 755 ]]
@@ -60,6 +61,7 @@ installed() {
     mandoc -T utf8 "$TARGET/usr/share/man/man8/tcpwalk.8" | sed 's/.\x08//g' >"$page"
     grep -q 'TCPWALK(8)' "$page"
     mandoc -T utf8 "$TARGET/usr/share/man/man5/tcpwalk-json.5" | sed 's/.\x08//g' | grep -q 'TCPWALK-JSON(5)'
+    mandoc -T utf8 "$TARGET/usr/share/man/man5/tcpwalk-step.5" | sed 's/.\x08//g' | grep -q 'TCPWALK-STEP(5)'
     for word in $("$TCPWALK" --help | grep -oE -- '--[a-z0-9-]+' | sort -u); do
         grep -qF -- "$word" "$page" || {
             echo "not in the manual: $word"
@@ -67,7 +69,7 @@ installed() {
         }
     done
     for word in $("$TCPWALK" --help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p') \
-        $("$TCPWALK" lab | awk '$2 ~ /^[0-9]+$/ { print $1 }'); do
+        $("$TCPWALK" lab | awk '$2 ~ /^[0-9]+$/ || $1 ~ /^client-/ { print $1 }'); do
         grep -qF -- "$word" "$page" || {
             echo "not in the manual: $word"
             return 1
@@ -75,41 +77,123 @@ installed() {
     done
 }
 
-# completed WORD...: what bash completes on this line, the last word being the one to be completed.
+# completed WORD...: what bash completes on a line with these words behind the program, the last word being the one at the
+# cursor. Bash itself cuts words at = | ; < and > too: CUR is what it takes for the last one, if not all of it.
 completed() {
     (
         # shellcheck disable=SC1090 # it is made by the build
         . "$TARGET/usr/share/bash-completion/completions/tcpwalk"
-        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE} COMPREPLY=()
+        set -- "$TARGET/usr/bin/tcpwalk" "$@"
+        COMP_WORDS=("${@:1:$#-1}" "${CUR-${*: -1}}") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE} COMPREPLY=()
         _tcpwalk
         printf '%s\n' "${COMPREPLY[@]}"
     )
 }
 
-@test "the completion for bash completes" {
-    local word
-    "${MAKE[@]}" install
-    bash -n "$TARGET/usr/share/bash-completion/completions/tcpwalk"
-    bash -c '. "$1"; complete -p tcpwalk' bash "$TARGET/usr/share/bash-completion/completions/tcpwalk" | grep -q _tcpwalk
-    completed tcpwalk ha | grep -qx half-close
-    completed tcpwalk --verify- | grep -qx -- --verify-netns
-    for word in $("$TCPWALK" --help | grep -oE -- '--[a-z0-9-]+' | sort -u); do
-        completed tcpwalk -- | grep -qx -e "$word" || {
-            echo "not completed: $word"
+# offered WANTED... -- WORD...: every one of them is completed there.
+offered() {
+    local wanted=() word
+    while [[ $1 != -- ]]; do
+        wanted+=("$1")
+        shift
+    done
+    shift
+    completed "$@" >"$SAID"
+    for word in "${wanted[@]}"; do
+        grep -qxF -e "$word" "$SAID" || {
+            echo "not completed after $*: $word"
             return 1
         }
     done
-    completed tcpwalk completion f | grep -qx fish
-    completed tcpwalk --interface l | grep -qx lo
 }
 
-@test "the completions for zsh and fish are read by these shells" {
+# listed FIRST LAST INDENT COMMAND...: the first words of what the command prints between these two lines, so far from the left.
+listed() {
+    local first=$1 last=$2 indent=$3
+    shift 3
+    "$@" | sed -nE "/$first/,/$last/s/^ {$indent}([a-z][a-z-]+).*/\\1/p" | sort -u
+}
+
+@test "the completion for bash: commands, options, and what follows some of them" {
+    local words
     "${MAKE[@]}" install
+    bash -n "$TARGET/usr/share/bash-completion/completions/tcpwalk"
+    bash -c '. "$1"; complete -p tcpwalk' bash "$TARGET/usr/share/bash-completion/completions/tcpwalk" | grep -q _tcpwalk
+    mapfile -t words < <(listed '^commands:' '^$' 2 "$TCPWALK" --help)
+    ((${#words[@]} > 10))
+    offered "${words[@]}" -- ''
+    offered half-close -- ha
+    mapfile -t words < <("$TCPWALK" --help | grep -oE -- '--[a-z0-9-]+' | sort -u)
+    ((${#words[@]} > 30))
+    offered "${words[@]}" -- --
+    offered --verify-netns -- --verify-
+    offered bash zsh fish -- completion ''
+    offered lo -- --interface ''
+    offered lo -- open -i l
+    touch "$BATS_TEST_TMPDIR/half.walk"
+    offered "$BATS_TEST_TMPDIR/half.walk" -- run "$BATS_TEST_TMPDIR/ha"
+    offered "$BATS_TEST_TMPDIR/half.walk" -- lab run "$BATS_TEST_TMPDIR/ha"
+    offered "$BATS_TEST_TMPDIR/half.walk" -- --verify-netns "$BATS_TEST_TMPDIR/ha"
+    # A value is none of the operands.
+    offered expect -- open --timeout 3s 192.0.2.1 80 exp
+    offered expect -- --timeout=3s 192.0.2.1 80 exp
+}
+
+@test "the completion for bash: servers and clients after lab" {
+    local services clients
+    "${MAKE[@]}" install
+    mapfile -t services < <("$TCPWALK" lab | awk '$2 ~ /^[0-9]+$/ { print $1 }')
+    mapfile -t clients < <("$TCPWALK" lab | awk '$1 ~ /^client(-[a-z]+)*$/ && $2 != "for" { print $1 }')
+    ((${#services[@]} > 15 && ${#clients[@]} > 4))
+    offered "${services[@]}" walk listen run -- lab ''
+    offered "${services[@]}" -- lab close --verify ''
+    offered "${clients[@]}" -- lab listen ''
+    offered "${services[@]}" "${clients[@]}" -- lab run script.walk ''
+    offered echo -- lab close 127.0.0.1 e
+    [[ -z $(completed lab listen e) && -z $(completed lab close client) ]]
+}
+
+@test "the completion for bash: the words of the step language, as the tables have them" {
+    local words
+    "${MAKE[@]}" install
+    mapfile -t words < <(listed '^Steps:' '^Behind' 4 "$TCPWALK" help steps)
+    ((${#words[@]} > 15))
+    offered "${words[@]}" -- 192.0.2.1 80 ''
+    offered "${words[@]}" -- open 192.0.2.1 80 ''
+    offered "${words[@]}" -- listen 80 ''
+    offered "${words[@]}" -- lab open echo ''
+    offered "${words[@]}" -- lab listen client ''
+    offered nothing state local data icmp next any -- 192.0.2.1 80 expect ''
+    mapfile -t words < <("$TCPWALK" help states | sed -nE 's/^ +([A-Z0-9-]+)$/\1/p')
+    ((${#words[@]} == 11))
+    offered "${words[@]}" -- 192.0.2.1 80 expect state ''
+    mapfile -t words < <("$TCPWALK" help fields | sed -nE 's/^ +([a-z]+)=.*/\1=/p')
+    ((${#words[@]} > 12))
+    offered tsecr= len= checksum= options= -- 192.0.2.1 80 segment S ''
+    offered within -- 192.0.2.1 80 expect S. ''
+    # The part of a word that bash takes for all of it; a step in quotes; another step before.
+    CUR=LA offered LAST-ACK -- 192.0.2.1 80 expect state 'CLOSE-WAIT|LA'
+    CUR='=' offered nxt una -- 192.0.2.1 80 ack seq=
+    offered 'open; half-close' -- 192.0.2.1 80 "'open; ha"
+    offered 'CLOSE-WAIT|LAST-ACK' -- 192.0.2.1 80 expect state '"CLOSE-WAIT|LA'
+    offered steps numbers expect -- help ''
+    # Where anything can stand nothing is offered.
+    [[ -z $(completed 192.0.2.1 80 send '"GET') ]]
+}
+
+@test "the completions for zsh and fish are read by these shells, and fish completes" {
+    "${MAKE[@]}" install
+    local fish=$TARGET/usr/share/fish/vendor_completions.d/tcpwalk.fish
     head -n 1 "$TARGET/usr/share/zsh/site-functions/_tcpwalk" | grep -q '^#compdef tcpwalk'
-    grep -q 'complete -c tcpwalk' "$TARGET/usr/share/fish/vendor_completions.d/tcpwalk.fish"
-    # Where they are not installed, the first line is all that can be looked at.
+    grep -q 'complete -c tcpwalk' "$fish"
+    # Where they are not installed, that is all that can be looked at.
     ! command -v zsh >/dev/null || zsh -n "$TARGET/usr/share/zsh/site-functions/_tcpwalk"
-    ! command -v fish >/dev/null || fish -n "$TARGET/usr/share/fish/vendor_completions.d/tcpwalk.fish"
+    command -v fish >/dev/null || return 0
+    fish -n "$fish"
+    PATH=$TARGET/usr/bin:$PATH HOME=$BATS_TEST_TMPDIR keep fish -c "source $fish; complete -C 'tcpwalk lab open echo exp'
+        complete -C 'tcpwalk --dry'; complete -C 'tcpwalk lab listen client-k'; complete -C 'tcpwalk h 80 \"open; hal'"
+    content
+    cut -f 1 "$SAID" | diff - <(printf '%s\n' expect --dry-run client-keeps-open 'open; half-close')
 }
 
 @test "completion of a shell that there is not" {
@@ -148,9 +232,22 @@ completed() {
     complaint CAP_NET_RAW
     keep client setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
         "$TARGET/usr/bin/tcpwalk" close --linger 0 --json "$SERVER4" 7
-    rm -rf "$TARGET"
     content
     well_formed
     ended 'outcome == "closed"'
+    # So do its steps: made by hand, typed, and on the passive side.
+    local granted=(client setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$TARGET/usr/bin/tcpwalk")
+    keep "${granted[@]}" "$SERVER4" 7 'syn; expect S.; ack; segment P. len=5 urg=1; expect . ack=+6; fin; expect F.' --json
+    content
+    well_formed
+    keep bash -c 'printf "open\nhalf-close\nexpect F.\n" | "$@"' _ nsenter -t "$NET_CLIENT" "${NET_ENTER[@]}" -n \
+        "${granted[@]:1}" step "$SERVER4" 7 --json
+    content
+    well_formed
+    start listener client "${granted[@]:1}" listen 9000 'accept; expect data "hello"; close' --json
+    wait_for_words listener 'waiting for a SYN'
+    server socat -u - "TCP4:$CLIENT4:9000" <<<hello
+    wait_for_words listener '"event":"end","status":0,"outcome":"closed"'
+    rm -rf "$TARGET"
     net_down
 }

@@ -51,7 +51,15 @@ teardown() {
     local manual=$BATS_TEST_DIRNAME/../../man/tcpwalk-json.5 field
     start_echo
     verified close "$SERVER4" 7 --linger 0 --send hello
-    for field in $(jq -r '.. | objects | keys[]' "$SAID" | sort -u); do
+    cp "$SAID" "$BATS_TEST_TMPDIR/events"
+    # A segment with everything in it, and an expectation that does not hold.
+    tell "$SERVER4" 7 'open; segment P. len=5 reserved=5 urg=3 tos=8; expect F. ack=+1 within 100ms'
+    status 1
+    cat "$SAID" >>"$BATS_TEST_TMPDIR/events"
+    for field in line differs reserved urg tos; do
+        grep -q "\"$field\":" "$BATS_TEST_TMPDIR/events"
+    done
+    for field in $(jq -r '.. | objects | keys[]' "$BATS_TEST_TMPDIR/events" | sort -u); do
         [[ $field == event ]] || grep -qxE "\.(It )?Va $field( .*)?" "$manual" || {
             echo "not in the manual: $field"
             return 1

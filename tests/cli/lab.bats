@@ -56,13 +56,14 @@ closed_by_us() {
     local service
     for service in 'echo 7' 'discard 9' 'daytime 13' 'chargen 19' 'http 80' 'reset 9001' 'unread 9002' \
         'never-closes 9003' 'closes-late 9004' 'closes-first 9005' 'queue-full 9006' 'deferred 9007' \
-        'syn-cookies 9008' 'refused 9009' 'silent 9010' 'unreachable 9011' 'prohibited 9012'; do
+        'syn-cookies 9008' 'refused 9009' 'silent 9010' 'unreachable 9011' 'prohibited 9012' \
+        'shuts-down 9013'; do
         grep -qE "^ +${service/ / +} +[^ ]" "$SAID" || {
             echo "not listed: $service"
             return 1
         }
     done
-    [[ $(grep -cE '^  [a-z-]+ +[0-9]+ ' "$SAID") == 17 ]]
+    [[ $(grep -cE '^  [a-z-]+ +[0-9]+ ' "$SAID") == 18 ]]
 }
 
 echo_walk() {
@@ -227,6 +228,20 @@ closes_first() {
 }
 @test "closes-first closes before we do" {
     by_both closes_first
+}
+
+shuts_down() {
+    in_lab close "$1" --delay 200ms --linger 0 shuts-down
+    content
+    ended 'outcome == "closed" and .closer == "peer" and .history == "ShAfAFa" and .local == "CLOSED"'
+    ended 'peer == ["TIME-WAIT"] and .certainty == "proven"'
+    # Its application is still there: it takes data.
+    in_lab walk "$1" --delay 200ms --linger 0 --send x shuts-down
+    content
+    ended 'outcome == "closed" and .closer == "peer" and .bytes.out == 1'
+}
+@test "shuts-down closes before we do, and takes data nonetheless" {
+    by_both shuts_down
 }
 
 queue_full() {

@@ -58,6 +58,9 @@ def segment:
     need(.len | is_count; "len"),
     need(.win | is_port; "win"),
     need(.ttl | optional(is_count and . < 256); "ttl"),
+    need(.tos | optional(is_count and . < 256); "tos"),
+    need(.urg | optional(is_port); "urg"),
+    need(.reserved | optional(is_count and . < 16); "reserved"),
     need(.options | options_fit; "options"),
     need(.retransmission | is_boolean; "retransmission"),
     need(.local | is_state; "local");
@@ -107,10 +110,21 @@ def verify:
     need(.violates | is_boolean; "violates"),
     need((.agrees and .violates) | not; "agrees and violates");
 
+def step:
+    need(has("t") and (.t | is_time); "t"),
+    need(.line | optional(is_count and . > 0); "line"),
+    need((.line == null) == (.column == null); "line without column"),
+    need(.step | is_text; "step"),
+    need(.expectation | is_boolean; "expectation"),
+    need(.ok | is_boolean; "ok"),
+    need(.ok == (has("why") | not); "why without failure, or failure without why"),
+    need(.n | optional(is_count and . > 0); "n"),
+    need(.differs | . == null or (type == "array" and length > 0 and all(.[]; is_word)); "differs");
+
 def ending:
     . as $ending
     | need(.status | is_count and . <= 5; "status"),
-    need(["opened", "closed", "half-closed", "refused", "reset", "no-answer", "unreachable", "failed"]
+    need(["opened", "closed", "half-closed", "refused", "reset", "no-answer", "unreachable", "unopened", "unexpected", "failed"]
         | index([$ending.outcome]) != null; "outcome"),
     need((.status == 0) == (has("why") | not); "why without trouble, or trouble without why"),
     need(.history | test("^[SHADTFRshadtfr]*[+]?$"); "history"),
@@ -138,6 +152,7 @@ def event:
     elif .event == "icmp" then icmp
     elif .event == "note" then note
     elif .event == "verify" then verify
+    elif .event == "step" then step
     elif .event == "end" then ending
     else "kind of event"
     end;
