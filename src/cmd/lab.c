@@ -53,9 +53,10 @@ static int serve(int count, char **operands, struct fault *fault)
 static int add_host(const struct command *inner, int count, char **operands, char *host, size_t size, char **out)
 {
     int files = inner->run == run_run ? 1 : 0, filled = 0;
+    bool connects = files || strncmp(inner->operands, "HOST", 4) == 0;
 
     for (int i = 0; i < count; i++) {
-        const struct lab_service *service = i == files ? lab_service_find(operands[i]) : NULL;
+        const struct lab_service *service = connects && i == files ? lab_service_find(operands[i]) : NULL;
         if (service) {
             snprintf(host, size, "%s.lab", service->name);
             out[filled++] = host;
@@ -113,7 +114,8 @@ int run_lab(const struct command *command, const struct options *options, int co
         inner = &bare_steps;
     if (!inner->walks || count < 1) {
         fault_set(fault, FAULT_USAGE,
-                  "lab takes a walk and a service: tcpwalk lab close echo (tcpwalk lab lists them)");
+                  "lab takes a walk and a service, or listen and a client: tcpwalk lab close echo, tcpwalk lab listen "
+                  "client (tcpwalk lab lists them)");
         return STATUS_USAGE;
     }
     int files = inner->run == run_run ? 1 : 0;

@@ -69,8 +69,13 @@ static bool is_for_prompt(struct typist *typist, const char *text)
         typist->ended = true;
         return true;
     }
-    if (strncmp(text, "help", word) != 0 || word != 4)
+    bool asked = (word == 4 && strncmp(text, "help", word) == 0) || (word == 1 && text[0] == '?');
+    if (!asked)
         return false;
+    if (typist->run.errand.options->json) {
+        complain("help is for people: see tcpwalk-step(5)");
+        return true;
+    }
     struct fault fault = {0};
     if (!help_step(text + word + strspn(text + word, " \t"), &fault))
         complain("%s", fault.words);

@@ -262,8 +262,12 @@ static int walk_order(struct order *order, struct fault *fault)
 
 static int usage(const struct command *command, bool listens, struct fault *fault)
 {
-    fault_set(fault, FAULT_USAGE, "%s takes %s (see tcpwalk --help)", command->name,
-              listens ? "a port, then steps if you like" : "a host and a port, then steps if you like");
+    const char *ends = listens ? "a port" : "a host and a port";
+
+    if (command->run == run_run)
+        fault_set(fault, FAULT_USAGE, "run takes a file, and with this one %s (see tcpwalk --help)", ends);
+    else
+        fault_set(fault, FAULT_USAGE, "%s takes %s, then steps if you like (see tcpwalk --help)", command->name, ends);
     return STATUS_USAGE;
 }
 
@@ -274,6 +278,10 @@ static int carry_out(struct order *order, int count, char **operands, struct fau
         return print_script(order);
     if (order->options->dry_run)
         return dry_run(&order->plan, order->options, order->passive, fault);
+    if (order->passive && order->command == &bare_steps) {
+        fault_set(fault, FAULT_USAGE, "steps that listen need no host: tcpwalk listen PORT STEP...");
+        return STATUS_USAGE;
+    }
     if (count < endpoint_operands(order))
         return usage(order->command, order->passive, fault);
     return find_peer(order, operands, fault) ? walk_order(order, fault) : exit_status_of(fault);

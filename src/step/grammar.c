@@ -11,7 +11,7 @@ const struct grammar_argument grammar_arguments[ARGUMENT_COUNT] = {
     [ARGUMENT_FLAGS_EXPECTED] = {.name = "FLAGS",
                                  .free = "flags such as S. or F.",
                                  .words = {"any"},
-                                 .common = {"S", "S.", ".", "F.", "F?.", "R", "R.", "R?.", "none"}},
+                                 .common = {"S", "S.", ".", "F.", "F?.", "R", "R.", "R.?", "none"}},
     [ARGUMENT_BYTES] = {.name = "BYTES",
                         .free = "a string such as \"GET /\"",
                         .words = {"hex", "file", "zeros"},

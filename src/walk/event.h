@@ -107,7 +107,7 @@ struct event_verify {
 
 /* A step has ended. */
 struct event_step {
-    nanos t;               /* when something was last seen; of a failure, when it was given up */
+    nanos t;               /* when something was last seen; of a failure and of a wait, when it was over */
     unsigned line, column; /* of the script; 0 when it has none */
     const char *text;      /* the step as the language prints it, or NULL */
     bool expectation;

@@ -109,7 +109,8 @@ void events_verify(struct walk *walk, const struct event_verify *verify)
 void events_step(struct walk *walk, const struct step *step, bool ok, nanos now)
 {
     /* Something can have been seen after this round of the loop began. */
-    nanos since = ok || now < walk->last_seen ? 0 : now - walk->last_seen;
+    bool by_time = !ok || step->kind == STEP_WAIT || step->kind == STEP_EXPECT_NOTHING;
+    nanos since = !by_time || now < walk->last_seen ? 0 : now - walk->last_seen;
     struct event_step *event = &push(walk, EVENT_STEP)->step;
 
     event->t = walk->stamps.last == NANOS_NONE ? NANOS_NONE : since_first(walk, walk->stamps.last + since);

@@ -329,16 +329,18 @@ static enum expectation look_for_state(struct walk *walk, const struct step_expe
     char states[STATE_SET_TEXT];
     struct text text;
 
+    /* The belief hears of a segment of ours when it is seen leaving: before that it speaks of the past. */
     if (expect->of_local)
         met = (IN(walk->tcb.state) & expect->states) != 0;
     else
-        met = (is & (state_set)~expect->states) == 0 &&
+        met = (over || !walk_awaits_capture(walk)) && (is & (state_set)~expect->states) == 0 &&
               (!expect->has_certainty || (expect->certainty == PROVEN) == proven);
     if (met) {
         walk->trouble.pending = walk->trouble.pending && !(expect->states & IN(CLOSED));
         return EXPECT_MET;
     }
-    if (over) {
+    /* After a RST or an ICMP error that ends the connection no other state will come. */
+    if (over || walk->trouble.pending) {
         text_init(&text, walk->step_why, sizeof(walk->step_why));
         if (expect->of_local)
             text_add(&text, "our state is %s", state_name(walk->tcb.state));
@@ -346,22 +348,25 @@ static enum expectation look_for_state(struct walk *walk, const struct step_expe
             text_add(&text, "its state is %s, %s: %s", state_set_text(claim->to, " or ", states),
                      certainty_name(claim->certainty), reason_text(claim->reason)->sentence);
     }
-    return EXPECT_OPEN;
+    return walk->trouble.pending ? EXPECT_BROKEN : EXPECT_OPEN;
 }
 
 /* The first bytes that are not matched yet, as one can read them. */
 static void say_bytes(struct walk *walk, uint64_t unmatched)
 {
     const uint8_t *bytes = walk->settings.text + (walk->text_cursor - walk->text_base);
+    const char *last = walk->trouble.pending ? "RST" : walk->tcb.its_fin_seen ? "FIN" : NULL;
     struct text text;
 
     text_init(&text, walk->step_why, sizeof(walk->step_why));
+    if (walk->trouble.pending && walk->peer_end != PEER_END_RST)
+        last = NULL; /* an ICMP error */
     if (unmatched == 0) {
-        text_add(&text, walk->tcb.its_fin_seen ? "its FIN came, and no byte before it" : "no byte came");
+        text_add(&text, last ? "its %s came, and no byte before it" : "no byte came", last);
         return;
     }
-    text_add(&text, "%llu byte%s came%s: \"", (unsigned long long)unmatched, unmatched == 1 ? "" : "s",
-             walk->tcb.its_fin_seen ? ", then its FIN" : "");
+    text_add(&text, "%llu byte%s came", (unsigned long long)unmatched, unmatched == 1 ? "" : "s");
+    text_add(&text, last ? ", then its %s: \"" : ": \"", last);
     for (uint64_t i = 0; i < unmatched && i < 60; i++) {
         if (bytes[i] == '\n' || bytes[i] == '\r')
             text_add(&text, bytes[i] == '\n' ? "\\n" : "\\r");
@@ -390,6 +395,7 @@ static enum expectation look_for_data(struct walk *walk, const struct step_expec
         walk->settings.match(expect->compiled, walk->settings.text + (walk->text_cursor - walk->text_base),
                              (size_t)unmatched, &end)) {
         walk->text_cursor += end;
+        heard_pass_text(walk);
         return EXPECT_MET;
     }
     if (!over && !no_more)

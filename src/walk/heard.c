@@ -50,6 +50,16 @@ void heard_pass_acks(struct walk *walk)
     }
 }
 
+void heard_pass_text(struct walk *walk)
+{
+    while (walk->cursor < walk->heard) {
+        const struct heard *heard = heard_get(walk, walk->cursor);
+        if (heard->is_icmp || (heard->segment.flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+            return;
+        walk->cursor++;
+    }
+}
+
 /* Makes room by forgetting what is oldest: what was matched, and if that does not do, the rest. */
 static void make_room(struct walk *walk, uint64_t end)
 {

@@ -89,6 +89,9 @@ const struct heard *heard_get(const struct walk *walk, uint64_t serial);
 /* Acknowledgements that bring nothing else are passed over, up to the first segment that does. */
 void heard_pass_acks(struct walk *walk);
 
+/* What was matched as bytes is passed over as segments too: up to the first that opens or ends something. */
+void heard_pass_text(struct walk *walk);
+
 /* A harmless segment that the peer answers from every state in which it knows of the connection (by_hand.c). */
 void by_hand_probe(struct walk *walk, uint32_t tick, struct segment *out, const uint8_t **payload);
 

@@ -169,12 +169,13 @@ bool loop_run(struct walk *walk, const struct port *port, const struct witness *
                 tell(&loop);
         if (send_due(&loop, now) && !witness)
             continue;
-        nanos wake = walk_wake(walk);
-        if (witness && walk_awaits_capture(walk))
-            wake = nanos_sooner(wake, now + CAPTURE_PATIENCE);
         pause_listener(&loop);
         if (take_input(&loop))
             continue;
+        /* Only now: a listener that failed has ended the walk. */
+        nanos wake = walk_wake(walk);
+        if (witness && walk_awaits_capture(walk))
+            wake = nanos_sooner(wake, now + CAPTURE_PATIENCE);
         if (!walk_ended(walk))
             look(&loop, wake);
     }

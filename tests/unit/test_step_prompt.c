@@ -47,7 +47,7 @@ static void candidates_are_these(void **state)
         {"open # wi", 9, ""},
         {"open#", 0, ""},
         {"expect n", 7, "next none nothing "},
-        {"expect next ", 12, "any S S. . F. F?. R R. R?. none "},
+        {"expect next ", 12, "any S S. . F. F?. R R. R.? none "},
         {"expect st", 7, "state "},
         {"expect state cl", 13, "CLOSE-WAIT CLOSING CLOSED "},
         {"expect state CLOSE-WAIT|L", 24, "LISTEN LAST-ACK "},
