@@ -23,6 +23,9 @@
 #define INBOX_ROOM 1024
 #define TEXT_ROOM ((uint32_t)1 << 20)
 
+/* The payload of one segment that fits into an IP packet with all headers and options: less than the MTU of loopback allows. */
+#define SEND_MOST (UINT16_MAX - 40 - 20 - TCP_OPTIONS_MAX)
+
 /* ---- the witness ---- */
 
 static bool ask_kernel(void *self, const struct flow *flow, enum state *state, bool *listening, uint64_t *socket,
@@ -108,7 +111,7 @@ static bool tcb_settings(const struct errand *errand, const struct route *route,
         out->mss = (uint16_t)options->mss;
     else
         out->mss = fits;
-    out->send_mss = fits; /* what we send must fit the way out, whatever we offer */
+    out->send_mss = fits < SEND_MOST ? fits : SEND_MOST; /* what we send must fit the way out, whatever we offer */
     if (!options->isn_set && !random_u32(&out->iss, fault))
         return false;
     return random_u32(&out->tsval, fault);

@@ -77,6 +77,26 @@ bool by_hand_is_doubtful(const struct segment *segment)
     return crafted && (crafted->has_checksum || crafted->bad_checksum || crafted->has_offset);
 }
 
+/* The value of the timestamps option as the segment will carry it, also where its options are given as bytes. */
+static bool has_tsval(const struct segment *segment, uint32_t *tsval)
+{
+    const struct crafted *crafted = segment->crafted;
+
+    *tsval = segment->options.tsval;
+    if (!crafted || !crafted->has_options)
+        return (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
+    for (unsigned i = 0; i < crafted->options_len && crafted->options[i] != 0;) {
+        const uint8_t *option = crafted->options + i;
+        unsigned left = crafted->options_len - i, length = option[0] == 1 || left < 2 ? 1 : option[1];
+        if (option[0] == 8 && length == 10 && left >= 10) {
+            *tsval = (uint32_t)option[2] << 24 | (uint32_t)option[3] << 16 | (uint32_t)option[4] << 8 | option[5];
+            return true;
+        }
+        i += length > 0 ? length : 1;
+    }
+    return false;
+}
+
 void by_hand_make(struct walk *walk, const struct step *step, uint32_t tick, struct segment *out,
                   const uint8_t **payload)
 {
@@ -92,10 +112,15 @@ void by_hand_make(struct walk *walk, const struct step *step, uint32_t tick, str
         set_field(walk, &wanted->fields[i], out);
     if (wanted->is_crafted)
         out->crafted = &wanted->crafted;
-    bool old = (out->options.present & TCP_OPT_TIMESTAMPS) && !seq_lt(tsval_before, out->options.tsval);
+    uint32_t tsval;
+    bool stamped = has_tsval(out, &tsval), old = stamped && !seq_lt(tsval_before, tsval);
+    /* The peer takes ours from now on only when they are later still. */
+    if (stamped && ((!old && !by_hand_is_doubtful(out)) || walk->tcb.snd_max == walk->tcb.settings.iss))
+        walk->tcb.tsval_last =
+            seq_lt(walk->tcb.tsval_last, tsval) || segment_has(out, TCP_SYN) ? tsval : walk->tcb.tsval_last;
     if (!by_hand_is_doubtful(out) && !(walk->tcb.timestamps && old)) /* RFC 7323 5.3: PAWS drops an old one */
         tcb_left_by_hand(&walk->tcb, out);
-    else
+    else if (!wanted->crafted.bad_checksum)
         tcb_may_have_left_by_hand(&walk->tcb, out);
 }
 

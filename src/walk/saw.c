@@ -91,8 +91,8 @@ void own_moves_tell(struct walk *walk, const struct sent_segment *until, bool ov
         struct sent_segment *sent = &walk->sent[(walk->sent_next + i) % SENT_MAX];
         if (sent == until)
             return;
-        /* A RST may still be seen leaving, until the walk is over. */
-        if (sent->used && !sent->captured && (over || !(sent->flags & TCP_RST)))
+        /* A RST may still be seen leaving, until something behind it is seen, or the walk is over. */
+        if (sent->used && !sent->captured && (over || until || !(sent->flags & TCP_RST)))
             tell_own_move(walk, sent, 0, walk->stamps.last);
     }
 }

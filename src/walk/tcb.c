@@ -88,10 +88,27 @@ void tcb_close(struct tcb *tcb)
 
 /* ---- by hand ---- */
 
+/* Is there nothing that a second SYN could not begin again? After a refusal, or an exact RST to what was just opened. */
+static bool can_begin_again(const struct tcb *tcb)
+{
+    return tcb->snd_max == tcb->settings.iss + 1 && !tcb->fin_sent && !tcb->its_fin_seen && !tcb->aborted;
+}
+
+/* A SYN with which the peer can begin a connection that is none of ours: tcb_abort() resets that. */
+static void stray_syn_left(struct tcb *tcb, const struct segment *segment)
+{
+    tcb->syn_stray = true;
+    tcb->syn_stray_seq = segment->seq;
+}
+
 static void syn_left(struct tcb *tcb, const struct segment *segment)
 {
     bool first = tcb->snd_max == tcb->settings.iss;
 
+    if (tcb->state == TIME_WAIT || (tcb->state == CLOSED && !first && !can_begin_again(tcb))) {
+        stray_syn_left(tcb, segment);
+        return;
+    }
     if (tcb->state != CLOSED && tcb->state != LISTEN && tcb->state != SYN_SENT)
         return;
     if (first) {
@@ -99,6 +116,8 @@ static void syn_left(struct tcb *tcb, const struct segment *segment)
         tcb->snd_nxt = tcb->snd_max = tcb->queued_end = segment->seq + 1;
         tcb->syn_by_hand = true;
     } else if (segment->seq != tcb->settings.iss) {
+        if (tcb->state == CLOSED)
+            stray_syn_left(tcb, segment);
         return;
     }
     if (!segment_has(segment, TCP_ACK))
@@ -160,8 +179,11 @@ void tcb_fin_left(struct tcb *tcb, bool by_hand)
 
 void tcb_may_have_left_by_hand(struct tcb *tcb, const struct segment *segment)
 {
-    if (!segment_has(segment, TCP_RST))
-        note_hand_max(tcb, segment);
+    if (segment_has(segment, TCP_RST))
+        return;
+    if (segment_has(segment, TCP_SYN) && (tcb->state == CLOSED || tcb->state == TIME_WAIT))
+        stray_syn_left(tcb, segment);
+    note_hand_max(tcb, segment);
 }
 
 /* Can the peer have taken more than what we count as sent? */
@@ -172,7 +194,7 @@ static bool hand_beyond(const struct tcb *tcb)
 
 /*
  * A RST by hand ends the connection for us. Unless it is exact beyond doubt the peer may not have taken it: then what it still
- * sends is answered with RST, and where the RST was not behind all that we sent, tcb_abort() sends those that are.
+ * sends is answered with RST, and where nothing comes tcb_abort() sends one for each number that can be exact.
  */
 static void rst_left(struct tcb *tcb, const struct segment *segment)
 {
@@ -182,10 +204,8 @@ static void rst_left(struct tcb *tcb, const struct segment *segment)
         return; /* a peer in SYN-SENT takes only one that acknowledges its SYN (RFC 9293 3.10.7.3) */
     if (segment->seq != tcb->snd_max && segment->seq != tcb->snd_una && tcb->state != LISTEN)
         return;
-    if (tcb->state != CLOSED && tcb->state != LISTEN && !exact) {
-        tcb->aborted = tcb->reset_may_miss = true;
-        tcb->reset_doubtful = segment->seq != tcb->snd_max;
-    }
+    if (tcb->state != CLOSED && tcb->state != LISTEN && !exact)
+        tcb->aborted = tcb->reset_may_miss = tcb->reset_doubtful = true;
     tcb->state = CLOSED;
 }
 
@@ -216,6 +236,11 @@ void tcb_abort(struct tcb *tcb)
     bool fin_unanswered = tcb->its_fin_seen && !tcb->aborted && tcb->last_ack_sent != tcb->rcv_nxt;
 
     tcb->syn_due = false; /* a SYN that never left leaves nothing behind at the peer */
+    if (tcb->syn_stray && (tcb->state == CLOSED || tcb->state == TIME_WAIT)) {
+        tcb->answer_rst_due = true;
+        tcb->answer_rst_seq = tcb->syn_stray_seq + 1;
+        tcb->syn_stray = false;
+    }
     if (((tcb->state == CLOSED || tcb->state == TIME_WAIT) && !fin_unanswered && !tcb->reset_doubtful) ||
         (tcb->state == LISTEN && !tcb->irs_known))
         return;

@@ -69,8 +69,10 @@ struct tcb {
     bool syn_due;
     bool syn_repeated;
     bool syn_by_hand; /* the open is ours to make by hand: nothing of it is sent or repeated by itself */
-    bool accepting;   /* in LISTEN: the peer's SYN is answered */
-    bool probe_due;   /* one byte may go into a shut window (RFC 9293 3.8.6.1) */
+    bool syn_stray;   /* a SYN left by hand that is not of our connection, or that the peer is likely to drop: */
+    uint32_t syn_stray_seq;
+    bool accepting; /* in LISTEN: the peer's SYN is answered */
+    bool probe_due; /* one byte may go into a shut window (RFC 9293 3.8.6.1) */
     bool fin_queued, fin_sent, fin_acked;
     bool fin_by_hand;
     uint32_t fin_seq;

@@ -342,7 +342,8 @@ unsigned tcb_input(struct tcb *tcb, const struct segment *segment)
     unsigned effects = 0;
 
     if (tcb->state == CLOSED && tcb->aborted && segment_has(segment, TCP_ACK) && !segment_has(segment, TCP_RST)) {
-        tcb->answer_rst_due = true; /* RFC 9293 3.10.7.1: there is no such connection any more */
+        tcb->reset_doubtful = false; /* what it acknowledges is exact */
+        tcb->answer_rst_due = true;  /* RFC 9293 3.10.7.1: there is no such connection any more */
         tcb->answer_rst_seq = segment->ack;
     }
     if (tcb->state == CLOSED)

@@ -129,6 +129,11 @@ heard() {
     well_formed
     content
     ended 'bytes.out == 21003 and .bytes.in == 21003'
+    # More than fits into one segment, over an interface that takes the largest ones.
+    in_lab 127.0.0.1 discard 'open; send zeros 300000; half-close' --json
+    well_formed
+    content
+    ended 'bytes.out == 300000'
 }
 
 @test "a reset that is expected is fine, one that is not is exit 4" {

@@ -297,9 +297,13 @@ static void abort_sends_one_exact_rst(void **state)
     (void)state;
     open_full(&end);
     tcb_abort(&end.tcb);
-    expect(&end, "R. seq 1 ack 1 win 501 ts 2 900");
+    expect(&end, "R. seq 1 ack 1 win 501"); /* unstamped: it may be in SYN-RECEIVED, and choosy about the echo */
     expect(&end, NULL);
     assert_int_equal(end.tcb.state, CLOSED);
+    open_full(&end);
+    arrives(&end, TCP_ACK, 1, 1, 5);
+    tcb_abort(&end.tcb);
+    expect(&end, "R. seq 1 ack 6 win 501 ts 2 901"); /* what sends is open */
 }
 
 /* What is unacknowledged may have arrived or not: a RST for each number that the peer can expect next. */

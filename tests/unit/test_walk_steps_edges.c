@@ -46,7 +46,12 @@ static void a_reset_by_hand_behind_what_may_be_lost_is_asked_about(void **state)
     opened(&bench, "open; send \"12345\"; rst");
     peer(&bench, TCP_ACK, 1, 1, 0); /* a challenge (RFC 5961 3.2): the bytes were lost, so the RST was not exact */
     run_until(&bench, 1 * NANOS_PER_S);
-    assert_string_equal(bench.sent, "0 S seq 0; 10 . seq 1 ack 1; 10 P. seq 1:6 ack 1; 10 R seq 6; 10 R seq 1; ");
+    assert_string_equal(bench.sent, "0 S seq 0; 10 . seq 1 ack 1; 10 P. seq 1:6 ack 1; 10 R seq 6; "
+                                    "10 R. seq 1 ack 1; 10 R. seq 6 ack 1; 10 R seq 1; ");
+    opened(&bench, "open; send \"12345\"; rst; wait 1s");
+    peer(&bench, TCP_ACK, 1, 6, 0); /* it has them */
+    run_until(&bench, 3 * NANOS_PER_S);
+    assert_string_equal(bench.sent, "0 S seq 0; 10 . seq 1 ack 1; 10 P. seq 1:6 ack 1; 10 R seq 6; 10 R seq 6; ");
 }
 
 static void an_exact_reset_by_hand_is_the_last(void **state)
@@ -72,6 +77,48 @@ static void what_the_peer_took_against_all_odds_is_reset_exactly(void **state)
     assert_false(told(&bench, "note wrong-ack"));
 }
 
+static void a_syn_the_peer_may_have_taken_is_reset(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_script(&bench, "syn offset=10");
+    bench_start(&bench);
+    run_until(&bench, 1 * NANOS_PER_S);
+    assert_string_equal(bench.sent, "0 S seq 0; 0 R seq 1; ");
+    bench_script(&bench, "syn checksum=bad"); /* this one nobody takes */
+    bench_start(&bench);
+    run_until(&bench, 1 * NANOS_PER_S);
+    assert_string_equal(bench.sent, "0 S seq 0; ");
+}
+
+static void a_syn_after_the_end_is_reset(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    opened(&bench, "open; half-close; drain; syn");
+    peer(&bench, FIN_ACK, 1, 2, 0);
+    run_until(&bench, 1 * NANOS_PER_S);
+    assert_string_equal(bench.sent,
+                        "0 S seq 0; 10 . seq 1 ack 1; 10 F. seq 1 ack 1; 10 . seq 2 ack 2; 10 S seq 0; 10 R seq 1; ");
+}
+
+static void a_refused_syn_can_be_tried_again(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_script(&bench, "syn; expect R.; wait 100ms; syn; expect S.; ack; wait 100ms");
+    bench_start(&bench);
+    run_until(&bench, 10 * MS);
+    peer(&bench, TCP_RST | TCP_ACK, 0, 1, 0);
+    run_until(&bench, 150 * MS);
+    peer(&bench, SYN_ACK, 0, 1, 0);
+    run_until(&bench, 1 * NANOS_PER_S);
+    assert_string_equal(bench.sent, "0 S seq 0; 110 S seq 0; 150 . seq 1 ack 1; 250 R. seq 1 ack 1; ");
+}
+
 static void a_filled_gap_that_was_not_acknowledged_is_waited_for(void **state)
 {
     struct bench bench;
@@ -94,6 +141,31 @@ static void a_client_is_not_refused_by_a_bare_reset(void **state)
     run_until(&bench, 3 * NANOS_PER_S);
     /* Ours is an absolute 0 (RFC 9293 3.10.7.1). */
     assert_string_equal(bench.sent, "0 R seq 0; 1000 R. seq 4294966296 ack 1; ");
+}
+
+/* The peer drops what is stamped earlier than what it has seen (RFC 7323 5.3), a RST too while it is in SYN-RECEIVED. */
+static void what_follows_a_stamp_by_hand_is_stamped_later(void **state)
+{
+    static const char *const scripts[] = {
+        "open; ack tsval=2000000000; ack",
+        "syn tsval=2000000000; expect S.; ack",
+        "syn options=<mss 1460,nop,nop,TS 2000000000 0>; wait 50ms; ack",
+        "open; ack options=<nop,TS 2000000000 0>; wait 50ms; ack",
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+        struct bench bench;
+        bench_script(&bench, scripts[i]);
+        bench.settings.tcb.options |= TCP_OPT_TIMESTAMPS;
+        bench.settings.tcb.tsval = 1000;
+        bench_start(&bench);
+        run_until(&bench, 10 * MS);
+        peer(&bench, SYN_ACK, 0, 1, 0);
+        run_until(&bench, 1 * NANOS_PER_S);
+        assert_true(walk_ended(&bench.walk));
+        assert_true(bench.walk.tcb.tsval_last > 2000000000);
+    }
 }
 
 /* ---- states ---- */
@@ -274,8 +346,12 @@ int main(void)
         cmocka_unit_test(a_reset_by_hand_behind_what_may_be_lost_is_asked_about),
         cmocka_unit_test(an_exact_reset_by_hand_is_the_last),
         cmocka_unit_test(what_the_peer_took_against_all_odds_is_reset_exactly),
+        cmocka_unit_test(a_syn_the_peer_may_have_taken_is_reset),
+        cmocka_unit_test(a_syn_after_the_end_is_reset),
+        cmocka_unit_test(a_refused_syn_can_be_tried_again),
         cmocka_unit_test(a_filled_gap_that_was_not_acknowledged_is_waited_for),
         cmocka_unit_test(a_client_is_not_refused_by_a_bare_reset),
+        cmocka_unit_test(what_follows_a_stamp_by_hand_is_stamped_later),
         cmocka_unit_test(a_fin_by_hand_right_behind_the_syn),
         cmocka_unit_test(an_open_that_is_asked_for_is_completed),
         cmocka_unit_test(half_close_after_a_close_by_hand),
