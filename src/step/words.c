@@ -73,7 +73,7 @@ const struct grammar_word grammar_words[] = {
     {.name = "close",
      .syntax = "close [within DURATION]",
      .summary = "Closes both directions in order: half-close, the peer's FIN, linger.",
-     .help = "The peer's FIN must come within the time that the step has.",
+     .help = "Our FIN must be acknowledged and the peer's FIN must come within the time that the step has.",
      .example = "open; close within 5s",
      .kind = STEP_CLOSE,
      .clauses = CLAUSE_WITHIN,
@@ -81,7 +81,8 @@ const struct grammar_word grammar_words[] = {
     {.name = "linger",
      .syntax = "linger [within DURATION]",
      .summary = "Stays a while in TIME-WAIT, to answer when the peer repeats its FIN.",
-     .help = "Elsewhere than in TIME-WAIT it does nothing.",
+     .help = "Elsewhere than in TIME-WAIT it does nothing. With within it stays no longer than that, whatever the peer "
+             "repeats.",
      .example = "open; half-close; drain; linger within 1s",
      .kind = STEP_LINGER,
      .clauses = CLAUSE_WITHIN,
@@ -96,9 +97,11 @@ const struct grammar_word grammar_words[] = {
     {.name = "probe",
      .syntax = "probe",
      .summary = "Asks the peer with a harmless segment where it is.",
-     .help = "A byte that the peer has already: it answers with an ACK from every state in which it knows of the connection, "
-             "and with RST otherwise. Asked up to three times; that nothing answers proves nothing. Linux starts TIME-WAIT "
-             "anew when it is asked there.",
+     .help =
+         "A byte that the peer has already: it answers with an ACK from every state in which it knows of the "
+         "connection, "
+         "and with RST otherwise. Asked up to three times; that nothing answers proves nothing. Linux starts TIME-WAIT "
+         "anew when it is asked there.",
      .example = "open; probe",
      .kind = STEP_PROBE,
      .order = ORDER_NEEDS},
@@ -161,8 +164,9 @@ const struct grammar_word grammar_words[] = {
     {.name = "expect state",
      .syntax = "expect state STATE[|STATE...] [proven|presumed] [within DURATION]",
      .summary = "Waits until the peer is in this state, or in one of these.",
-     .help = "With proven it holds when all that the peer's own segment leaves possible is among them; with presumed, or "
-             "without either, what is likely must be among them.",
+     .help =
+         "With proven it holds when all that the peer's own segment leaves possible is among them; with presumed, or "
+         "without either, what is likely must be among them.",
      .example = "open; half-close; expect state CLOSE-WAIT|LAST-ACK proven within 1s",
      .kind = STEP_EXPECT_STATE,
      PLACES({.argument = ARGUMENT_STATES}),
