@@ -6,9 +6,9 @@
 
 /*
  * The shortest time after which each state can have ended without a word. SYN-RECEIVED: 1.07 s on Linux with
- * tcp_synack_retries=0; SYN-SENT has the same timer. States that repeat a FIN: the first repetition after 0.2 s is the last when
- * tcp_orphan_retries is 1. FIN-WAIT-2 and TIME-WAIT: no stack is known to keep them under a second except
- * where it has none at all.
+ * tcp_synack_retries=0; SYN-SENT has the same timer. States that repeat a FIN: the first repetition after 0.2 s is
+ * the last when tcp_orphan_retries is 1. FIN-WAIT-2 and TIME-WAIT: no stack is known to keep them under a second
+ * except where it has none at all.
  */
 static const struct {
     state_set states;
@@ -217,7 +217,9 @@ static bool same(state_set a, state_set b)
     return a == b || (a && b && !(a & (state_set)~none) && !(b & (state_set)~none));
 }
 
-/* Takes a proven claim as the one that stands, and adds what is presumed since. Returns how many claims are in out. */
+/*
+ * Takes a proven claim as the one that stands, and adds what is presumed since. Returns how many claims are in out.
+ */
 static unsigned conclude(struct belief *belief, struct claim claim, const struct segment *segment, unsigned n, nanos at,
                          struct claim out[CLAIMS_MAX])
 {

@@ -1,21 +1,38 @@
 /*
  * The belief: what is known of the peer's end of one connection, from the segments alone.
  *
- * It is told every segment in the order of the capture: ours as they left, the peer's as they arrived, each
- * with its number and its time. It answers with claims. It keeps two things:
+ * It is told every segment in the order of the capture: ours as they left, the peer's as they arrived, each with
+ * its number and its time. It answers with claims. It keeps two things:
  *
- *   - the claim that stands: the states of the peer, proven by its latest segment or presumed from what we
- * sent since;
+ *   - the claim that stands: the states of the peer, proven by its latest segment or presumed from what we sent
+ *     since;
  *   - `possible`: every state that it can be in at this moment, whatever was lost, repeated or reordered, and
- * whatever its application does. This set is never narrowed by anything but the peer's own segments, so a
- * kernel that contradicts it contradicts something proven.
+ *     whatever its application does. This set is never narrowed by anything but the peer's own segments, so a kernel
+ *     that contradicts it contradicts something proven.
  *
- * Assumptions: the peer's segments come from the peer (nobody forges exact sequence numbers), and its TCP keeps
- * RFC 9293: RCV.NXT and SND.NXT never go back, a segment without payload is sent at SND.NXT (a keep-alive just before
- * what we acknowledged), every segment acknowledges RCV.NXT, and a TCP with nothing unacknowledged and an open window
- * sends what its application gave it at once. Its application does not close before the connection is open (3.10.4
- * allows it; Linux does so in a simultaneous open only), and no segment of ours revives a SYN cookie whose
- * connection is over.
+ * What we sent may be anything: no claim presumes that our own segments make sense. Which of them count is worked
+ * out from their numbers and flags (core/effects.h): the presumption moves only for what a peer that keeps RFC
+ * 9293, RFC 5961 and RFC 7323 takes; `possible` grows by what any other may do (reset itself for a SYN or RST in
+ * its window, read a segment without ACK, open again); and a number of the peer that could mean two things proves
+ * neither.
+ *
+ * Assumptions: the peer's segments come from the peer (nobody forges exact sequence numbers), and its TCP keeps RFC
+ * 9293:
+ *   - RCV.NXT and SND.NXT never go back, a segment without payload is sent at SND.NXT (a keep-alive just before
+ *     what we acknowledged), every segment acknowledges RCV.NXT, nothing is taken behind a FIN or below RCV.NXT, and
+ *     a TCP with nothing unacknowledged and an open window sends what its application gave it at once;
+ *   - it answers a segment with RST only without a connection, or in SYN-SENT and SYN-RECEIVED when the
+ *     acknowledgement is not acceptable there (and stays), or as it ends the connection; and opens from SYN-RECEIVED
+ *     only by an acknowledgement of its SYN (or one a few numbers lower, for a SYN cookie);
+ *   - its initial numbers grow from one connection to the next beyond what the last one used (RFC 9293 3.4.1, RFC
+ *     6528), so that a SYN before what is known is old and one behind it is new;
+ *   - its application does not close before the connection is open (3.10.4 allows it; Linux does so in a
+ *     simultaneous open only; TCP Fast Open is not spoken), and no segment of ours revives a SYN cookie whose
+ *     connection is over.
+ *
+ * It is about one connection: the one whose SYN of the peer it heard last. What the peer opens by itself, or a copy
+ * of our first SYN that the network kept, is none of it until its SYN is heard (a SYN-ACK for such a copy never
+ * counts); what a further SYN of ours can have opened is in `possible` from the moment it left.
  *
  * No clock, no heap, no bytes: the same input gives the same claims.
  */

@@ -37,8 +37,8 @@ static struct verdict says(state_set states, state_set likely, enum reason reaso
 /* ---- resets ---- */
 
 /*
- * Does a RST refuse a segment that had no ACK? Then it has no number of its own (3.10.7.1). That it has ACK is not enough:
- * some stacks set it on every RST (lwIP does).
+ * Does a RST refuse a segment that had no ACK? Then it has no number of its own (3.10.7.1). That it has ACK is not
+ * enough: some stacks set it on every RST (lwIP does).
  */
 static bool refuses_bare(const struct knowledge *known, const struct segment *segment)
 {
@@ -62,8 +62,6 @@ static struct verdict classify_answer(const struct knowledge *known, const struc
         if (!question->bare) {
             verdict.states |= OPENING & knowledge_reachable(known, question->states);
             verdict.likely = verdict.states & (known->irs_known ? OPENING : NO_CONNECTION);
-            if (ranges_have(&known->refusable, question->number))
-                verdict.states |= known->refusing;
             verdict.reason = REASON_ACK_REFUSED;
             verdict.undated = segment->seq == 0;
         }
@@ -160,7 +158,10 @@ static struct verdict classify_syn(const struct knowledge *known, const struct s
 
 /* ---- what is sent once it is open ---- */
 
-/* Does it acknowledge anything beyond the segment of our SYN? Not if one of the SYNs that it can count from says no. */
+/*
+ * Does it acknowledge anything beyond the segment of our SYN? Not if one of the SYNs that it can count from says
+ * no.
+ */
 static bool acks_beyond_syn(const struct knowledge *known, const struct segment *segment)
 {
     unsigned bits = knowledge_counts_from(known, segment->ack);
@@ -302,9 +303,10 @@ static struct verdict classify_open(const struct knowledge *known, const struct 
 }
 
 /*
- * Can the peer have had unsent data, and a FIN behind it, when it sent this? Not when it has never sent data, nor when
- * it had seen an acknowledgement of all of it already before the segment of ours that made it send this (in answer to
- * the first such acknowledgement it may send an ACK before it goes on with its queue), and our window left it room.
+ * Can the peer have had unsent data, and a FIN behind it, when it sent this? Not when it has never sent data, nor
+ * when it had seen an acknowledgement of all of it already before the segment of ours that made it send this (in
+ * answer to the first such acknowledgement it may send an ACK before it goes on with its queue), and our window
+ * left it room.
  */
 static bool may_queue(const struct knowledge *known, const struct segment *segment)
 {

@@ -20,9 +20,9 @@ struct verdict {
 };
 
 /*
- * Classifies a segment by RFC 9293 3.10.7 and 3.4, with what has been learnt so far about numbers and the order of the
- * FINs, but not with what is believed of the present: the verdict holds for a segment that was delayed or repeated on
- * the way as well.
+ * Classifies a segment by RFC 9293 3.10.7 and 3.4, with what has been learnt so far about numbers and the order of
+ * the FINs, but not with what is believed of the present: the verdict holds for a segment that was delayed or
+ * repeated on the way as well.
  */
 struct verdict classify(const struct knowledge *known, const struct segment *segment);
 

@@ -173,9 +173,9 @@ static void note_fin(struct knowledge *known, const struct segment *segment)
 }
 
 /*
- * A landmark is a receipt as long as every segment with its timestamp or a higher one means the same: whichever of them
- * is echoed, the peer took note of it. RSTs don't count: what is echoed lies at or before RCV.NXT (RFC 7323 4.3), and
- * there a RST is exact or not acceptable.
+ * A landmark is a receipt as long as every segment with its timestamp or a higher one means the same: whichever of
+ * them is echoed, the peer took note of it. RSTs don't count: what is echoed lies at or before RCV.NXT (RFC 7323
+ * 4.3), and there a RST is exact or not acceptable.
  */
 static bool keep_receipt(struct landmark *landmark, const struct segment *segment, bool means_it, bool is_highest)
 {
@@ -219,8 +219,8 @@ static void note_landmarks(struct knowledge *known, const struct segment *segmen
 }
 
 /*
- * Can a copy of our SYN that leaves now open another connection? Not while the peer holds the one that it answered: no
- * acknowledgement or RST of ours has taken it any further, and its time is not up.
+ * Can a copy of our SYN that leaves now open another connection? Not while the peer holds the one that it answered:
+ * no acknowledgement or RST of ours has taken it any further, and its time is not up.
  */
 static bool may_begin_again(const struct knowledge *known, nanos at)
 {

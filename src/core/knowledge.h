@@ -1,10 +1,11 @@
 /*
- * What is known of one connection from its numbers: what left, what arrived, in which order the FINs went. All of it
- * stays true for good, whenever the segments were sent; what it means for the peer's state is the belief's business.
+ * What is known of one connection from its numbers: what left, what arrived, in which order the FINs went. All of
+ * it stays true for good, whenever the segments were sent; what it means for the peer's state is the belief's
+ * business.
  *
- * Of what left two things are kept apart. `may` has whatever a segment of ours can do to some peer, in order or not:
- * what is possible or proven rests on it alone. `sent` has only what a peer that keeps RFC 9293 does when all arrives as
- * it left: what is presumed rests on it.
+ * Of what left two things are kept apart. `may` has whatever a segment of ours can do to some peer, in order or
+ * not: what is possible or proven rests on it alone. `sent` has only what a peer that keeps RFC 9293 does when all
+ * arrives as it left: what is presumed rests on it.
  */
 #ifndef CORE_KNOWLEDGE_H
 #define CORE_KNOWLEDGE_H

@@ -1,6 +1,6 @@
 /*
- * The numbers that our own segments used. A connection of a well-behaved end has one initial number, one place for its
- * FIN and no number twice; segments made by hand keep to nothing of that, so all of it is written down.
+ * The numbers that our own segments used. A connection of a well-behaved end has one initial number, one place for
+ * its FIN and no number twice; segments made by hand keep to nothing of that, so all of it is written down.
  */
 #ifndef CORE_OURS_H
 #define CORE_OURS_H
@@ -55,8 +55,8 @@ struct ours {
 #define WINDOW_LARGEST (UINT32_C(65535) << 14)
 
 /*
- * Notes a segment that left: which numbers it used. acked: what the peer has acknowledged so far, or NULL; again: a SYN
- * in it may open another connection although it is a copy.
+ * Notes a segment that left: which numbers it used. acked: what the peer has acknowledged so far, or NULL; again: a
+ * SYN in it may open another connection although it is a copy.
  */
 void ours_note(struct ours *ours, const struct segment *segment, const uint32_t *acked, bool again, unsigned n,
                nanos at);
@@ -67,13 +67,19 @@ void ours_restart(struct ours *ours);
 /* The peer took this SYN (an index) for its connection, or -1: that is not known any more. */
 void ours_adopt(struct ours *ours, int index);
 
-/* Sets a landmark, or its latest copy. tsval_counts: an echo of it shows that the peer accepted this one or a later. */
+/*
+ * Sets a landmark, or its latest copy. tsval_counts: an echo of it shows that the peer accepted this one or a
+ * later.
+ */
 void landmark_pass(struct landmark *landmark, const struct segment *segment, bool tsval_counts, unsigned n, nanos at);
 
 /* The initial numbers from which our numbers lead to this acknowledgement, as bits by index: 1 is syns[0]. */
 unsigned ours_syns_behind(const struct ours *ours, uint32_t ack);
 
-/* The index of our SYN whose segment this acknowledges and nothing beyond, the first that left of several; -1 for none. */
+/*
+ * The index of our SYN whose segment this acknowledges and nothing beyond, the first that left of several; -1 for
+ * none.
+ */
 int ours_syn_acked(const struct ours *ours, uint32_t ack);
 
 /* The number that a FIN of ours has in this segment; it has one. */

@@ -1,6 +1,6 @@
 /*
- * A RST ends a connection only if it is not just the answer to something odd that we sent. So what can draw one is noted:
- * acknowledgements that a TCP which is still opening refuses, and segments without ACK (RFC 9293 3.10.7).
+ * A RST ends a connection only if it is not just the answer to something odd that we sent. So what can draw one is
+ * noted: acknowledgements that a TCP which is still opening refuses, and segments without ACK (RFC 9293 3.10.7).
  */
 #include "base/seq.h"
 #include "core/knowledge.h"
@@ -32,7 +32,10 @@ static bool is_question(const struct knowledge *known, const struct segment *seg
         return false;
     if (bare)
         return known->irs_known || !segment_has(segment, TCP_SYN);
-    /* An old one is answered with RST only where there is no connection; or by a SYN cookie's owner, if it is the first. */
+    /*
+     * An old one is answered with RST only where there is no connection; or by a SYN cookie's owner, if it is the
+     * first.
+     */
     if (known->irs_known && known->ack_sent && seq_lt(known->irs + 1, number) && seq_lt(number, known->ack_max))
         return true;
     return !known->irs_known || seq_le(number, known->irs) || seq_lt(known->heard_max, number);

@@ -1,6 +1,7 @@
 /*
- * A small set of sequence numbers, as ranges on the circle of 2^32. It has room for a few ranges only: when they run out,
- * two are joined with what lies between them, so it never lacks a number that was added, but may have others besides.
+ * A small set of sequence numbers, as ranges on the circle of 2^32. It has room for a few ranges only: when they
+ * run out, two are joined with what lies between them, so it never lacks a number that was added, but may have
+ * others besides.
  */
 #ifndef CORE_RANGES_H
 #define CORE_RANGES_H

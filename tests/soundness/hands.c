@@ -135,8 +135,7 @@ static void answer_it(struct hands *hands, const struct segment *segment)
     bool listening = peer_is(&hands->peer, PEER_OPENS);
     struct segment out;
 
-    if (!chance_of(&hands->chance, hands->scenario.answers) || (segment->flags & TCP_RST) ||
-        segment_span(segment) == 0)
+    if (!chance_of(&hands->chance, hands->scenario.answers) || (segment->flags & TCP_RST) || segment_span(segment) == 0)
         return;
     if (!hands->end.syn_sent && !listening)
         return;
@@ -246,9 +245,8 @@ static void take_step(struct hands *hands)
     struct segment segment;
     bool listening = peer_is(&hands->peer, PEER_OPENS);
 
-    hands->next_hand = hands->hand < hands->scenario.hand_count
-                           ? hands->now + hands->scenario.hands[hands->hand].after
-                           : NANOS_NEVER;
+    hands->next_hand =
+        hands->hand < hands->scenario.hand_count ? hands->now + hands->scenario.hands[hands->hand].after : NANOS_NEVER;
     /* Nothing but what is made by hand comes before the open. */
     if (hand->what != HAND_MADE && !(hand->what == HAND_SYN && (!listening || hands->end.irs_known)) &&
         (!hands->end.syn_sent || !hands->end.irs_known))

@@ -1,6 +1,7 @@
 /*
- * The meeting of a belief and the model peer without a walk between them: our segments are drawn, many of them wrong in
- * some way, as one would make them by hand. The belief is told directly, and held against the truth after every event.
+ * The meeting of a belief and the model peer without a walk between them: our segments are drawn, many of them
+ * wrong in some way, as one would make them by hand. The belief is told directly, and held against the truth after
+ * every event.
  */
 #ifndef SOUNDNESS_HANDS_H
 #define SOUNDNESS_HANDS_H
@@ -26,7 +27,7 @@ struct hand {
     nanos after; /* since the one before */
     uint32_t len;
     uint8_t flags;
-    unsigned seq, ack, stamp, window; /* choices: see hands.c */
+    unsigned seq, ack, stamp, window; /* choices: see hands_draw.c */
     uint32_t near, far;
     bool doubtful, taken_in, counts; /* the peer takes what is doubtful; our own numbers go on with it */
 };
@@ -35,9 +36,9 @@ struct hand {
 
 /* What is turned off while a violation is shrunk. */
 struct hands_shrunk {
-    uint64_t hands;         /* bits by index */
-    uint64_t parts;         /* PART_LOSS to PART_JITTER, PART_AT_EOF, PART_AT_DATA, PART_APP... */
-    uint64_t switches;      /* PEER_ON bits */
+    uint64_t hands;    /* bits by index */
+    uint64_t parts;    /* PART_LOSS to PART_JITTER, PART_AT_EOF, PART_AT_DATA, PART_APP... */
+    uint64_t switches; /* PEER_ON bits */
     bool no_answers;
 };
 
@@ -50,8 +51,8 @@ struct hands_scenario {
     struct channel_habits to_peer, to_us;
     struct hand hands[HANDS_MAX];
     unsigned hand_count;
-    unsigned answers;  /* per mille: how many of the peer's segments are answered as they should be */
-    nanos open_after;  /* the peer opens */
+    unsigned answers; /* per mille: how many of the peer's segments are answered as they should be */
+    nanos open_after; /* the peer opens */
     uint32_t iss, other_iss, tsval;
     uint8_t options, wscale;
     uint16_t window;
@@ -101,7 +102,8 @@ void hands_explain(struct hands *hands, uint64_t seed, enum hands_kind kind, enu
 
 /* ---- among the files of the hands ------------------------------------------------------------------------ */
 
-void hands_draw(struct hands_scenario *scenario, uint64_t seed, enum hands_kind kind, const struct hands_shrunk *shrunk);
+void hands_draw(struct hands_scenario *scenario, uint64_t seed, enum hands_kind kind,
+                const struct hands_shrunk *shrunk);
 
 /* The segment of a step. */
 struct segment hands_segment(struct hands *hands, const struct hand *hand);

@@ -12,30 +12,19 @@ static bool has_part(const struct hands_shrunk *shrunk, unsigned part)
     return !(shrunk->parts >> part & 1);
 }
 
-/* What strange segments tell apart. */
-static void draw_strange_switches(struct chance *chance, struct peer_variant *peer)
-{
-    static const struct {
-        enum peer_switch s;
-        unsigned permille;
-    } table[] = {
-        {PEER_RST_IN_WINDOW, 200}, {PEER_RST_BEFORE, 300}, {PEER_SYN_RESETS, 200},    {PEER_SYN_SAYS_RST, 500},
-        {PEER_ACK_RANGE, 500},     {PEER_BARE_TAKEN, 200}, {PEER_SYN_FIN, 400},       {PEER_SYN_FIN_WAITS, 400},
-        {PEER_SYN_TEXT, 300},      {PEER_TRIMS_SYN, 300},  {PEER_REOPENS, 600},       {PEER_LENIENT_WINDOW, 400},
-        {PEER_TS_LAX, 500},        {PEER_RST_ACKS, 200},   {PEER_NO_CROSSING, 100},   {PEER_OPENS_AGAIN, 300},
-    };
-
-    for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (chance_of(chance, table[i].permille))
-            peer->on |= PEER_ON(table[i].s);
-}
-
 static uint8_t draw_flags(struct chance *chance)
 {
     static const uint8_t flags[] = {
-        TCP_ACK, TCP_ACK, TCP_ACK | TCP_PSH, TCP_FIN | TCP_ACK, TCP_FIN | TCP_ACK, TCP_FIN, TCP_SYN, TCP_SYN,
-        TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK, TCP_SYN | TCP_FIN, TCP_SYN | TCP_FIN | TCP_ACK, TCP_RST, TCP_RST,
-        TCP_RST | TCP_ACK, 0, TCP_PSH, TCP_FIN | TCP_PSH | TCP_URG, TCP_SYN | TCP_RST, TCP_FIN | TCP_RST | TCP_ACK,
+        TCP_ACK,           TCP_ACK,
+        TCP_ACK | TCP_PSH, TCP_FIN | TCP_ACK,
+        TCP_FIN | TCP_ACK, TCP_FIN,
+        TCP_SYN,           TCP_SYN,
+        TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK,
+        TCP_SYN | TCP_FIN, TCP_SYN | TCP_FIN | TCP_ACK,
+        TCP_RST,           TCP_RST,
+        TCP_RST | TCP_ACK, 0,
+        TCP_PSH,           TCP_FIN | TCP_PSH | TCP_URG,
+        TCP_SYN | TCP_RST, TCP_FIN | TCP_RST | TCP_ACK,
     };
     uint32_t dice = chance_below(chance, sizeof(flags) + 2);
 
@@ -44,13 +33,16 @@ static uint8_t draw_flags(struct chance *chance)
 
 static struct hand draw_hand(struct chance *chance, unsigned by_hand)
 {
-    static const enum hand_what whats[] = {HAND_ACK,  HAND_ACK,   HAND_TEXT,  HAND_TEXT, HAND_TEXT,
-                                           HAND_FIN, HAND_AGAIN, HAND_AGAIN, HAND_RST, HAND_SYN};
+    static const enum hand_what whats[] = {HAND_ACK, HAND_ACK,   HAND_TEXT,  HAND_TEXT, HAND_TEXT,
+                                           HAND_FIN, HAND_AGAIN, HAND_AGAIN, HAND_RST,  HAND_SYN};
     uint32_t dice = chance_below(chance, 100);
     struct hand hand = {
         .after = draw_time(chance),
         .flags = draw_flags(chance),
-        .len = dice < 60 ? 0 : dice < 75 ? 1 : dice < 90 ? 1 + chance_below(chance, 20) : 1 + chance_below(chance, 1400),
+        .len = dice < 60   ? 0
+               : dice < 75 ? 1
+               : dice < 90 ? 1 + chance_below(chance, 20)
+                           : 1 + chance_below(chance, 1400),
         .seq = chance_below(chance, 24),
         .ack = chance_below(chance, 20),
         .stamp = chance_below(chance, 12),
@@ -121,14 +113,12 @@ void hands_draw(struct hands_scenario *scenario, uint64_t seed, enum hands_kind 
     memset(scenario, 0, sizeof(*scenario));
     draw_peer(&chance, &scenario->peer);
     if (kind != HANDS_LISTEN_RIGHT || chance_of(&chance, 500))
-        draw_strange_switches(&chance, &scenario->peer);
+        draw_strange(&chance, &scenario->peer);
     if (kind != HANDS_OPEN) {
         scenario->peer.on |= PEER_ON(PEER_OPENS);
-        scenario->peer.on &= ~(PEER_ON(PEER_COOKIES) | PEER_ON(PEER_QUEUE_FULL) | PEER_ON(PEER_DEFER) |
-                               PEER_ON(PEER_REFUSES));
+        scenario->peer.on &=
+            ~(PEER_ON(PEER_COOKIES) | PEER_ON(PEER_QUEUE_FULL) | PEER_ON(PEER_DEFER) | PEER_ON(PEER_REFUSES));
     }
-    if (scenario->peer.on & PEER_ON(PEER_COOKIES))
-        scenario->peer.on &= ~PEER_ON(PEER_RST_ACKS);
     scenario->peer.on &= ~shrunk->switches;
     draw_calls(scenario, &chance, shrunk);
     channel = (enum channel_kind)chance_below(&chance, 4);
@@ -151,10 +141,29 @@ static uint32_t pick_seq(const struct hands *hands, const struct hand *hand)
 {
     const struct hands_end *end = &hands->end;
     const uint32_t picks[] = {
-        end->nxt,          end->nxt,           end->nxt,      end->nxt,     end->nxt - 1,      end->nxt - 1,
-        end->nxt + 1,      end->una,           end->una - 1,  end->una + 1, end->iss,          end->iss + 1,
-        end->iss - 1,      end->edge,          end->edge - 1, end->edge + 1, end->nxt + hand->near, end->nxt - hand->near,
-        end->una + hand->near, hand->far,      end->nxt + (1u << 31), end->nxt - (1u << 30), hands->scenario.other_iss,
+        end->nxt,
+        end->nxt,
+        end->nxt,
+        end->nxt,
+        end->nxt - 1,
+        end->nxt - 1,
+        end->nxt + 1,
+        end->una,
+        end->una - 1,
+        end->una + 1,
+        end->iss,
+        end->iss + 1,
+        end->iss - 1,
+        end->edge,
+        end->edge - 1,
+        end->edge + 1,
+        end->nxt + hand->near,
+        end->nxt - hand->near,
+        end->una + hand->near,
+        hand->far,
+        end->nxt + (1u << 31),
+        end->nxt - (1u << 30),
+        hands->scenario.other_iss,
         end->iss + hand->near,
     };
 
@@ -165,9 +174,25 @@ static uint32_t pick_ack(const struct hands *hands, const struct hand *hand)
 {
     const struct hands_end *end = &hands->end;
     const uint32_t picks[] = {
-        end->rcv,      end->rcv,      end->rcv,      end->rcv,      end->rcv,      end->rcv,      end->rcv,
-        end->rcv - 1,  end->rcv + 1,  end->rcv + 1,  end->irs,      end->irs + 1,  end->acked,    end->acked,
-        end->rcv + hand->near, end->rcv - hand->near, end->rcv - (1u << 30), end->rcv + 100000, hand->far,
+        end->rcv,
+        end->rcv,
+        end->rcv,
+        end->rcv,
+        end->rcv,
+        end->rcv,
+        end->rcv,
+        end->rcv - 1,
+        end->rcv + 1,
+        end->rcv + 1,
+        end->irs,
+        end->irs + 1,
+        end->acked,
+        end->acked,
+        end->rcv + hand->near,
+        end->rcv - hand->near,
+        end->rcv - (1u << 30),
+        end->rcv + 100000,
+        hand->far,
         end->rcv + (1u << 31),
     };
 

@@ -67,6 +67,25 @@ void draw_peer(struct chance *chance, struct peer_variant *peer)
     draw_switches(chance, peer);
 }
 
+void draw_strange(struct chance *chance, struct peer_variant *peer)
+{
+    static const struct {
+        enum peer_switch s;
+        unsigned permille;
+    } table[] = {
+        {PEER_RST_IN_WINDOW, 200}, {PEER_RST_BEFORE, 300}, {PEER_SYN_RESETS, 200},  {PEER_SYN_SAYS_RST, 500},
+        {PEER_ACK_RANGE, 500},     {PEER_BARE_TAKEN, 200}, {PEER_SYN_FIN, 400},     {PEER_SYN_FIN_WAITS, 400},
+        {PEER_SYN_TEXT, 300},      {PEER_TRIMS_SYN, 300},  {PEER_REOPENS, 600},     {PEER_LENIENT_WINDOW, 400},
+        {PEER_TS_LAX, 500},        {PEER_RST_ACKS, 200},   {PEER_NO_CROSSING, 100}, {PEER_OPENS_AGAIN, 300},
+    };
+
+    for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        if (chance_of(chance, table[i].permille))
+            peer->on |= PEER_ON(table[i].s);
+    if (peer->on & PEER_ON(PEER_COOKIES))
+        peer->on &= ~PEER_ON(PEER_RST_ACKS);
+}
+
 struct app_plan draw_call(struct chance *chance, bool may_abort)
 {
     struct app_plan plan = {.call = APP_SEND, .after = draw_time(chance)};
@@ -217,11 +236,14 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, enum channel_kind k
                    const struct shrunk *shrunk)
 {
     struct chance chance = {seed * UINT64_C(0xd1342543de82ef95) + (uint64_t)kind};
+    struct chance strange = {~chance.state};
     nanos lag = draw_time(&chance) / 100, slow = chance_span(&chance, 200 * NANOS_PER_US);
 
     memset(scenario, 0, sizeof(*scenario));
     scenario->seed = seed;
     draw_peer(&chance, &scenario->peer);
+    if (chance_of(&strange, 500))
+        draw_strange(&strange, &scenario->peer);
     scenario->peer.on &= ~shrunk->switches;
     draw_app(scenario, &chance, shrunk);
     draw_path(&chance, &scenario->to_peer, kind, shrunk);

@@ -73,6 +73,9 @@ nanos draw_time(struct chance *chance);
 
 void draw_peer(struct chance *chance, struct peer_variant *peer);
 
+/* Adds ways of stacks that show in what they make of strange segments. */
+void draw_strange(struct chance *chance, struct peer_variant *peer);
+
 struct app_plan draw_call(struct chance *chance, bool may_abort);
 
 void draw_path(struct chance *chance, struct channel_habits *habits, enum channel_kind kind,

@@ -70,8 +70,8 @@ static void check_interval(struct witness *witness, const struct claim *claim, c
         violated(witness, VIOLATION_INTERVAL, "evidence was sent at %.6f ms, interval is %.6f to %.6f",
                  (double)at / 1e6, (double)claim->not_before / 1e6, (double)claim->not_after / 1e6);
     /* Only a move has a time: what was believed before is no news. */
-    if (state_count(claim->to) == 1 && (claim->to & claim->from) == NO_STATES &&
-        state_count(sent->truth) == 1 && since < claim->not_before)
+    if (state_count(claim->to) == 1 && (claim->to & claim->from) == NO_STATES && state_count(sent->truth) == 1 &&
+        since < claim->not_before)
         violated(witness, VIOLATION_MOVED, "%s (%s) was entered at %.6f ms, interval is %.6f to %.6f",
                  state_set_text(claim->to, "|", to), reason_text(claim->reason)->token, (double)since / 1e6,
                  (double)claim->not_before / 1e6, (double)claim->not_after / 1e6);
@@ -89,8 +89,7 @@ static void check_proven(struct witness *witness, const struct claim *claim)
             sent = &witness->numbered[n];
     }
     if (!sent) {
-        violated(witness, VIOLATION_EVIDENCE, "%s without a segment of the peer's",
-                 state_set_text(claim->to, "|", to));
+        violated(witness, VIOLATION_EVIDENCE, "%s without a segment of the peer's", state_set_text(claim->to, "|", to));
         return;
     }
     if (!(claim->to & truth_of(witness, sent)))
@@ -120,8 +119,7 @@ void witness_claim(struct witness *witness, const struct claim *claim, bool know
     tally->claims_single += states == 1;
     tally->claims_states += states;
     if (claim->certainty == PRESUMED) {
-        if (knows_all && same_connection(witness) &&
-            !((claim->to | claim->otherwise) & peer_truth(witness->peer)))
+        if (knows_all && same_connection(witness) && !((claim->to | claim->otherwise) & peer_truth(witness->peer)))
             tally->presumed_missed++;
         return;
     }
@@ -141,7 +139,8 @@ void witness_possible(struct witness *witness)
     witness->tally->looks++;
     witness->tally->possible += state_count(witness->belief->possible);
     /* Another connection that the peer opened itself is none of ours until its SYN is heard. */
-    if ((!same_connection(witness) && (!witness->reopens || witness->peer->active)) || (witness->belief->possible & peer_truth(witness->peer)))
+    if ((!same_connection(witness) && (!witness->reopens || witness->peer->active)) ||
+        (witness->belief->possible & peer_truth(witness->peer)))
         return;
     violated(witness, VIOLATION_POSSIBLE, "it is in %s, possible are %s",
              state_set_text(peer_truth(witness->peer), "|", truth),

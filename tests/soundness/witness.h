@@ -22,8 +22,8 @@ struct tally {
     uint64_t proven, proven_single, proven_states; /* claims about the peer, proven or refuted */
     uint64_t claims, claims_single, claims_states; /* all of them */
     uint64_t refuted;
-    uint64_t presumed_missed; /* presumptions that name the truth neither first nor otherwise */
-    uint64_t looks, possible; /* looks at the possible states, and how many there were together */
+    uint64_t presumed_missed;      /* presumptions that name the truth neither first nor otherwise */
+    uint64_t looks, possible;      /* looks at the possible states, and how many there were together */
     uint64_t entered[STATE_COUNT]; /* how often a state was proven alone */
     uint64_t outcomes[16];
     uint64_t violations[VIOLATIONS];

@@ -25,7 +25,7 @@ struct rule_step {
     bool ours;
     bool lost;
     bool doubtful;
-    bool absolute; /* its sequence number is */
+    bool absolute;          /* its sequence number is */
     struct segment segment; /* numbers and timestamps relative to the sender's first */
 };
 

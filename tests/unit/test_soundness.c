@@ -65,6 +65,140 @@ static void report(const struct tally *tally)
                           (unsigned long long)tally->violations[i]);
 }
 
+/* ---- the model itself -------------------------------------------------------------------------------------- */
+
+#define OURS 1000u /* our initial number */
+
+static void give(struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
+{
+    const struct segment segment = {.flags = flags, .seq = seq, .ack = ack, .len = len, .window = 60000};
+
+    peer->out_count = 0;
+    peer_input(peer, &segment, peer->now + NANOS_PER_MS);
+}
+
+/* A peer in this state, with nothing unacknowledged but what the state is about. */
+static struct peer peer_in(enum state state, uint64_t on)
+{
+    struct peer_variant variant = {.on = on,
+                                   .min_rto = NANOS_PER_S,
+                                   .syn_rto = NANOS_PER_S,
+                                   .time_wait = 60 * NANOS_PER_S,
+                                   .queue_free = NANOS_NEVER,
+                                   .syn_retries = 5,
+                                   .retries = 5,
+                                   .mss = 1460,
+                                   .buffer = 60000,
+                                   .cwnd = 10};
+    bool closes = state == FIN_WAIT_1 || state == FIN_WAIT_2 || state == TIME_WAIT || state == CLOSING;
+    struct peer peer;
+
+    peer_init(&peer, &variant, 1);
+    if (on & PEER_ON(PEER_OPENS))
+        peer_open(&peer, NANOS_PER_S);
+    if (state == LISTEN || state == CLOSED || state == SYN_SENT)
+        return peer;
+    give(&peer, TCP_SYN, OURS, 0, 0);
+    if (state == SYN_RECEIVED)
+        return peer;
+    give(&peer, TCP_ACK, OURS + 1, peer.iss + 1, 0);
+    if (closes)
+        peer_close(&peer, false, peer.now);
+    if (state == FIN_WAIT_2 || state == TIME_WAIT)
+        give(&peer, TCP_ACK, OURS + 1, peer.iss + 2, 0);
+    if (state == CLOSE_WAIT || state == LAST_ACK || state == CLOSING || state == TIME_WAIT)
+        give(&peer, TCP_FIN | TCP_ACK, OURS + 1, peer.snd_una, 0);
+    if (state == LAST_ACK)
+        peer_close(&peer, false, peer.now);
+    assert_int_equal(peer.state, state);
+    return peer;
+}
+
+/* What RFC 9293 3.10.7 and RFC 5961 ask of it; seq counts from its RCV.NXT, ack from its SND.NXT. */
+static void the_model_keeps_the_rfc(void **state)
+{
+    static const struct {
+        enum state from;
+        uint64_t on;
+        uint8_t flags;
+        int seq, ack;
+        uint32_t len;
+        enum state to;
+        int answer; /* flags; -1: none */
+    } rows[] = {
+        {LISTEN, 0, TCP_RST, 0, 0, 0, LISTEN, -1},
+        {LISTEN, 0, TCP_ACK, 0, 7, 0, LISTEN, TCP_RST},
+        {LISTEN, 0, TCP_SYN | TCP_ACK, 0, 7, 0, LISTEN, TCP_RST},
+        {LISTEN, 0, 0, 0, 0, 0, LISTEN, -1},
+        {LISTEN, 0, TCP_SYN | TCP_FIN, 0, 0, 0, LISTEN, -1},
+        {LISTEN, PEER_ON(PEER_SYN_FIN), TCP_SYN | TCP_FIN, 0, 0, 0, CLOSE_WAIT, TCP_SYN | TCP_ACK},
+        {LISTEN, PEER_ON(PEER_REFUSES), TCP_SYN, 0, 0, 0, CLOSED, TCP_RST | TCP_ACK},
+        {SYN_SENT, PEER_ON(PEER_OPENS), TCP_SYN, 0, 0, 0, SYN_RECEIVED, TCP_SYN | TCP_ACK},
+        {SYN_SENT, PEER_ON(PEER_OPENS), TCP_SYN | TCP_ACK, 0, 0, 0, ESTABLISHED, TCP_ACK},
+        {SYN_SENT, PEER_ON(PEER_OPENS), TCP_SYN | TCP_ACK, 0, 1, 0, SYN_SENT, TCP_RST},
+        {SYN_SENT, PEER_ON(PEER_OPENS), TCP_ACK, 0, 0, 0, SYN_SENT, -1},
+        {SYN_SENT, PEER_ON(PEER_OPENS), TCP_RST, 0, 0, 0, SYN_SENT, -1},
+        {SYN_SENT, PEER_ON(PEER_OPENS), TCP_RST | TCP_ACK, 0, 1, 0, SYN_SENT, -1},
+        {SYN_SENT, PEER_ON(PEER_OPENS), TCP_RST | TCP_ACK, 99, 0, 0, CLOSED, -1},
+        {SYN_RECEIVED, 0, TCP_RST, 0, 0, 0, LISTEN, -1},
+        {SYN_RECEIVED, PEER_ON(PEER_OPENS), TCP_RST, 0, 0, 0, CLOSED, -1},
+        {SYN_RECEIVED, 0, TCP_RST, 1, 0, 0, SYN_RECEIVED, TCP_ACK},
+        {SYN_RECEIVED, 0, TCP_ACK, 0, 1, 0, SYN_RECEIVED, TCP_RST},
+        {SYN_RECEIVED, 0, TCP_ACK, 0, -1, 0, SYN_RECEIVED, TCP_RST},
+        {SYN_RECEIVED, 0, TCP_ACK, -1, 0, 1, SYN_RECEIVED, TCP_ACK},
+        {SYN_RECEIVED, 0, TCP_SYN, 0, 0, 0, LISTEN, -1},
+        {SYN_RECEIVED, PEER_ON(PEER_OPENS), TCP_SYN, 0, 0, 0, SYN_RECEIVED, TCP_ACK},
+        {SYN_RECEIVED, 0, TCP_SYN, -1, 0, 0, SYN_RECEIVED, TCP_ACK},
+        {SYN_RECEIVED, 0, TCP_FIN, 0, 0, 0, SYN_RECEIVED, -1},
+        {SYN_RECEIVED, 0, TCP_FIN | TCP_ACK, 0, 0, 0, CLOSE_WAIT, TCP_ACK},
+        {ESTABLISHED, 0, TCP_SYN, 0, 0, 0, ESTABLISHED, TCP_ACK},
+        {ESTABLISHED, 0, TCP_SYN, 100000, 0, 0, ESTABLISHED, TCP_ACK},
+        {ESTABLISHED, PEER_ON(PEER_SYN_RESETS), TCP_SYN, 0, 0, 0, LISTEN, TCP_RST | TCP_ACK},
+        {ESTABLISHED, 0, TCP_RST, 0, 0, 0, LISTEN, -1},
+        {ESTABLISHED, 0, TCP_RST, 1, 0, 0, ESTABLISHED, TCP_ACK},
+        {ESTABLISHED, PEER_ON(PEER_RST_IN_WINDOW), TCP_RST, 1, 0, 0, LISTEN, -1},
+        {ESTABLISHED, 0, TCP_RST, -1, 0, 0, ESTABLISHED, -1},
+        {ESTABLISHED, 0, TCP_RST, 60000, 0, 0, ESTABLISHED, -1},
+        {ESTABLISHED, 0, TCP_ACK, 0, 1, 0, ESTABLISHED, TCP_ACK},
+        {ESTABLISHED, 0, TCP_ACK, 0, -100000, 1, ESTABLISHED, TCP_ACK},
+        {ESTABLISHED, 0, TCP_FIN, 0, 0, 0, ESTABLISHED, -1},
+        {ESTABLISHED, PEER_ON(PEER_BARE_TAKEN), TCP_FIN, 0, 0, 0, CLOSE_WAIT, TCP_ACK},
+        {ESTABLISHED, 0, TCP_PSH, 0, 0, 5, ESTABLISHED, -1},
+        {ESTABLISHED, 0, TCP_FIN | TCP_ACK, 1, 0, 0, ESTABLISHED, TCP_ACK},
+        {ESTABLISHED, 0, TCP_FIN | TCP_ACK, 0, 1, 0, ESTABLISHED, TCP_ACK},
+        {ESTABLISHED, 0, TCP_SYN | TCP_FIN | TCP_ACK, 0, 0, 0, ESTABLISHED, TCP_ACK},
+        {FIN_WAIT_1, 0, TCP_ACK, 0, 1, 0, FIN_WAIT_1, TCP_ACK},
+        {FIN_WAIT_1, 0, TCP_FIN | TCP_ACK, 0, 0, 0, TIME_WAIT, TCP_ACK},
+        {FIN_WAIT_1, 0, TCP_FIN | TCP_ACK, 0, -1, 0, CLOSING, TCP_ACK},
+        {FIN_WAIT_2, 0, TCP_FIN | TCP_ACK, 0, -1, 0, TIME_WAIT, TCP_ACK},
+        {FIN_WAIT_2, 0, TCP_SYN | TCP_ACK, 0, 0, 0, FIN_WAIT_2, TCP_ACK},
+        {CLOSE_WAIT, 0, TCP_ACK, 0, 0, 5, CLOSE_WAIT, -1},
+        {CLOSE_WAIT, 0, TCP_RST, -1, 0, 0, CLOSE_WAIT, -1},
+        {CLOSING, 0, TCP_ACK, 0, 0, 0, TIME_WAIT, -1},
+        {LAST_ACK, 0, TCP_ACK, 0, 0, 0, LISTEN, -1},
+        {LAST_ACK, 0, TCP_ACK, 0, 1, 0, LAST_ACK, TCP_ACK},
+        {TIME_WAIT, 0, TCP_RST, 0, 0, 0, LISTEN, -1},
+        {TIME_WAIT, 0, TCP_SYN, 5, 0, 0, TIME_WAIT, TCP_ACK},
+        {TIME_WAIT, PEER_ON(PEER_REOPENS), TCP_SYN, 5, 0, 0, SYN_RECEIVED, TCP_SYN | TCP_ACK},
+        {TIME_WAIT, PEER_ON(PEER_REOPENS), TCP_SYN, -5, 0, 0, TIME_WAIT, TCP_ACK},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct peer peer = peer_in(rows[i].from, rows[i].on);
+
+        give(&peer, rows[i].flags, peer.rcv_nxt + (uint32_t)rows[i].seq, peer.snd_nxt + (uint32_t)rows[i].ack,
+             rows[i].len);
+        if (peer.state != rows[i].to)
+            fail_msg("row %zu: it goes to %s", i, state_name(peer.state));
+        if (peer.out_count != (rows[i].answer >= 0) ||
+            (peer.out_count && (peer.out[0].segment.flags & ~TCP_PSH) != rows[i].answer))
+            fail_msg("row %zu: it answers with flags 0x%x", i, peer.out_count ? peer.out[0].segment.flags : 0u);
+    }
+}
+
+/* ---- walks ---------------------------------------------------------------------------------------------------- */
+
 static void walk_many(enum channel_kind kind, unsigned long long walks)
 {
     unsigned long long first = wish("TCPWALK_SOUNDNESS_SEED", 1), bad = 0;
@@ -150,6 +284,7 @@ static void answered_as_it_should_be(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_model_keeps_the_rfc),
         cmocka_unit_test(clean_channel),
         cmocka_unit_test(loses_10_percent),
         cmocka_unit_test(loses_repeats_and_reorders_30_percent),
