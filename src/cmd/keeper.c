@@ -1,47 +1,50 @@
 #include "cmd/keeper.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-static void keep(int terminal, int from, const struct termios *settings)
+/* The child's whole life. All signals are blocked: SIGTTOU does not keep it from its work, nor SIGTSTP stop it. */
+static _Noreturn void keep(int terminal, const struct termios *found, const struct termios *ours, pid_t parent)
 {
-    static const int unheard[] = {SIGINT, SIGTERM, SIGHUP, SIGTTOU, SIGPIPE, SIGQUIT};
-    char word;
+    struct termios now;
+    sigset_t awaited;
 
-    for (size_t i = 0; i < sizeof(unheard) / sizeof(unheard[0]); i++)
-        signal(unheard[i], SIG_IGN);
-    terminal = dup2(terminal, 0);
-    from = dup2(from, 3);
-    close_range(1, 2, 0);
-    close_range(4, ~0U, 0);
-    /* A word means that all is well; the end of the pipe without one, that nobody is left to say it. */
-    if (from == 3 && read(from, &word, 1) == 0)
-        tcsetattr(terminal, TCSADRAIN, settings);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    prctl(PR_SET_NAME, "terminal-keeper"); /* killall tcpwalk does not mean it */
+    if (dup2(terminal, 0) != 0 || close_range(1, ~0U, 0) != 0)
+        _exit(1);
+    sigemptyset(&awaited);
+    sigaddset(&awaited, SIGTERM);
+    while (getppid() == parent) /* or it died before we could ask to be told */
+        sigwaitinfo(&awaited, NULL);
+    if (tcgetattr(0, &now) == 0 && now.c_lflag == ours->c_lflag && now.c_iflag == ours->c_iflag)
+        tcsetattr(0, TCSANOW, found);
     _exit(0);
 }
 
-int keeper_post(int terminal, const struct termios *settings)
+pid_t keeper_post(int terminal, const struct termios *found, const struct termios *ours)
 {
-    int ends[2];
-    pid_t child;
+    pid_t self = getpid(), child;
+    sigset_t all, before;
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return -1;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     child = fork();
     if (child == 0)
-        keep(terminal, ends[0], settings);
-    close(ends[0]);
-    if (child > 0)
-        return ends[1];
-    close(ends[1]);
-    return -1;
+        keep(terminal, found, ours, self);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return child > 0 ? child : 0;
 }
 
-void keeper_relieve(int keeper)
+void keeper_dismiss(pid_t keeper)
 {
-    if (keeper < 0)
+    if (keeper == 0)
         return;
-    (void)!write(keeper, "", 1); /* one that is gone already need not be told */
-    close(keeper);
+    kill(keeper, SIGKILL);
+    while (waitpid(keeper, NULL, 0) < 0 && errno == EINTR)
+        continue;
 }

@@ -1,16 +1,21 @@
-/* A child that puts a terminal back as it was when this process is gone without having done so, as by kill -9. */
+/*
+ * A child process that puts the terminal back if we die without having done so: by kill -9, by a fault of memory, by a signal
+ * that nobody catches.
+ *
+ * The kernel sends it a signal then (PR_SET_PDEATHSIG), before our parent hears of our death. It blocks all others, and holds
+ * nothing open but the terminal. If the terminal is not in our mode any more, it leaves it alone: a shell that has taken over is
+ * not disturbed.
+ */
 #ifndef CMD_KEEPER_H
 #define CMD_KEEPER_H
 
+#include <sys/types.h>
 #include <termios.h>
 
-/*
- * Forks the keeper of these settings; it holds nothing open but the terminal and a pipe, and waits. Call it before what the
- * child must not inherit in memory. Returns a descriptor that keeper_relieve takes, -1 when there could be no child.
- */
-int keeper_post(int terminal, const struct termios *settings);
+/* Starts it: the settings as they were found, and ours. Returns its process, or 0 when there can be none. */
+pid_t keeper_post(int terminal, const struct termios *found, const struct termios *ours);
 
-/* The settings have been put back: the keeper ends without touching them. -1 is allowed. */
-void keeper_relieve(int keeper);
+/* Ends it, without its doing anything. 0 is allowed. */
+void keeper_dismiss(pid_t keeper);
 
 #endif

@@ -1,443 +1,395 @@
 /*
- * The prompt, with libedit.
+ * The prompt. What is typed goes byte by byte to the line editor (editor.c, which has libedit in it and says how), and what the
+ * line looks like then is drawn here.
  *
- * Theory of operation. libedit wants to read the terminal itself and to wait for it; here the walk's loop waits, and what has
- * been typed must never keep it. So bytes are read without waiting into a buffer of ours, and libedit is called only when a whole
- * key is there (a character, or an escape sequence): its reading function takes from that buffer. In its unbuffered mode
- * el_gets() returns after each key. While lines of others are printed the prompt is off the screen: what it takes up is
- * erased, and EL_REFRESH draws it anew.
+ * One rule keeps the screen right whatever else is printed: it shows a function of the prompt's text, the line and the cursor,
+ * drawn anew in full each time, in the row in which the cursor stands, and never up to that row's last column. So there is
+ * nothing to remember but whether it is shown and how many columns it takes; hiding it is a row of blanks, and a window that
+ * was resized needs no care beyond asking for its size at each drawing. A line that does not fit is seen through a window, with
+ * < and > where it goes on. No escape sequence is needed for this, only blanks and carriage returns.
  *
- * The terminal is in raw mode only while the prompt is shown; keeper.c sees to it that it does not stay so.
+ * The terminal is raw from prompt_open to prompt_close, but for Ctrl-Z, which comes as a character: then it is put back as it was
+ * found while the process group is stopped. If we were stopped otherwise (kill -STOP) and a shell left it cooked, it is made
+ * raw at the next drawing.
+ *
+ * If we die before prompt_close, a child puts the terminal back: keeper.h.
  */
 #include "cmd/prompt.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <histedit.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/select.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
-#include <wchar.h>
 
+#include "cmd/editor.h"
+#include "cmd/history.h"
 #include "cmd/keeper.h"
+#include "cmd/row.h"
 
-/*
- * libedit is loaded when a prompt is opened: linked, it and the three libraries that it needs would cost every other command
- * 0.3 ms and 0.4 MB (measured).
- */
-#define LIBEDIT "libedit.so.2"
-
-static struct libedit {
-    void *handle;
-    __typeof__(el_init) *el_init;
-    __typeof__(el_end) *el_end;
-    __typeof__(el_set) *el_set;
-    __typeof__(el_get) *el_get;
-    __typeof__(el_gets) *el_gets;
-    __typeof__(el_line) *el_line;
-    __typeof__(el_insertstr) *el_insertstr;
-    __typeof__(el_deletestr) *el_deletestr;
-    __typeof__(el_source) *el_source;
-    __typeof__(history_init) *history_init;
-    __typeof__(history_end) *history_end;
-    __typeof__(history) *history;
-} libedit;
-
-static const struct {
-    const char *name;
-    size_t offset;
-} symbols[] = {
-    {"el_init", offsetof(struct libedit, el_init)},
-    {"el_end", offsetof(struct libedit, el_end)},
-    {"el_set", offsetof(struct libedit, el_set)},
-    {"el_get", offsetof(struct libedit, el_get)},
-    {"el_gets", offsetof(struct libedit, el_gets)},
-    {"el_line", offsetof(struct libedit, el_line)},
-    {"el_insertstr", offsetof(struct libedit, el_insertstr)},
-    {"el_deletestr", offsetof(struct libedit, el_deletestr)},
-    {"el_source", offsetof(struct libedit, el_source)},
-    {"history_init", offsetof(struct libedit, history_init)},
-    {"history_end", offsetof(struct libedit, history_end)},
-    {"history", offsetof(struct libedit, history)},
-};
-
-static bool load_libedit(struct fault *fault)
-{
-    libedit.handle = dlopen(LIBEDIT, RTLD_NOW | RTLD_LOCAL);
-    if (!libedit.handle)
-        return fault_set(fault, FAULT_LOCAL, "a prompt needs " LIBEDIT " (Debian package libedit2)");
-    for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-        void *symbol = dlsym(libedit.handle, symbols[i].name);
-        if (!symbol)
-            return fault_set(fault, FAULT_LOCAL, LIBEDIT " has no %s", symbols[i].name);
-        memcpy((char *)&libedit + symbols[i].offset, &symbol, sizeof(symbol));
-    }
-    return true;
-}
-
-#define LINE_MAX_BYTES (64 * 1024)
-#define PROMPT_MAX 320
-#define HISTORY_LINES 1000
-
-/* So many bytes of keys are taken at once. */
-#define KEYS_ROOM 4096
+/* So many bytes are asked for at a time. */
+#define CHUNK 4096
 
 struct prompt {
     struct prompt_config config;
-    /* plain lines, and keys that libedit has not been given yet */
-    char bytes[LINE_MAX_BYTES + 1];
-    size_t used, taken;
-    bool ended;
-    /* the terminal */
-    EditLine *edit; /* NULL: plain */
-    History *history;
-    FILE *in;
-    struct termios found;
-    char text[PROMPT_MAX];
-    char line[LINE_MAX_BYTES];
-    bool raw; /* the terminal is libedit's */
+    char *history_file; /* owned, or NULL */
+
+    /* what was read and not taken yet: bytes[begin..end) */
+    char *bytes; /* owned */
+    size_t begin, end;
+    bool eof;       /* nothing follows these */
+    bool over;      /* PROMPT_END was or would be said */
+    unsigned lines; /* taken so far */
+
+    /* a terminal's */
+    struct editor *editor; /* owned; NULL: plain lines */
+    struct termios found, raw;
+    pid_t keeper;    /* 0: none */
+    locale_t locale; /* for the width of characters; 0: none to be had */
+    char *text;      /* owned */
     bool shown;
-    int keeper; /* of the settings as they were found */
+    unsigned drawn; /* columns that are not blank */
 };
 
-/* ---- plain lines ---- */
+/* ---- reading ---- */
 
-static enum prompt_result plain_line(struct prompt *prompt, const char **line, struct fault *fault)
+enum got { GOT_BYTES, GOT_NOTHING, GOT_END, GOT_FAULT };
+
+static enum prompt_result fail(struct prompt *prompt, struct fault *fault, enum fault_kind kind, const char *words)
 {
-    for (;;) {
-        char *start = prompt->bytes + prompt->taken, *end = memchr(start, '\n', prompt->used - prompt->taken);
-        if (!end && prompt->ended && prompt->used > prompt->taken)
-            end = prompt->bytes + prompt->used;
-        if (end) {
-            prompt->taken = (size_t)(end - prompt->bytes) + (end < prompt->bytes + prompt->used ? 1 : 0);
-            *end = '\0';
-            if (end > start && end[-1] == '\r')
-                end[-1] = '\0';
-            *line = start;
-            return PROMPT_LINE;
-        }
-        if (prompt->ended)
-            return PROMPT_END;
-        memmove(prompt->bytes, start, prompt->used - prompt->taken);
-        prompt->used -= prompt->taken;
-        prompt->taken = 0;
-        if (prompt->used == LINE_MAX_BYTES) {
-            fault_set(fault, FAULT_USAGE, "standard input: a line is longer than 64 KiB");
-            return PROMPT_FAULT;
-        }
-        ssize_t got = read(prompt->config.fd, prompt->bytes + prompt->used, LINE_MAX_BYTES - prompt->used);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR))
-            return PROMPT_MORE;
-        if (got < 0) {
-            fault_set(fault, FAULT_LOCAL, "standard input: %s", strerror(errno));
-            return PROMPT_FAULT;
-        }
-        prompt->ended = got == 0;
-        prompt->used += (size_t)got;
-    }
+    prompt->over = true;
+    fault_set(fault, kind, "%s", words);
+    return PROMPT_FAULT;
 }
 
-/* ---- the terminal ---- */
-
-static struct prompt *prompt_of(EditLine *edit)
+/* Reads a chunk, if that needs no waiting, behind what is there already. */
+static enum got read_more(struct prompt *prompt, struct fault *fault)
 {
-    void *self = NULL;
-
-    libedit.el_get(edit, EL_CLIENTDATA, &self);
-    return self;
-}
-
-static char *give_prompt(EditLine *edit)
-{
-    return prompt_of(edit)->text;
-}
-
-/* libedit's reading function: one character of the keys that are there. */
-static int give_key(EditLine *edit, wchar_t *out)
-{
-    struct prompt *prompt = prompt_of(edit);
-    mbstate_t state = {0};
-    size_t length;
-
-    if (prompt->taken == prompt->used)
-        return 0;
-    length = mbrtowc(out, prompt->bytes + prompt->taken, prompt->used - prompt->taken, &state);
-    if (length == 0 || length > prompt->used - prompt->taken) {
-        *out = (unsigned char)prompt->bytes[prompt->taken] < 0x80 ? (wchar_t)prompt->bytes[prompt->taken] : L'?';
-        length = 1;
-    }
-    prompt->taken += length;
-    return 1;
-}
-
-/* Is a whole key there, so that libedit will not ask for more? */
-static bool key_is_whole(const struct prompt *prompt)
-{
-    const char *key = prompt->bytes + prompt->taken;
-    size_t size = prompt->used - prompt->taken, at;
-
-    if (size == 0)
-        return false;
-    if (key[0] == 0x16) /* ^V: the next character as it is */
-        return size > 1;
-    if (key[0] != 0x1b)
-        return true;
-    if (size < 2)
-        return false;
-    if (key[1] != '[' && key[1] != 'O')
-        return true;
-    for (at = 2; at < size; at++)
-        if (key[at] >= 0x40 && key[at] <= 0x7e)
-            return true;
-    return false;
-}
-
-static bool read_keys(struct prompt *prompt)
-{
-    struct timeval now = {0};
-    fd_set set;
+    struct pollfd ready = {.fd = prompt->config.fd, .events = POLLIN};
     ssize_t got;
 
-    if (prompt->taken > 0) {
-        memmove(prompt->bytes, prompt->bytes + prompt->taken, prompt->used - prompt->taken);
-        prompt->used -= prompt->taken;
-        prompt->taken = 0;
+    if (prompt->eof)
+        return GOT_END;
+    memmove(prompt->bytes, prompt->bytes + prompt->begin, prompt->end - prompt->begin);
+    prompt->end -= prompt->begin;
+    prompt->begin = 0;
+    if (poll(&ready, 1, 0) != 1)
+        return GOT_NOTHING;
+    got = read(prompt->config.fd, prompt->bytes + prompt->end, CHUNK);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN))
+        return GOT_NOTHING;
+    if (got < 0 && !(prompt->editor && errno == EIO)) { /* EIO: the terminal hung up */
+        char words[FAULT_WORDS];
+        snprintf(words, sizeof(words), "reading a line: %s", strerror(errno));
+        fail(prompt, fault, FAULT_LOCAL, words);
+        return GOT_FAULT;
     }
-    if (prompt->used >= KEYS_ROOM)
-        return false;
-    FD_ZERO(&set);
-    FD_SET(prompt->config.fd, &set);
-    if (select(prompt->config.fd + 1, &set, NULL, NULL, &now) != 1)
-        return false;
-    got = read(prompt->config.fd, prompt->bytes + prompt->used, KEYS_ROOM - prompt->used);
     if (got <= 0) {
-        prompt->ended = got == 0 || errno != EINTR;
-        return false;
+        prompt->eof = true;
+        return GOT_END;
     }
-    prompt->used += (size_t)got;
-    return true;
+    prompt->end += (size_t)got;
+    return GOT_BYTES;
 }
 
-static void take_terminal_again(struct prompt *prompt);
-
-static enum prompt_result edited_line(struct prompt *prompt, const char **line)
+static enum prompt_result give_plain(struct prompt *prompt, size_t length, size_t taken, const char **line,
+                                     struct fault *fault)
 {
-    HistEvent event;
+    char *start = prompt->bytes + prompt->begin, words[80];
+    const char *what = length > PROMPT_LINE_MAX ? "is longer than 64 KiB" : "has a null byte";
 
-    take_terminal_again(prompt);
-    prompt_show(prompt);
-    while (read_keys(prompt) || key_is_whole(prompt)) {
-        while (key_is_whole(prompt)) {
-            int count = 0;
-            const char *typed = libedit.el_gets(prompt->edit, &count);
-            if (!typed || count <= 0)
-                continue;
-            if (typed[count - 1] != '\n' && typed[count - 1] != '\r') {
-                if (count == 1 && typed[0] == 0x04)
-                    return PROMPT_END;
-                continue;
-            }
-            snprintf(prompt->line, sizeof(prompt->line), "%.*s", count - 1, typed);
-            libedit.el_set(prompt->edit, EL_UNBUFFERED,
-                           0); /* the terminal is its own again, and the next line begins anew */
-            prompt->raw = prompt->shown = false;
-            if (prompt->line[strspn(prompt->line, " \t")] != '\0')
-                libedit.history(prompt->history, &event, H_ENTER, prompt->line);
-            *line = prompt->line;
-            return PROMPT_LINE;
+    prompt->lines++;
+    if (length > PROMPT_LINE_MAX || memchr(start, '\0', length)) {
+        snprintf(words, sizeof(words), "line %u %s", prompt->lines, what);
+        return fail(prompt, fault, FAULT_USAGE, words);
+    }
+    if (length > 0 && start[length - 1] == '\r')
+        length--;
+    start[length] = '\0'; /* there is room behind what was read */
+    prompt->begin += taken;
+    *line = start;
+    return PROMPT_LINE;
+}
+
+static enum prompt_result read_plain(struct prompt *prompt, const char **line, struct fault *fault)
+{
+    size_t looked = 0;
+
+    for (;;) {
+        const char *start = prompt->bytes + prompt->begin;
+        size_t length = prompt->end - prompt->begin;
+        const char *stop = memchr(start + looked, '\n', length - looked);
+        if (stop)
+            return give_plain(prompt, (size_t)(stop - start), (size_t)(stop - start) + 1, line, fault);
+        looked = length;
+        if (length > PROMPT_LINE_MAX)
+            return give_plain(prompt, length, length, line, fault);
+        switch (read_more(prompt, fault)) {
+        case GOT_BYTES:
+            break;
+        case GOT_NOTHING:
+            return PROMPT_MORE;
+        case GOT_END:
+            prompt->over = length == 0;
+            return length > 0 ? give_plain(prompt, length, length, line, fault) : PROMPT_END;
+        case GOT_FAULT:
+            return PROMPT_FAULT;
         }
     }
-    return prompt->ended ? PROMPT_END : PROMPT_MORE;
+}
+
+/* ---- drawing ---- */
+
+/* A shell may have left the terminal cooked when it let us go on. */
+static void make_raw(const struct prompt *prompt)
+{
+    struct termios now;
+
+    if (tcgetattr(prompt->config.fd, &now) == 0 && (now.c_lflag & ICANON))
+        tcsetattr(prompt->config.fd, TCSANOW, &prompt->raw);
+}
+
+/* Prints the row at once, so that nobody sees half of it: the line as it is now, or a finished one. NULL: erases it. */
+static void print_row(struct prompt *prompt, const struct row *row, bool finished)
+{
+    char *bytes = NULL;
+    size_t size;
+    FILE *out = open_memstream(&bytes, &size);
+    unsigned columns = editor_columns(prompt->config.fd), drawn = 0;
+
+    if (!out)
+        return;
+    if (!row)
+        row_erase(out, columns, prompt->drawn);
+    else if (finished)
+        row_finish(out, row, prompt->drawn);
+    else
+        drawn = row_draw(out, row, columns, prompt->drawn);
+    if (fclose(out) == 0) {
+        fwrite(bytes, 1, size, prompt->config.out);
+        fflush(prompt->config.out);
+        prompt->drawn = drawn;
+    }
+    free(bytes);
+}
+
+static void draw(struct prompt *prompt)
+{
+    struct row row = {.text = prompt->text};
+
+    row.line = editor_view(prompt->editor, &row.length, &row.cursor);
+    if (!row.line)
+        return;
+    make_raw(prompt);
+    print_row(prompt, &row, false);
+}
+
+/* The finished line stays. */
+static void draw_finished(struct prompt *prompt, const char *line)
+{
+    const struct row row = {.text = prompt->text, .line = line, .length = strlen(line)};
+
+    print_row(prompt, &row, true);
+    prompt->shown = false;
+}
+
+/* ---- what is typed ---- */
+
+static locale_t enter_locale(const struct prompt *prompt)
+{
+    return uselocale(prompt->locale);
+}
+
+static void stop_and_go_on(struct prompt *prompt)
+{
+    bool shown = prompt->shown;
+
+    prompt_hide(prompt);
+    tcsetattr(prompt->config.fd, TCSANOW, &prompt->found);
+    kill(0, SIGTSTP); /* the whole group, as the terminal would have done; we stop in here */
+    tcsetattr(prompt->config.fd, TCSANOW, &prompt->raw);
+    if (shown)
+        prompt_show(prompt);
+}
+
+static void print_notice(struct prompt *prompt, const char *notice)
+{
+    bool shown = prompt->shown;
+
+    prompt_hide(prompt);
+    fputs(notice, prompt->config.out);
+    fflush(prompt->config.out);
+    if (shown)
+        prompt_show(prompt);
+}
+
+/* One byte. PROMPT_MORE when the line goes on. */
+static enum prompt_result take_byte(struct prompt *prompt, unsigned char byte, const char **line, struct fault *fault)
+{
+    enum editor_result result;
+    const char *notice;
+
+    if (byte == prompt->found.c_cc[VSUSP] && byte != _POSIX_VDISABLE) {
+        stop_and_go_on(prompt);
+        return PROMPT_MORE;
+    }
+    result = editor_take(prompt->editor, byte);
+    notice = editor_notice(prompt->editor);
+    if (notice)
+        print_notice(prompt, notice);
+    switch (result) {
+    case EDITOR_MORE:
+        return PROMPT_MORE;
+    case EDITOR_LINE:
+        *line = editor_line(prompt->editor);
+        draw_finished(prompt, *line);
+        return PROMPT_LINE;
+    case EDITOR_END:
+        prompt->over = true;
+        prompt_hide(prompt);
+        return PROMPT_END;
+    case EDITOR_FAULT:
+        break;
+    }
+    return fail(prompt, fault, FAULT_LOCAL, "no memory for a line");
+}
+
+static enum prompt_result read_typed(struct prompt *prompt, const char **line, struct fault *fault)
+{
+    enum prompt_result result = PROMPT_MORE;
+    enum got got;
+
+    for (;;) {
+        while (prompt->begin < prompt->end && result == PROMPT_MORE)
+            result = take_byte(prompt, (unsigned char)prompt->bytes[prompt->begin++], line, fault);
+        if (result != PROMPT_MORE)
+            return result;
+        got = read_more(prompt, fault);
+        if (got == GOT_BYTES)
+            continue;
+        if (got != GOT_NOTHING) {
+            prompt->over = true;
+            prompt_hide(prompt);
+            return got == GOT_END ? PROMPT_END : PROMPT_FAULT;
+        }
+        if (editor_beeps(prompt->editor))
+            fputc('\a', prompt->config.out);
+        fflush(prompt->config.out);
+        if (prompt->shown)
+            draw(prompt);
+        return PROMPT_MORE;
+    }
 }
 
 enum prompt_result prompt_read(struct prompt *prompt, const char **line, struct fault *fault)
 {
-    return prompt->edit ? edited_line(prompt, line) : plain_line(prompt, line, fault);
+    enum prompt_result result;
+    locale_t before;
+
+    if (prompt->over)
+        return PROMPT_END;
+    if (!prompt->editor)
+        return read_plain(prompt, line, fault);
+    before = enter_locale(prompt);
+    result = read_typed(prompt, line, fault);
+    uselocale(before);
+    return result;
 }
+
+/* ---- showing ---- */
 
 void prompt_set(struct prompt *prompt, const char *text)
 {
-    if (!prompt->edit || strcmp(prompt->text, text) == 0)
+    char *copy;
+
+    if (!prompt->editor || strcmp(prompt->text, text) == 0)
         return;
-    if (prompt->shown)
-        prompt_hide(prompt);
-    snprintf(prompt->text, sizeof(prompt->text), "%s", text);
-}
-
-static unsigned columns_of(const struct prompt *prompt)
-{
-    struct winsize size;
-
-    return ioctl(fileno(prompt->config.out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    copy = strdup(text);
+    if (!copy)
+        return;
+    free(prompt->text);
+    prompt->text = copy;
+    if (prompt->shown) {
+        prompt->shown = false;
+        prompt_show(prompt);
+    }
 }
 
 void prompt_hide(struct prompt *prompt)
 {
-    const LineInfo *info;
-    size_t before;
-
-    if (!prompt->edit || !prompt->shown)
+    if (!prompt->shown)
         return;
-    info = libedit.el_line(prompt->edit);
-    before = strlen(prompt->text) + (size_t)(info->cursor - info->buffer);
-    fputc('\r', prompt->config.out);
-    for (size_t rows = before / columns_of(prompt); rows > 0; rows--)
-        fputs("\033[A", prompt->config.out);
-    fputs("\033[J", prompt->config.out);
-    fflush(prompt->config.out);
+    print_row(prompt, NULL, false);
     prompt->shown = false;
 }
 
 void prompt_show(struct prompt *prompt)
 {
-    if (!prompt->edit || prompt->shown)
+    locale_t before;
+
+    if (!prompt->editor || prompt->shown || prompt->over)
         return;
-    if (prompt->raw)
-        libedit.el_set(prompt->edit, EL_REFRESH);
-    else
-        libedit.el_set(prompt->edit, EL_UNBUFFERED, 1); /* which draws too */
-    prompt->raw = prompt->shown = true;
-}
-
-/* After a stop and fg the shell has set the terminal as it likes it. */
-static void take_terminal_again(struct prompt *prompt)
-{
-    struct termios now;
-
-    if (!prompt->raw || tcgetattr(prompt->config.fd, &now) != 0 || !(now.c_lflag & ICANON))
-        return;
-    libedit.el_set(prompt->edit, EL_UNBUFFERED, 0);
-    prompt->raw = prompt->shown = false;
-}
-
-/* ---- completion ---- */
-
-struct choice {
-    struct prompt *prompt;
-    size_t typed; /* bytes of the word so far */
-    unsigned count;
-    char common[256]; /* what all candidates begin with */
-    bool open;
-    bool print;
-};
-
-static void take_candidate(void *context, const char *candidate, const char *what, bool open)
-{
-    struct choice *choice = context;
-    size_t same = 0;
-
-    if (choice->print) {
-        fprintf(choice->prompt->config.out, "  %-24s %s\n", candidate, what ? what : "");
-        return;
-    }
-    if (choice->count++ == 0) {
-        snprintf(choice->common, sizeof(choice->common), "%s", candidate);
-        choice->open = open;
-        return;
-    }
-    while (choice->common[same] && choice->common[same] == candidate[same])
-        same++;
-    choice->common[same] = '\0';
-    choice->open = true;
-}
-
-static unsigned char complete(EditLine *edit, int key)
-{
-    struct prompt *prompt = prompt_of(edit);
-    struct choice choice = {.prompt = prompt};
-    const LineInfo *info = libedit.el_line(edit);
-    char before[1024];
-    size_t length = (size_t)(info->cursor - info->buffer), start = length;
-
-    (void)key;
-    if (!prompt->config.complete || length >= sizeof(before))
-        return CC_ERROR;
-    memcpy(before, info->buffer, length);
-    before[length] = '\0';
-    prompt->config.complete(before, &start, take_candidate, &choice);
-    choice.typed = length - start;
-    if (choice.count == 0)
-        return CC_ERROR;
-    if (strlen(choice.common) > choice.typed || choice.count == 1) {
-        if (choice.count == 1 && !choice.open && strlen(choice.common) + 1 < sizeof(choice.common))
-            strcat(choice.common, " ");
-        libedit.el_deletestr(edit, (int)choice.typed);
-        libedit.el_insertstr(edit, choice.common);
-        return CC_REFRESH;
-    }
-    choice.print = true;
-    fputc('\n', prompt->config.out);
-    prompt->config.complete(before, &start, take_candidate, &choice);
-    fflush(prompt->config.out);
-    return CC_REDISPLAY;
+    prompt->shown = true;
+    before = enter_locale(prompt);
+    draw(prompt);
+    uselocale(before);
 }
 
 /* ---- beginning and end ---- */
 
 static bool open_terminal(struct prompt *prompt, struct fault *fault)
 {
-    HistEvent event;
-    int copy = dup(prompt->config.fd);
+    locale_t before;
+    bool opened;
 
-    if (!load_libedit(fault)) {
-        if (copy >= 0)
-            close(copy);
+    prompt->text = strdup("> ");
+    if (!prompt->text)
+        return fault_set(fault, FAULT_LOCAL, "no memory");
+    /* Whatever the user's locale is called, terminals speak UTF-8. */
+    prompt->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    before = enter_locale(prompt);
+    opened = editor_open(&prompt->editor, &prompt->config, fault);
+    uselocale(before);
+    if (!opened) {
+        tcsetattr(prompt->config.fd, TCSANOW, &prompt->found);
         return false;
     }
-    setlocale(LC_CTYPE, "");
-    prompt->in = copy >= 0 ? fdopen(copy, "r") : NULL;
-    if (!prompt->in)
+    if (tcgetattr(prompt->config.fd, &prompt->raw) != 0)
         return fault_set(fault, FAULT_LOCAL, "the terminal: %s", strerror(errno));
-    prompt->edit = libedit.el_init("tcpwalk", prompt->in, prompt->config.out, stderr);
-    prompt->history = libedit.history_init();
-    if (!prompt->edit || !prompt->history)
-        return fault_set(fault, FAULT_LOCAL, "the terminal can't be used for editing");
-    libedit.history(prompt->history, &event, H_SETSIZE, HISTORY_LINES);
-    libedit.history(prompt->history, &event, H_SETUNIQUE, 1);
-    if (prompt->config.history_file)
-        libedit.history(prompt->history, &event, H_LOAD, prompt->config.history_file);
-    libedit.el_set(prompt->edit, EL_CLIENTDATA, prompt);
-    libedit.el_set(prompt->edit, EL_PROMPT, give_prompt);
-    libedit.el_set(prompt->edit, EL_EDITOR, "emacs");
-    libedit.el_set(prompt->edit, EL_SIGNAL, 0);
-    libedit.el_set(prompt->edit, EL_HIST, libedit.history, prompt->history);
-    libedit.el_set(prompt->edit, EL_ADDFN, "tcpwalk-complete", "complete", complete);
-    libedit.el_set(prompt->edit, EL_BIND, "^I", "tcpwalk-complete", NULL);
-    libedit.el_set(prompt->edit, EL_GETCFN, give_key);
-    libedit.el_source(prompt->edit, NULL);
-    prompt->keeper = keeper_post(prompt->config.fd, &prompt->found);
+    prompt->keeper = keeper_post(prompt->config.fd, &prompt->found, &prompt->raw);
     return true;
+}
+
+/* Emacs' own shell window does the editing itself, which TERM says. */
+static bool is_for_editing(const struct prompt_config *config)
+{
+    const char *term = getenv("TERM");
+
+    return !config->plain && isatty(config->fd) && isatty(fileno(config->out)) && !(term && strcmp(term, "emacs") == 0);
 }
 
 bool prompt_open(struct prompt **out, const struct prompt_config *config, struct fault *fault)
 {
     struct prompt *prompt = calloc(1, sizeof(*prompt));
-    int flags;
 
     *out = NULL;
     if (!prompt)
         return fault_set(fault, FAULT_LOCAL, "no memory");
     prompt->config = *config;
-    prompt->keeper = -1;
-    if (!config->plain && isatty(config->fd) && tcgetattr(config->fd, &prompt->found) == 0) {
-        if (!open_terminal(prompt, fault)) {
-            prompt_close(prompt);
-            return false;
-        }
-    } else if (!isatty(config->fd)) {
-        flags = fcntl(config->fd, F_GETFL);
-        if (flags >= 0)
-            fcntl(config->fd, F_SETFL, flags | O_NONBLOCK);
+    prompt->bytes = malloc(PROMPT_LINE_MAX + CHUNK + 1);
+    if (config->history_file)
+        prompt->config.history_file = prompt->history_file = strdup(config->history_file);
+    if (!prompt->bytes || (config->history_file && !prompt->history_file))
+        fault_set(fault, FAULT_LOCAL, "no memory");
+    else if (!is_for_editing(config) || tcgetattr(config->fd, &prompt->found) != 0 || open_terminal(prompt, fault)) {
+        *out = prompt;
+        return true;
     }
-    *out = prompt;
-    return true;
+    prompt_close(prompt);
+    return false;
 }
 
 int prompt_fd(const struct prompt *prompt)
@@ -445,33 +397,22 @@ int prompt_fd(const struct prompt *prompt)
     return prompt->config.fd;
 }
 
-static void save_history(struct prompt *prompt)
-{
-    HistEvent event;
-    mode_t mask;
-
-    if (!prompt->history || !prompt->config.history_file)
-        return;
-    mask = umask(077);
-    libedit.history(prompt->history, &event, H_SAVE, prompt->config.history_file);
-    umask(mask);
-}
-
 void prompt_close(struct prompt *prompt)
 {
     if (!prompt)
         return;
-    if (prompt->edit) {
+    if (prompt->editor) {
         prompt_hide(prompt);
-        libedit.el_set(prompt->edit, EL_UNBUFFERED, 0);
-        libedit.el_end(prompt->edit);
-        tcsetattr(prompt->config.fd, TCSADRAIN, &prompt->found);
+        editor_close(prompt->editor);
+        tcsetattr(prompt->config.fd, TCSANOW, &prompt->found);
+        keeper_dismiss(prompt->keeper);
+        if (prompt->history_file)
+            history_trim(prompt->history_file);
     }
-    save_history(prompt);
-    if (prompt->history)
-        libedit.history_end(prompt->history);
-    if (prompt->in)
-        fclose(prompt->in);
-    keeper_relieve(prompt->keeper);
+    if (prompt->locale)
+        freelocale(prompt->locale);
+    free(prompt->history_file);
+    free(prompt->bytes);
+    free(prompt->text);
     free(prompt);
 }
