@@ -461,8 +461,8 @@ void editor_close(struct editor *editor)
     if (!editor)
         return;
     if (editor->edit) {
-        lib->el_wset(editor->edit, EL_EDITMODE,
-                     0); /* it would drop what was typed ahead: the terminal is prompt.c's to restore */
+        /* Left to itself it would drop what was typed ahead; the terminal is prompt.c's to restore. */
+        lib->el_wset(editor->edit, EL_EDITMODE, 0);
         lib->el_end(editor->edit);
     }
     if (editor->history)
