@@ -23,6 +23,9 @@ struct terminal {
     size_t partial_length;
 };
 
+/* Are there pseudo terminals here? If not, it says so as a whole group of tests that is skipped. */
+bool terminal_can_be(void);
+
 /* A fresh one of so many columns, with everything of the environment that the prompt looks at set. */
 void terminal_open(struct terminal *terminal, unsigned columns);
 
