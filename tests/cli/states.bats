@@ -8,11 +8,7 @@ load walks
 EXAMPLES="$BATS_TEST_DIRNAME/../examples"
 
 setup_file() {
-    "$TCPWALK" lab open -q --linger 0 echo 2>"$(log lab)" || {
-        ! grep -qE 'namespace|lab: ' "$(log lab)" || skip "no lab here: $(cat "$(log lab)")"
-        cat "$(log lab)" >&2
-        return 1
-    }
+    need_lab
 }
 
 teardown() {

@@ -33,6 +33,15 @@ tcpwalk() {
     keep client "${BOUND[@]}" "$TCPWALK" "$@"
 }
 
+# need_lab: in setup_file(), where the tests run in the lab: skips them where there can be none.
+need_lab() {
+    "$TCPWALK" lab open -q --linger 0 echo 2>"$(log lab)" || {
+        ! grep -qE 'namespace|lab: ' "$(log lab)" || skip "no lab here: $(cat "$(log lab)")"
+        cat "$(log lab)" >&2
+        return 1
+    }
+}
+
 # tell ARGUMENT...: on the client, as JSON lines, which have to be well-formed.
 tell() {
     tcpwalk "$@" --json
