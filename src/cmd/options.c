@@ -30,6 +30,8 @@ const struct option_row option_rows[] = {
      OPTION_FLAG, AT(dry_run), 0, 0},
     {"ipv4", '4', NULL, "use only IPv4 addresses of a name", OPTION_FLAG, AT(ipv4), 0, 0},
     {"ipv6", '6', NULL, "use only IPv6 addresses of a name", OPTION_FLAG, AT(ipv6), 0, 0},
+    {"probe", 0, NULL, "after each step that leaves the peer's state open, make it show it (auto probe on)",
+     OPTION_FLAG, AT(probe), 0, 0},
     {"verify", 0, NULL, "ask the peer's kernel for its state, where it is this machine's", OPTION_FLAG, AT(verify), 0,
      0},
     {"verify-netns", 0, "FILE", "ask in this network namespace (/run/netns/NAME, /proc/PID/ns/net)", OPTION_TEXT,

@@ -16,7 +16,7 @@ struct options {
     bool json, quiet, tap;
     bool print_script, dry_run;
     bool ipv4, ipv6;
-    bool verify, leave, low_latency;
+    bool probe, verify, leave, low_latency;
     bool no_mss, no_wscale, no_sack, no_timestamps;
     const char *send; /* as typed, escapes and all */
     const char *interface;

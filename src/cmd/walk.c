@@ -161,6 +161,28 @@ static bool take_shipped(struct order *order, const char *name, struct fault *fa
     return true;
 }
 
+/* Puts auto probe on where the steps begin: behind what the script says of itself, and behind listen, which must be first. */
+static bool add_probing(struct order *order, struct fault *fault)
+{
+    static const char first[] = "listen\n", step[] = "auto probe on\n";
+    size_t at = 0, room = order->script_length + sizeof(step);
+    char *script = malloc(room);
+    struct text text;
+
+    if (!script)
+        return no_memory(fault);
+    while (order->script[at] == '#')
+        at += strcspn(order->script + at, "\n") + 1;
+    if (strncmp(order->script + at, first, sizeof(first) - 1) == 0)
+        at += sizeof(first) - 1;
+    text_init(&text, script, room);
+    text_add(&text, "%.*s%s%s", (int)at, order->script, step, order->script + at);
+    free(order->script);
+    order->script = script;
+    order->script_length = strlen(script);
+    return true;
+}
+
 /* A walk that ends with a reset goes on with the user's steps instead. */
 static void drop_abort(struct order *order)
 {
@@ -188,6 +210,8 @@ static bool take_file(struct order *order, const char *path, struct fault *fault
 
     if (order->options->send)
         return fault_set(fault, FAULT_USAGE, "--send is for the named walks: a script has the step send");
+    if (order->options->probe)
+        return fault_set(fault, FAULT_USAGE, "--probe is for the named walks: a script has the step auto probe on");
     if (!plan_load_file(path, &bytes, &order->script_length, fault))
         return false;
     order->script = (char *)bytes;
@@ -315,6 +339,7 @@ int run_walk(const struct command *command, const struct options *options, int c
                      ? take_listen(&order, count - ends, operands + ends, fault)
                      : (!shipped || take_shipped(&order, command->name, fault)) &&
                            take_words(&order, count - ends, operands + ends, fault);
+    taken = taken && (!options->probe || !order.script || add_probing(&order, fault));
     status = taken && read_script(&order, fault) ? carry_out(&order, count, operands, fault) : exit_status_of(fault);
     return finish(&order, status, fault);
 }

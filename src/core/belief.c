@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "core/classify.h"
+#include "core/habits.h"
 
 /*
  * The shortest time after which each state can have ended without a word. SYN-RECEIVED: 1.07 s on Linux with
@@ -199,6 +200,9 @@ static struct claim claim_of(const struct belief *belief, const struct verdict *
         .likely = verdict->likely,
         .certainty = PROVEN,
         .reason = verdict->reason,
+        .habit = verdict->habit,
+        .by_habit = verdict->by_habit,
+        .detail = verdict->detail,
         .not_before = not_before(belief, verdict),
         .not_after = at,
     };
@@ -250,7 +254,7 @@ static unsigned conclude(struct belief *belief, struct claim claim, const struct
     belief->proven_states = claim.to;
     belief->proven_at = at;
     if (claim.to != before.to || claim.likely != before.likely || before.certainty != claim.certainty ||
-        claim.certainty == REFUTED)
+        claim.by_habit != before.by_habit || claim.detail != before.detail || claim.certainty == REFUTED)
         out[count++] = claim;
     if (crossed && presume(belief, ahead, effects, pending->latest, pending->at, &out[count])) {
         add_evidence(&belief->claim, n);
@@ -271,6 +275,17 @@ static void note_order(struct knowledge *known, state_set states)
         known->order = FIN_ORDER_BEFORE_OURS;
 }
 
+/* Its FIN was still to be sent when this left, and so it was when the segment of ours left that this answers. */
+static void note_fin_unsent(struct knowledge *known, const struct segment *segment, const struct verdict *verdict)
+{
+    nanos at = knowledge_answers_at(known, segment);
+
+    if (verdict->since && verdict->since->set && verdict->since->at > at)
+        at = verdict->since->at;
+    if (known->fin_unsent_at < at)
+        known->fin_unsent_at = at;
+}
+
 /* Is it proven that the peer has no connection? */
 static bool is_over(const struct belief *belief)
 {
@@ -281,6 +296,8 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
                          struct claim out[CLAIMS_MAX])
 {
     struct verdict verdict = classify(&belief->known, segment);
+
+    habits_apply(&belief->known, segment, at, &verdict);
 
     if (verdict.states == NO_STATES) {
         if (segment_has(segment, TCP_SYN))
@@ -298,6 +315,8 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
     struct claim claim = claim_of(belief, &verdict, n, at);
     knowledge_received(&belief->known, segment, at);
     note_order(&belief->known, verdict.states);
+    if (verdict.fin_unsent)
+        note_fin_unsent(&belief->known, segment, &verdict);
 
     state_set possible = belief->possible & belief_reachable(belief, verdict.states | verdict.still_possible);
     /* Nothing in common: the segment was delayed on the way and tells of the past. */
@@ -339,9 +358,13 @@ unsigned belief_expire(struct belief *belief, nanos at, struct claim out[CLAIMS_
     struct claim claim = belief->claim;
 
     claim.from = claim.to;
+    claim.to = claim.likely;
     claim.certainty = PRESUMED;
     claim.reason = REASON_TIMER;
-    claim.otherwise = (claim.otherwise | IN(CLOSED)) & (state_set)~claim.to;
+    claim.otherwise = (claim.from | claim.otherwise | IN(CLOSED)) & (state_set)~claim.to;
+    claim.by_habit = NO_STATES;
+    claim.habit = HABIT_NONE;
+    claim.detail = DETAIL_NONE;
     claim.not_before = belief_expiry(belief);
     claim.not_after = NANOS_NEVER;
     belief->claim = claim;

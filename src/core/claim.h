@@ -6,6 +6,7 @@
 #define CORE_CLAIM_H
 
 #include "base/nanos.h"
+#include "core/habit.h"
 #include "core/reason.h"
 #include "core/state.h"
 
@@ -13,6 +14,14 @@ enum certainty {
     PROVEN,   /* its own segment can have been sent only in one of these states */
     PRESUMED, /* so if all we sent arrived and was accepted, and its application did nothing */
     REFUTED,  /* an earlier presumption was wrong: it was still here */
+};
+
+/* What more is known of a state, beside its name. */
+enum detail {
+    DETAIL_NONE,
+    DETAIL_IN_MEMORY, /* SYN-RECEIVED: the peer keeps it in memory, not in a SYN cookie */
+    DETAIL_OWNED,     /* FIN-WAIT-2: a process still holds the socket; it lasts as long as that wants */
+    DETAIL_ORPHANED,  /* FIN-WAIT-2: the process has closed the socket; a timer ends it */
 };
 
 #define EVIDENCE_MAX 4
@@ -24,6 +33,9 @@ struct claim {
     state_set otherwise; /* a presumption's alternatives; empty when proven */
     enum certainty certainty;
     enum reason reason;
+    enum habit habit;   /* what by_habit, or the detail, rests on; HABIT_NONE: on the RFCs alone */
+    state_set by_habit; /* of to, what is left if the peer has this habit; empty where that tells no more */
+    enum detail detail;
     unsigned evidence[EVIDENCE_MAX]; /* numbers of segments, as events count them */
     unsigned evidence_count;
     nanos not_before; /* capture clock; it can't have moved earlier */
@@ -32,5 +44,8 @@ struct claim {
 
 /* "proven", "presumed" or "refuted". Static text. */
 const char *certainty_name(enum certainty certainty);
+
+/* "memory", "owned", "orphaned"; NULL for none. Static text. */
+const char *detail_name(enum detail detail);
 
 #endif

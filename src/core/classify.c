@@ -65,6 +65,11 @@ static struct verdict classify_answer(const struct knowledge *known, const struc
             verdict.reason = REASON_ACK_REFUSED;
             verdict.undated = segment->seq == 0;
         }
+        /* What listens drops a segment with neither SYN nor ACK (3.10.7.2). */
+        if (question->bare && !question->syn) {
+            verdict.states = IN(CLOSED);
+            verdict.reason = REASON_BARE_REFUSED;
+        }
         if (verdict.likely == NO_STATES)
             verdict.likely = IN(CLOSED);
         verdict.answers = &question->left;
@@ -232,6 +237,10 @@ static struct verdict classify_after_our_fin(const struct knowledge *known, cons
         return classify_perhaps_closed(known, segment, closing);
 
     struct verdict verdict = says(closing, closing, REASON_BOTH_FINS, &known->fin);
+    /* Whoever takes the ACK of its FIN in CLOSING goes on to TIME-WAIT; in LAST-ACK nobody is left to answer. */
+    if (known->order != FIN_ORDER_AFTER_OURS && segment->len == 0 &&
+        knowledge_is_echoed(known, &known->fin_ack, segment))
+        return says(IN(TIME_WAIT), IN(TIME_WAIT), REASON_FIN_RECEIPT, &known->fin_ack);
     if (known->order != FIN_ORDER_AFTER_OURS && knowledge_may_have_acked_fin(known))
         verdict.states |= IN(TIME_WAIT);
     /* When every copy of our FIN acknowledged its FIN too, it accepted both or neither. */
@@ -257,9 +266,40 @@ static struct verdict classify_fin_wait(const struct knowledge *known, const str
     return says(IN(FIN_WAIT_1) | IN(FIN_WAIT_2), IN(FIN_WAIT_2), REASON_FIN_SEEN, NULL);
 }
 
+/*
+ * Had the peer taken no acknowledgement of its SYN when it sent this? All that we sent carry a later timestamp than it
+ * echoes, and the one that opens the connection is remembered (RFC 7323 4.3).
+ */
+static bool echoes_before_opening(const struct knowledge *known, const struct segment *segment)
+{
+    return (segment->options.present & TCP_OPT_TIMESTAMPS) && known->opening_stamped && !known->opening_unstamped &&
+           !known->tsval_wild && seq_lt(segment->options.tsecr, known->opening_tsval);
+}
+
+/* SACK is for connections that are open (RFC 2018 3). One that crossed SYNs with us may be early (Linux is). */
+static bool sacks_when_open(const struct knowledge *known, const struct segment *segment)
+{
+    return (segment->options.present & TCP_OPT_SACK) && segment->options.sack_count > 0 && !known->awaited &&
+           !known->its_syn_alone && !echoes_before_opening(known, segment);
+}
+
 /* The states of a segment that acknowledges nothing beyond our SYN and brings nothing beyond its own. */
 static void consider_opening(const struct knowledge *known, const struct segment *segment, struct verdict *verdict)
 {
+    bool passive = !known->awaited && !known->its_syn_alone;
+
+    if (sacks_when_open(known, segment)) {
+        verdict->reason = REASON_SACK_SEEN;
+        verdict->since = &known->syn_ack_ack;
+        return;
+    }
+    if (passive && (!(known->may & SENT_SYN_ACK) || echoes_before_opening(known, segment))) {
+        verdict->states = verdict->likely = IN(SYN_RECEIVED);
+        verdict->detail = DETAIL_IN_MEMORY;
+        if (known->may & SENT_SYN_ACK)
+            verdict->reason = REASON_ACK_UNSEEN;
+        return;
+    }
     /* One that opened and got a SYN-ACK is open; all others answer from SYN-RECEIVED like that too (3.10.7.4). */
     if (!knowledge_may_have_received_syn(known)) {
         verdict->reason = REASON_OPEN_ACKED;
@@ -302,13 +342,7 @@ static struct verdict classify_open(const struct knowledge *known, const struct 
     return verdict;
 }
 
-/*
- * Can the peer have had unsent data, and a FIN behind it, when it sent this? Not when it has never sent data, nor
- * when it had seen an acknowledgement of all of it already before the segment of ours that made it send this (in
- * answer to the first such acknowledgement it may send an ACK before it goes on with its queue), and our window
- * left it room.
- */
-static bool may_queue(const struct knowledge *known, const struct segment *segment)
+bool classify_may_queue(const struct knowledge *known, const struct segment *segment)
 {
     if (known->window_small)
         return true;
@@ -322,7 +356,7 @@ static int fin_is_out(const struct knowledge *known, const struct segment *segme
         return -1;
     if (known->its_fin_seen && segment->seq == known->its_fin_seq + 1)
         return 1;
-    if (segment->seq != known->heard_max || known->its_fin_seen || may_queue(known, segment))
+    if (segment->seq != known->heard_max || known->its_fin_seen || classify_may_queue(known, segment))
         return -1;
     /* What we acknowledged unheard is never sent again, and an octet of garbage can stand for it. */
     if (segment->seq != known->in_order || may_be_acked_unheard(known, segment))
@@ -370,8 +404,11 @@ static struct verdict classify_plain(const struct knowledge *known, const struct
 
     if (segment_has(segment, TCP_FIN))
         return classify_fin(known, covers);
-    if (!covers)
-        return fin_out == 1 ? classify_fin_wait(known, segment) : classify_open(known, segment, fin_out == 0);
+    if (!covers) {
+        verdict = fin_out == 1 ? classify_fin_wait(known, segment) : classify_open(known, segment, fin_out == 0);
+        verdict.fin_unsent = fin_out == 0;
+        return verdict;
+    }
     verdict = classify_after_our_fin(known, segment, fin_out);
     /* A FIN that rode on our SYN may be taken before the connection is open. */
     if (!acks_beyond_syn(known, segment))

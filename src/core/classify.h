@@ -2,6 +2,7 @@
 #ifndef CORE_CLASSIFY_H
 #define CORE_CLASSIFY_H
 
+#include "core/claim.h"
 #include "core/knowledge.h"
 #include "core/reason.h"
 #include "core/segment.h"
@@ -17,6 +18,10 @@ struct verdict {
     bool undated;                   /* it may have been sent before what was proven last */
     bool answer;                    /* it was sent after `answers` left, and nothing else tells when */
     bool fresh;                     /* it begins another connection (knowledge_restart) */
+    bool fin_unsent;                /* its application had not closed */
+    enum detail detail;
+    enum habit habit; /* what by_habit or the detail rests on (core/habits.h) */
+    state_set by_habit;
 };
 
 /*
@@ -25,5 +30,13 @@ struct verdict {
  * repeated on the way as well.
  */
 struct verdict classify(const struct knowledge *known, const struct segment *segment);
+
+/*
+ * Can the peer have had unsent data, and a FIN behind it, when it sent this? Not when it has never sent data, nor
+ * when it had seen an acknowledgement of all of it already before the segment of ours that made it send this (in
+ * answer to the first such acknowledgement it may send an ACK before it goes on with its queue), and our window
+ * left it room.
+ */
+bool classify_may_queue(const struct knowledge *known, const struct segment *segment);
 
 #endif

@@ -19,7 +19,7 @@
 
 void knowledge_init(struct knowledge *known)
 {
-    *known = (struct knowledge){.open_rtt = NANOS_NONE, .fin_acks = true};
+    *known = (struct knowledge){.open_rtt = NANOS_NONE, .fin_acks = true, .fin_unsent_at = NANOS_NONE};
 }
 
 unsigned knowledge_counts_from(const struct knowledge *known, uint32_t ack)
@@ -121,6 +121,7 @@ static void note_iss(struct knowledge *known, const struct segment *segment)
         known->iss_known = true;
         known->wscale_offered = offers;
         known->wscale = segment->options.wscale;
+        known->sack_offered = (segment->options.present & TCP_OPT_SACK_PERMITTED) != 0;
         ours_adopt(&known->ours, 0);
     } else if (known->iss_known && segment->seq != known->iss && !known->acked_any) {
         known->iss_known = false;
@@ -133,6 +134,23 @@ static void note_iss(struct knowledge *known, const struct segment *segment)
         if (offers && known->wscale < segment->options.wscale)
             known->wscale = segment->options.wscale;
     }
+}
+
+/*
+ * An acknowledgement of its SYN. A peer that it opens the connection at takes its timestamp (RFC 7323 4.3), unless it lies
+ * beyond the first number.
+ */
+static void note_opening(struct knowledge *known, const struct segment *segment, unsigned effects)
+{
+    if (!(effects & SENT_SYN_ACK))
+        return;
+    if (!(segment->options.present & TCP_OPT_TIMESTAMPS) || !known->iss_known || seq_lt(known->iss + 1, segment->seq)) {
+        known->opening_unstamped = true;
+        return;
+    }
+    if (!known->opening_stamped || seq_lt(segment->options.tsval, known->opening_tsval))
+        known->opening_tsval = segment->options.tsval;
+    known->opening_stamped = true;
 }
 
 static void note_ack(struct knowledge *known, const struct segment *segment)
@@ -177,33 +195,38 @@ static void note_fin(struct knowledge *known, const struct segment *segment)
  * them is echoed, the peer took note of it. RSTs don't count: what is echoed lies at or before RCV.NXT (RFC 7323
  * 4.3), and there a RST is exact or not acceptable.
  */
-static bool keep_receipt(struct landmark *landmark, const struct segment *segment, bool means_it, bool is_highest)
+static bool keep_receipt(const struct knowledge *known, struct landmark *landmark, const struct segment *segment,
+                         bool means_it, bool is_highest)
 {
     bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) && !segment_has(segment, TCP_RST);
 
+    /* What ends before RCV.NXT is not acceptable, and no TCP takes note of it. */
+    if (!segment_has(segment, TCP_SYN) && known->acked_any &&
+        seq_lt(segment->seq + segment_span(segment), known->acked_max))
+        return false;
     means_it = means_it && segment_has(segment, TCP_ACK) && !(segment->flags & (TCP_SYN | TCP_RST));
     if (stamped && !means_it)
         landmark->has_tsval = false;
     return means_it && is_highest;
 }
 
-static void note_landmarks(struct knowledge *known, const struct segment *segment, unsigned effects, unsigned n,
-                           nanos at)
+static void note_landmarks(struct knowledge *known, const struct segment *segment, unsigned effects, unsigned expected,
+                           unsigned n, nanos at)
 {
     bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
     uint32_t on = segment->options.tsval - known->tsval_out;
     bool highest = stamped && (!known->tsval_sent || (on != 0 && on <= TSVAL_JUMP));
     bool acks_fin = known->its_fin_seen && segment->ack == known->its_fin_seq + 1;
     bool acks_all = known->irs_known && segment->ack == known->heard_max;
-    bool fin_receipt = keep_receipt(&known->fin_ack, segment, acks_fin, highest);
-    bool all_receipt = keep_receipt(&known->all_acked, segment, acks_all, highest);
+    bool fin_receipt = keep_receipt(known, &known->fin_ack, segment, acks_fin, highest);
+    bool all_receipt = keep_receipt(known, &known->all_acked, segment, acks_all, highest);
 
     if (effects & SENT_SYN_ACK)
-        landmark_pass(&known->syn_ack_ack, segment, highest, n, at);
+        (expected & SENT_SYN_ACK ? landmark_pass : landmark_touch)(&known->syn_ack_ack, segment, highest, n, at);
     if ((effects & SENT_FIN) && !ranges_have(&known->ours.late, segment_fin_seq(segment)))
         landmark_pass(&known->fin, segment, false, n, at);
     if (effects & SENT_FIN_ACK)
-        landmark_pass(&known->fin_ack, segment, fin_receipt, n, at);
+        (expected & SENT_FIN_ACK ? landmark_pass : landmark_touch)(&known->fin_ack, segment, fin_receipt, n, at);
     if (effects & (SENT_RST | SENT_SYN_RST))
         landmark_pass(&known->rst, segment, false, n, at);
     if (segment->len > 0)
@@ -215,6 +238,7 @@ static void note_landmarks(struct knowledge *known, const struct segment *segmen
     if (highest) {
         known->tsval_out = segment->options.tsval;
         known->tsval_sent = true;
+        known->stamps[known->stamps_next++ % STAMPS] = (struct stamp){true, known->tsval_out, at};
     }
 }
 
@@ -234,6 +258,7 @@ unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, 
     unsigned may = effects_possible(known, segment), expected = 0;
     bool reset = segment_has(segment, TCP_RST);
 
+    knowledge_note_asked(known, segment, at);
     ours_note(&known->ours, segment, known->acked_any ? &known->acked_max : NULL, may_begin_again(known, at), n, at);
     if (!reset && segment_has(segment, TCP_SYN))
         note_iss(known, segment);
@@ -241,11 +266,12 @@ unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, 
         expected = effects_expected(known, segment);
     if (!reset) {
         note_window(known, segment);
+        note_opening(known, segment, may | expected);
         if (segment_has(segment, TCP_FIN))
             note_fin(known, segment);
     }
     known->reset_sent = known->reset_sent || reset;
-    note_landmarks(known, segment, may | expected, n, at);
+    note_landmarks(known, segment, may | expected, expected, n, at);
     if (!reset)
         note_ack(known, segment);
     known->may |= may | expected;
@@ -274,6 +300,7 @@ static void note_syn(struct knowledge *known, const struct segment *segment, nan
         known->heard_max = segment->seq + 1;
         known->in_order = segment->seq + 1;
         known->heard = (struct ranges){0};
+        known->its_sack_offered = (segment->options.present & TCP_OPT_SACK_PERMITTED) != 0;
         known->its_wscale_offered = (segment->options.present & TCP_OPT_WSCALE) != 0;
         known->its_wscale = segment->options.wscale > 14 ? 14 : segment->options.wscale;
     }
@@ -357,6 +384,7 @@ void knowledge_received(struct knowledge *known, const struct segment *segment, 
 {
     uint32_t end = segment->seq + segment_span(segment);
 
+    knowledge_note_answer(known, segment, at);
     if (segment_has(segment, TCP_RST))
         return;
     if (segment_has(segment, TCP_SYN))
@@ -377,6 +405,8 @@ void knowledge_received(struct knowledge *known, const struct segment *segment, 
         known->tsval_seen = true;
     }
     if (segment_has(segment, TCP_FIN)) {
+        if (!known->its_fin_seen)
+            known->its_fin_at = at;
         known->its_fin_seen = true;
         known->its_fin_seq = end - 1;
         known->its_fin = mark_of(segment);
@@ -412,7 +442,11 @@ void knowledge_restart(struct knowledge *known, const struct segment *syn)
     ours_adopt(&known->ours, known->iss_known && index < 0 ? 0 : index);
     ours_restart(&known->ours);
     known->ack_sent = known->irs_known = known->its_syn_alone = known->acked_any = known->syn_ack_seen = false;
-    known->its_fin_seen = known->tsval_seen = false;
+    known->its_fin_seen = known->tsval_seen = known->reports_old = false;
+    known->fin_unsent_at = NANOS_NONE;
+    known->old_ack = known->old_byte = (struct asked){0};
+    known->old_byte_unanswered = known->opening_stamped = false;
+    known->opening_unstamped = known->drawing = true; /* what left before this connection can still arrive */
     known->fin_acks = !(known->may & SENT_FIN);
     known->fin_without_ack = (known->may & SENT_FIN) != 0;
     known->order = FIN_ORDER_UNKNOWN;

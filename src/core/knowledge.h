@@ -42,6 +42,7 @@ struct mark {
 
 /* A segment of ours that a RST can be the answer to although the peer has the connection (RFC 9293 3.10.7.4). */
 struct question {
+    bool syn;         /* it had a SYN: it may have opened a connection, or refused one */
     bool bare;        /* it had no ACK: number is one past its end, which the RST acknowledges (3.10.7.1) */
     uint32_t number;  /* else its acknowledgement, which the RST has as its number */
     state_set states; /* where the peer could be when it left */
@@ -49,6 +50,25 @@ struct question {
 };
 
 #define QUESTIONS 4
+
+/* A segment of ours that only asks, the latest of its kind. */
+struct asked {
+    bool set;
+    bool stamped;
+    uint32_t tsval; /* valid with stamped */
+    uint32_t seq;
+    nanos at;
+    bool alone; /* before it left nothing that draws an ACK from SYN-RECEIVED */
+};
+
+/* Our latest timestamps, and when they left. */
+#define STAMPS 16
+
+struct stamp {
+    bool set;
+    uint32_t tsval;
+    nanos at;
+};
 
 struct knowledge {
     unsigned sent; /* SENT_ bits: what is expected to count */
@@ -67,6 +87,7 @@ struct knowledge {
     bool fin_without_ack;    /* a copy of our FIN did not acknowledge its FIN */
     bool wscale_offered;     /* by us, in the SYN that counts */
     uint8_t wscale;
+    bool its_sack_offered;   /* by it, in its SYN */
     bool its_wscale_offered; /* by it, in its SYN: only then windows are scaled (RFC 7323 2.2) */
     uint8_t its_wscale;
     bool reset_sent;     /* a RST of ours left */
@@ -75,6 +96,16 @@ struct knowledge {
     uint32_t tsval_out;  /* our highest timestamp; valid with tsval_sent */
     bool tsval_sent;
     bool tsval_wild; /* it has jumped about: no echo tells anything */
+    struct stamp stamps[STAMPS];
+    unsigned stamps_next;
+    bool opening_unstamped;   /* an acknowledgement of its SYN left without a timestamp, or beyond the first number */
+    bool opening_stamped;     /* one left with a timestamp */
+    uint32_t opening_tsval;   /* the lowest of these; valid with opening_stamped */
+    bool sack_offered;        /* by us */
+    struct asked old_ack;     /* an acknowledgement far below everything */
+    struct asked old_byte;    /* bytes that it has, and nothing else */
+    bool old_byte_unanswered; /* nothing of ours has left since, and nothing of its has arrived */
+    bool drawing;             /* a segment left that draws an ACK from SYN-RECEIVED: old numbers, a further SYN */
 
     bool irs_known;
     uint32_t irs;       /* the peer's initial number */
@@ -93,6 +124,10 @@ struct knowledge {
     nanos syn_ack_at; /* when the first one arrived; valid with syn_ack_seen */
     bool its_fin_seen;
     uint32_t its_fin_seq;
+    nanos its_fin_at;    /* when its first copy arrived; valid with its_fin_seen */
+    nanos fin_unsent_at; /* it had not sent its FIN when this was on its way: a time of ours; NANOS_NONE: unknown */
+    bool reports_old;    /* it has reported an old byte of ours (RFC 2883) */
+    unsigned broken;     /* bits by enum habit: it has shown that it does not have it */
     enum fin_order order;
     bool tsval_seen;
     uint32_t tsval_max;      /* the peer's newest timestamp */
@@ -119,6 +154,24 @@ unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, 
 /* The same segment, if it can draw a RST: the peer could be in these states when it left. */
 void knowledge_note_question(struct knowledge *known, const struct segment *segment, state_set states, unsigned n,
                              nanos at);
+
+/* A segment of ours left: is it one that only asks? Before it is noted otherwise. */
+void knowledge_note_asked(struct knowledge *known, const struct segment *segment, nanos at);
+
+/* A segment of the peer arrived that belongs to this connection: what it tells of the peer's habits. Before it is noted otherwise. */
+void knowledge_note_answer(struct knowledge *known, const struct segment *segment, nanos at);
+
+/* Is SACK agreed on (RFC 2018 2)? */
+bool knowledge_has_sack(const struct knowledge *known);
+
+/* Does this segment of the peer report the old byte that we sent last (RFC 2883 4)? */
+bool knowledge_reports_old_byte(const struct knowledge *known, const struct segment *segment);
+
+/*
+ * The latest time at which a segment of ours left that the peer had when it sent this, as far as it shows;
+ * NANOS_NONE when it shows nothing.
+ */
+nanos knowledge_answers_at(const struct knowledge *known, const struct segment *segment);
 
 /* The peer's initial number is new: answers to what was asked before can still come, and prove nothing of it. */
 void knowledge_forget_questions(struct knowledge *known);

@@ -7,7 +7,16 @@
 
 void landmark_pass(struct landmark *landmark, const struct segment *segment, bool tsval_counts, unsigned n, nanos at)
 {
+    landmark_touch(landmark, segment, tsval_counts, n, at);
+    landmark->latest = n;
+    landmark->latest_at = at;
+}
+
+void landmark_touch(struct landmark *landmark, const struct segment *segment, bool tsval_counts, unsigned n, nanos at)
+{
     if (!landmark->set) {
+        landmark->latest = n;
+        landmark->latest_at = at;
         landmark->set = true;
         landmark->at = at;
     }
@@ -19,8 +28,6 @@ void landmark_pass(struct landmark *landmark, const struct segment *segment, boo
         landmark->has_tsval = true;
         landmark->tsval = segment->options.tsval;
     }
-    landmark->latest = n;
-    landmark->latest_at = at;
 }
 
 uint32_t segment_fin_seq(const struct segment *segment)

@@ -73,6 +73,9 @@ void ours_adopt(struct ours *ours, int index);
  */
 void landmark_pass(struct landmark *landmark, const struct segment *segment, bool tsval_counts, unsigned n, nanos at);
 
+/* As landmark_pass(), of a segment that is not expected to count: the latest copy stays what it is. */
+void landmark_touch(struct landmark *landmark, const struct segment *segment, bool tsval_counts, unsigned n, nanos at);
+
 /* The initial numbers from which our numbers lead to this acknowledgement, as bits by index: 1 is syns[0]. */
 unsigned ours_syns_behind(const struct ours *ours, uint32_t ack);
 

@@ -1,8 +1,10 @@
 /*
  * A RST ends a connection only if it is not just the answer to something odd that we sent. So what can draw one is
- * noted: acknowledgements that a TCP which is still opening refuses, and segments without ACK (RFC 9293 3.10.7).
+ * noted: acknowledgements that a TCP which is still opening refuses, and segments without ACK (RFC 9293 3.10.7). So are the
+ * segments that only ask: what answers them tells more than an ACK by itself.
  */
 #include "base/seq.h"
+#include "core/habit.h"
 #include "core/knowledge.h"
 
 #define OPENING (IN(SYN_SENT) | IN(SYN_RECEIVED))
@@ -57,12 +59,14 @@ void knowledge_note_question(struct knowledge *known, const struct segment *segm
     for (unsigned i = 0; i < QUESTIONS; i++) {
         struct question *asked = &known->questions[i];
         if (asked->left.set && asked->bare == bare && asked->number == number) {
+            asked->syn = asked->syn || segment_has(segment, TCP_SYN);
             asked->states |= states;
             return;
         }
     }
     forget_question(known, question);
-    *question = (struct question){.bare = bare, .number = number, .states = states};
+    *question =
+        (struct question){.syn = segment_has(segment, TCP_SYN), .bare = bare, .number = number, .states = states};
     landmark_pass(&question->left, segment, false, n, at);
     known->questions_next++;
 }
@@ -73,4 +77,86 @@ bool knowledge_asked(const struct knowledge *known, uint32_t ack)
         if (known->questions[i].left.set && !known->questions[i].bare && known->questions[i].number == ack)
             return true;
     return ranges_have(&known->asked_acks, ack);
+}
+
+/* An acknowledgement so far below all that was heard that no range of RFC 5961 5.2 has it. */
+static bool is_old_ack(const struct knowledge *known, const struct segment *segment)
+{
+    return segment->flags == TCP_ACK && segment->len == 0 && known->irs_known &&
+           seq_lt(segment->ack, known->irs - WINDOW_LARGEST / 2);
+}
+
+void knowledge_note_asked(struct knowledge *known, const struct segment *segment, nanos at)
+{
+    uint32_t end = segment->seq + segment_span(segment);
+    bool syn = segment_has(segment, TCP_SYN), old = !syn && known->acked_any && seq_lt(end, known->acked_max);
+    struct asked asked = {
+        .set = true,
+        .stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0,
+        .tsval = segment->options.tsval,
+        .seq = segment->seq,
+        .at = at,
+        .alone = !known->drawing,
+    };
+
+    known->old_byte_unanswered = false;
+    if (is_old_ack(known, segment)) {
+        known->old_ack = asked;
+        return;
+    }
+    if (old && segment->len > 0) {
+        known->old_byte = asked;
+        known->old_byte_unanswered = true;
+    }
+    if (old || (syn && known->ours.syn_count > 0) || segment_has(segment, TCP_RST))
+        known->drawing = true;
+}
+
+bool knowledge_has_sack(const struct knowledge *known)
+{
+    return known->sack_offered && known->its_sack_offered;
+}
+
+bool knowledge_reports_old_byte(const struct knowledge *known, const struct segment *segment)
+{
+    if (!known->old_byte.set || !(segment->options.present & TCP_OPT_SACK))
+        return false;
+    for (unsigned i = 0; i < segment->options.sack_count; i++)
+        if (segment->options.sack[i].left == known->old_byte.seq && seq_lt(segment->options.sack[i].left, segment->ack))
+            return true;
+    return false;
+}
+
+nanos knowledge_answers_at(const struct knowledge *known, const struct segment *segment)
+{
+    nanos at = NANOS_NONE;
+
+    if (knowledge_reports_old_byte(known, segment))
+        at = known->old_byte.at;
+    if (known->tsval_wild || !(segment->options.present & TCP_OPT_TIMESTAMPS))
+        return at;
+    for (unsigned i = 0; i < STAMPS; i++) {
+        const struct stamp *stamp = &known->stamps[i];
+        if (stamp->set && stamp->tsval == segment->options.tsecr && (at == NANOS_NONE || at < stamp->at))
+            at = stamp->at;
+    }
+    return at;
+}
+
+void knowledge_note_answer(struct knowledge *known, const struct segment *segment, nanos at)
+{
+    bool reports = knowledge_reports_old_byte(known, segment);
+
+    if (segment_has(segment, TCP_FIN) && known->its_fin_seen && at - known->its_fin_at < HABIT_FIN_SPAN)
+        known->broken |= 1u << HABIT_FIN_PATIENCE;
+    /* A whole socket that does not report tells that what does not report may be whole. */
+    if (known->old_byte_unanswered && !reports && known->acked_any && segment->flags == TCP_ACK &&
+        knowledge_has_sack(known) && known->order == FIN_ORDER_AFTER_OURS)
+        known->broken |= 1u << HABIT_MINISOCK;
+    /* It is still opening, and yet it has echoed what would have opened it. */
+    if (segment_has(segment, TCP_SYN | TCP_ACK) && known->opening_stamped && known->syn_ack_seen &&
+        (segment->options.present & TCP_OPT_TIMESTAMPS) && seq_le(known->opening_tsval, segment->options.tsecr))
+        known->broken |= 1u << HABIT_DROPPED_STAMP | 1u << HABIT_REFUSED_STAMP;
+    known->reports_old = known->reports_old || reports;
+    known->old_byte_unanswered = false;
 }

@@ -32,6 +32,12 @@ void cell_item(struct cell *cell, const char *format, ...)
         text_add(&cell->rest, "%s%s", cell->rest.used ? ", " : "", item);
 }
 
+/* A relative number, which is negative when it lies before the initial one. */
+static int32_t relative(uint32_t number)
+{
+    return (int32_t)number;
+}
+
 /* Sequence number, length and acknowledgement, as far as the flags give them a meaning. */
 static void numbers(struct cell *cell, const struct event_segment *event, const struct cell_sender *sender)
 {
@@ -42,15 +48,15 @@ static void numbers(struct cell *cell, const struct event_segment *event, const 
 
     /* A pure ACK's own number is worth room only when it is not the expected one: a probe or a keep-alive. */
     if (!pure_ack || !sender->seen || event->rel_seq != sender->next)
-        cell_item(cell, "seq %u", event->rel_seq);
+        cell_item(cell, "seq %d", relative(event->rel_seq));
     /* In a flood of data the acknowledgement stays the same, and the length is what matters. */
     if (acks && segment->len > 0 && same_ack) {
         char all[CELL_TEXT];
-        int length = snprintf(all, sizeof(all), ", ack %u, len %u", event->rel_ack, segment->len);
+        int length = snprintf(all, sizeof(all), ", ack %d, len %u", relative(event->rel_ack), segment->len);
         acks = cell->in.used + (size_t)length <= cell->room;
     }
     if (acks && event->has_rel_ack)
-        cell_item(cell, "ack %u", event->rel_ack);
+        cell_item(cell, "ack %d", relative(event->rel_ack));
     else if (acks)
         cell_item(cell, "ack %u as on the wire", segment->ack);
     if (segment->len > 0)
@@ -79,7 +85,8 @@ static void options(struct cell *cell, const struct event_segment *event)
         uint32_t initial = segment->ack - event->rel_ack;
 
         for (unsigned i = 0; i < opts->sack_count && i < SACK_BLOCKS_MAX; i++)
-            cell_item(cell, "sack %u:%u", opts->sack[i].left - initial, opts->sack[i].right - initial);
+            cell_item(cell, "sack %d:%d", relative(opts->sack[i].left - initial),
+                      relative(opts->sack[i].right - initial));
     }
     if (opts->present & TCP_OPT_MALFORMED)
         cell_item(cell, "malformed options");

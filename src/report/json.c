@@ -233,6 +233,8 @@ static void put_segment(struct line *line, const struct event_segment *event)
         put(line, root, "ttl", json_integer(segment->ttl));
     put_options(line, &segment->options);
     put(line, root, "retransmission", json_boolean(event->retransmission));
+    if (event->probe != PROBE_NONE)
+        put(line, root, "probe", json_string(probe_text(event->probe)->token));
     put(line, root, "local", json_string(state_name(event->local)));
 }
 
@@ -256,6 +258,12 @@ static void put_transition(struct line *line, const struct event_transition *eve
     put(line, root, "evidence", evidence);
     for (unsigned i = 0; !line->broken && i < claim->evidence_count && i < EVIDENCE_MAX; i++)
         push(line, evidence, json_integer(claim->evidence[i]));
+    if (claim->habit != HABIT_NONE)
+        put(line, root, "habit", json_string(habit_text(claim->habit)->token));
+    if (claim->by_habit)
+        put(line, root, "by_habit", states(line, claim->by_habit));
+    if (claim->detail != DETAIL_NONE)
+        put(line, root, "detail", json_string(detail_name(claim->detail)));
     put(line, root, "not_before", seconds(claim->not_before));
     put(line, root, "not_after", seconds(claim->not_after));
 }

@@ -248,6 +248,11 @@ static void flow_below(struct ladder *ladder, const struct cell *cell, bool mean
     text_init(&text, words, sizeof(words));
     if (row->kind == ROW_SEGMENT && row->segment.retransmission)
         flow_clause(ladder, PAINT_NONE, "a retransmission");
+    if (row->kind == ROW_SEGMENT && row->segment.probe != PROBE_NONE) {
+        text_add(&text, "probe: %s", probe_text(row->segment.probe)->what);
+        flow_clause(ladder, PAINT_NONE, words);
+        text_init(&text, words, sizeof(words));
+    }
     if (row->kind == ROW_ICMP)
         flow_icmp(ladder, &row->icmp, cell->rest.at);
     if (row->kind == ROW_ALONE && row->local_sentence) {

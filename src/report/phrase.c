@@ -84,7 +84,29 @@ static void presumed_claim(struct text *text, const struct claim *claim, bool ex
         text_add(text, ": %s", reason_text(claim->reason)->sentence);
 }
 
-void phrase_claim(struct text *text, const struct claim *claim, bool explain)
+/* What more is known of it, and what a habit makes of it. */
+static void habit_and_detail(struct text *text, const struct claim *claim)
+{
+    static const char *const details[] = {
+        [DETAIL_IN_MEMORY] = "kept in memory, not in a SYN cookie",
+        [DETAIL_OWNED] = "a process still holds the socket",
+        [DETAIL_ORPHANED] = "no process holds the socket any more",
+    };
+
+    if (claim->detail == DETAIL_NONE && !claim->by_habit)
+        return;
+    text_add(text, "; ");
+    if (claim->habit != HABIT_NONE)
+        text_add(text, "by the habit of %s ", habit_text(claim->habit)->stacks);
+    if (claim->by_habit)
+        phrase_states(text, claim->by_habit, NO_STATES);
+    else
+        text_add(text, "%s", details[claim->detail]);
+    if (claim->habit != HABIT_NONE)
+        text_add(text, ": %s", habit_text(claim->habit)->sentence);
+}
+
+static void claim_alone(struct text *text, const struct claim *claim, bool explain)
 {
     const char *sentence = reason_text(claim->reason)->sentence;
     state_set wrong = (state_set)(claim->from & ~claim->to);
@@ -110,6 +132,12 @@ void phrase_claim(struct text *text, const struct claim *claim, bool explain)
     }
     phrase_states(text, claim->likely, claim->to);
     text_add(text, " (%s)", sentence);
+}
+
+void phrase_claim(struct text *text, const struct claim *claim, bool explain)
+{
+    claim_alone(text, claim, explain);
+    habit_and_detail(text, claim);
 }
 
 void phrase_verify(struct text *text, const struct event_verify *verify)

@@ -384,16 +384,43 @@ static bool print_duration(struct sink *sink, const struct step *step)
     return true;
 }
 
+static const char *const automatic_words[] = {
+    [AUTO_ACK] = "ack", [AUTO_RETRANSMIT] = "retransmit", [AUTO_PROBE] = "probe"};
+
 static enum reading read_auto(struct parser *parser)
 {
-    parser->step.automatic.ack = is_word(parser, "ack");
-    parser->step.automatic.retransmit = is_word(parser, "retransmit");
-    return parser->step.automatic.ack || parser->step.automatic.retransmit ? took(parser) : READ_OTHER;
+    for (unsigned i = 0; i < sizeof(automatic_words) / sizeof(automatic_words[0]); i++)
+        if (is_word(parser, automatic_words[i])) {
+            parser->step.automatic.what = (enum automatic)i;
+            return took(parser);
+        }
+    return READ_OTHER;
 }
 
 static bool print_auto(struct sink *sink, const struct step *step)
 {
-    sink_text(sink, step->automatic.ack ? "ack" : "retransmit");
+    sink_text(sink, automatic_words[step->automatic.what]);
+    return true;
+}
+
+/* Without a word the probes are chosen. */
+static const char *const scope_words[] = {[PROBE_ALL] = "all", [PROBE_DESTRUCTIVE] = "destructive"};
+
+static enum reading read_scope(struct parser *parser)
+{
+    for (unsigned i = PROBE_ALL; i <= PROBE_DESTRUCTIVE; i++)
+        if (is_word(parser, scope_words[i])) {
+            parser->step.probe = (enum probe_scope)i;
+            return took(parser);
+        }
+    return READ_OTHER;
+}
+
+static bool print_scope(struct sink *sink, const struct step *step)
+{
+    if (step->probe == PROBE_CHOSEN)
+        return false;
+    sink_text(sink, scope_words[step->probe]);
     return true;
 }
 
@@ -428,6 +455,7 @@ static const struct {
     [ARGUMENT_DURATION] = {read_duration, print_duration},
     [ARGUMENT_AUTO] = {read_auto, print_auto},
     [ARGUMENT_SWITCH] = {read_switch, print_switch},
+    [ARGUMENT_SCOPE] = {read_scope, print_scope},
 };
 
 enum reading argument_read(struct parser *parser, enum argument argument)

@@ -29,8 +29,9 @@ const struct grammar_argument grammar_arguments[ARGUMENT_COUNT] = {
     [ARGUMENT_DURATION] = {.name = "DURATION",
                            .free = "a duration such as 500ms",
                            .common = {"100ms", "500ms", "1s", "5s"}},
-    [ARGUMENT_AUTO] = {.name = "ack|retransmit", .words = {"ack", "retransmit"}},
+    [ARGUMENT_AUTO] = {.name = "ack|retransmit|probe", .words = {"ack", "retransmit", "probe"}},
     [ARGUMENT_SWITCH] = {.name = "on|off", .words = {"on", "off"}},
+    [ARGUMENT_SCOPE] = {.name = "all|destructive", .words = {"all", "destructive"}},
 };
 
 const struct grammar_clause grammar_clauses[] = {

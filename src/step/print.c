@@ -141,8 +141,9 @@ bool script_same_step(const struct step *a, const struct step *b)
     case STEP_SEGMENT:
         return same_segment(&a->segment, &b->segment);
     case STEP_AUTO:
-        return a->automatic.ack == b->automatic.ack && a->automatic.retransmit == b->automatic.retransmit &&
-               a->automatic.on == b->automatic.on;
+        return a->automatic.what == b->automatic.what && a->automatic.on == b->automatic.on;
+    case STEP_PROBE:
+        return a->probe == b->probe;
     case STEP_EXPECT_SEGMENT:
         return same_expectation(&a->expect, &b->expect);
     case STEP_EXPECT_STATE:

@@ -95,16 +95,16 @@ const struct grammar_word grammar_words[] = {
      .kind = STEP_ABORT,
      .order = ORDER_NEEDS | ORDER_ENDS_SENDING | ORDER_ENDS},
     {.name = "probe",
-     .syntax = "probe",
-     .summary = "Asks the peer with a harmless segment where it is.",
+     .syntax = "probe [all|destructive]",
+     .summary = "Makes the peer show its state, with segments that change nothing.",
      .help =
-         "A byte that the peer has already: it answers with an ACK from every state in which it knows of the "
-         "connection, "
-         "and with RST otherwise. Asked up to three times; that nothing answers proves nothing. Linux starts TIME-WAIT "
-         "anew when it is asked there.",
-     .example = "open; probe",
+         "Chosen by what is believed: as few as can tell the states apart that are left, each asked up to three times "
+         "where only loss explains silence, which proves nothing. With all every harmless one is sent. destructive "
+         "sends those that can change the connection or end it, and says so before each.",
+     .example = "open; probe; half-close; probe all",
      .kind = STEP_PROBE,
-     .order = ORDER_NEEDS},
+     PLACES({.argument = ARGUMENT_SCOPE, .optional = true}),
+     .order = ORDER_NEEDS | ORDER_LATE},
     BY_HAND("syn", WORD_SYN, TCP_SYN, 0, "Sends one SYN.", BY_HAND_HELP, "syn options=<mss 1460>; expect S. ack=+1"),
     BY_HAND(
         "synack", WORD_SYNACK, TCP_SYN | TCP_ACK, ORDER_AFTER_SYN, "Sends one SYN-ACK.",
@@ -125,9 +125,11 @@ const struct grammar_word grammar_words[] = {
      .clauses = CLAUSE_SET | CLAUSE_DATA,
      .order = ORDER_BEGINS | ORDER_LATE},
     {.name = "auto",
-     .syntax = "auto ack|retransmit on|off",
-     .summary = "Says what our end does unasked: acknowledge, or repeat what was lost.",
-     .help = "Both are on at the beginning.",
+     .syntax = "auto ack|retransmit|probe on|off",
+     .summary = "Says what our end does unasked: acknowledge, repeat what was lost, probe.",
+     .help =
+         "The first two are on at the beginning. With auto probe on, every step that leaves the peer's state presumed, "
+         "or one of several, is followed by probes that ask for it.",
      .example = "auto ack off; open",
      .kind = STEP_AUTO,
      PLACES({.argument = ARGUMENT_AUTO}, {.argument = ARGUMENT_SWITCH}),

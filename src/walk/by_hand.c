@@ -123,21 +123,3 @@ void by_hand_make(struct walk *walk, const struct step *step, uint32_t tick, str
     else if (!wanted->crafted.bad_checksum)
         tcb_may_have_left_by_hand(&walk->tcb, out);
 }
-
-/*
- * A byte that the peer has already, before its window: RFC 9293 3.10.7.4 has that answered with an ACK wherever there is a
- * connection, and with RST where there is none. Measured: it changes no state, and Linux does not count it against its
- * limit on such answers. It acknowledges only what was acknowledged before, so that it moves nothing.
- */
-void by_hand_probe(struct walk *walk, uint32_t tick, struct segment *out, const uint8_t **payload)
-{
-    static const uint8_t garbage[1] = {0};
-    bool held = walk->tcb.hold_acks;
-
-    *out = (struct segment){.flags = TCP_ACK, .len = sizeof(garbage)};
-    *payload = garbage;
-    walk->tcb.hold_acks = true;
-    tcb_compose(&walk->tcb, tick, out);
-    walk->tcb.hold_acks = held;
-    out->seq = walk->tcb.snd_una - 1;
-}

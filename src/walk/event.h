@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "base/nanos.h"
 #include "core/claim.h"
+#include "core/probe.h"
 #include "core/segment.h"
 #include "core/state.h"
 
@@ -73,6 +74,7 @@ struct event_segment {
     uint32_t rel_ack; /* relative to the other's; valid when has_rel_ack */
     bool has_rel_ack;
     bool retransmission; /* occupies numbers that this sender had sent before */
+    enum probe probe;    /* which one it is, or PROBE_NONE */
     enum state local;    /* our state after it */
 };
 

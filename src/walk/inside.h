@@ -92,9 +92,6 @@ void heard_pass_acks(struct walk *walk);
 /* What was matched as bytes is passed over as segments too: up to the first that opens or ends something. */
 void heard_pass_text(struct walk *walk);
 
-/* A harmless segment that the peer answers from every state in which it knows of the connection (by_hand.c). */
-void by_hand_probe(struct walk *walk, uint32_t tick, struct segment *out, const uint8_t **payload);
-
 /* Makes the segment of a step by hand, with its payload (borrowed from the step). Our end has taken note of it. */
 void by_hand_make(struct walk *walk, const struct step *step, uint32_t tick, struct segment *out,
                   const uint8_t **payload);

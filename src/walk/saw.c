@@ -116,6 +116,7 @@ static void saw_sent(struct walk *walk, const struct segment *segment, nanos at,
     event.rel_ack = event.has_rel_ack ? segment->ack - walk->tcb.irs : 0;
     event.local = sent && !sent->told ? sent->to : walk->tcb.state;
     event.retransmission = sent && sent->retransmission;
+    event.probe = sent ? sent->probe : PROBE_NONE;
     walk->counts.out++;
     walk->counts.retransmitted += event.retransmission ? 1 : 0;
     history_add(walk, segment, true, event.retransmission);
@@ -334,7 +335,8 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
     effects = tcb_input(&walk->tcb, segment);
     /* Old numbers that bring something new were only overtaken on the way. */
     event.retransmission = event.retransmission && !(effects & (TCB_DATA | TCB_ITS_FIN));
-    heard_segment(walk, segment, event.n, rcv_nxt, snd_una);
+    if (!probing_heard(walk, segment, effects))
+        heard_segment(walk, segment, event.n, rcv_nxt, snd_una);
     if ((effects & TCB_OPENED) && segment->len == 0 && !segment_has(segment, TCP_FIN))
         walk->opened = walk->heard;
     walk->counts.in++;
@@ -353,6 +355,7 @@ static void saw_received(struct walk *walk, const struct segment *segment, nanos
     if (before != walk->tcb.state)
         events_local(walk, before, walk->tcb.state, own_reason_received(before, walk->tcb.state, effects), event.n, at);
     events_claims(walk, SIDE_PEER, claims, count);
+    walk->probing.claims += count;
     /* A copy that was on its way before our ACK, or that the network made, says nothing about that ACK. */
     for (unsigned i = 0; i < count; i++)
         if (claims[i].certainty == REFUTED && claims[i].reason == REASON_SYN_ACK_REPEATED)

@@ -107,6 +107,16 @@ struct step_segment {
     struct crafted crafted;
 };
 
+/* What our end does without being asked. */
+enum automatic { AUTO_ACK, AUTO_RETRANSMIT, AUTO_PROBE };
+
+/* Which probes a step sends. */
+enum probe_scope {
+    PROBE_CHOSEN,      /* as few as tell the states apart that the belief leaves */
+    PROBE_ALL,         /* every harmless one */
+    PROBE_DESTRUCTIVE, /* those that can change or end the connection */
+};
+
 enum options_test {
     OPTIONS_ANY,
     OPTIONS_HAVE, /* options~<...>: these at least */
@@ -149,9 +159,10 @@ struct step {
         struct step_bytes send;
         struct step_segment segment;
         struct {
-            bool ack, retransmit; /* which of the two is set */
+            enum automatic what;
             bool on;
         } automatic;
+        enum probe_scope probe;
         struct step_expect_segment expect;
         struct step_expect_state state;
         struct step_expect_data data;

@@ -4,10 +4,6 @@
 /* However often the peer repeats its FIN, TIME-WAIT is left after this many times the linger. */
 #define LINGER_ROUNDS 4
 
-/* A probe is answered within a round trip, or it or its answer was lost. */
-#define PROBE_PATIENCE (250 * NANOS_PER_MS)
-#define PROBE_TRIES 3
-
 static double in_seconds(nanos span)
 {
     return (double)span / (double)NANOS_PER_S;
@@ -126,19 +122,10 @@ static const char *cannot(const struct walk *walk, const struct step *step)
     case STEP_DRAIN:
         return before || (over && !tcb->its_fin_seen) ? "there is no connection" : NULL;
     case STEP_PROBE:
-        return !tcb->ack_sent || over || before || tcb->state == SYN_SENT
-                   ? "a probe needs a connection whose SYN-ACK we have acknowledged"
-                   : NULL;
+        return probing_cannot(walk);
     default:
         return NULL;
     }
-}
-
-static void start_probe(struct walk *walk, nanos now)
-{
-    walk->probe_due = true;
-    walk->probe_tries++;
-    walk->probe_until = now + PROBE_PATIENCE;
 }
 
 static void phase_start(struct walk *walk, const struct step *step, enum step_kind phase, nanos now)
@@ -182,17 +169,16 @@ static void phase_start(struct walk *walk, const struct step *step, enum step_ki
             walk->step_deadline = now + LINGER_ROUNDS * walk_linger(walk);
         break;
     case STEP_PROBE:
-        walk->probe_tries = 0;
-        start_probe(walk, now);
+        probing_start(walk, step->probe, false, now);
+        walk->step_deadline = NANOS_NEVER; /* it has an end of its own */
         break;
     case STEP_SEGMENT:
         walk->hand = step;
         break;
     case STEP_AUTO:
-        if (step->automatic.ack)
-            walk->auto_ack = step->automatic.on;
-        if (step->automatic.retransmit)
-            walk->auto_retransmit = step->automatic.on;
+        *(step->automatic.what == AUTO_ACK          ? &walk->auto_ack
+          : step->automatic.what == AUTO_RETRANSMIT ? &walk->auto_retransmit
+                                                    : &walk->auto_probe) = step->automatic.on;
         walk->tcb.hold_acks = !walk->auto_ack;
         break;
     default:
@@ -200,19 +186,12 @@ static void phase_start(struct walk *walk, const struct step *step, enum step_ki
     }
 }
 
-static bool probe_is_done(struct walk *walk, nanos now)
+/* It is proven that nobody is left who could repeat a FIN. */
+static bool peer_is_gone(const struct walk *walk)
 {
-    if (walk->heard > walk->cursor)
-        return true;
-    if (walk->probe_due || now < walk->probe_until)
-        return false;
-    if (walk->probe_tries < PROBE_TRIES) {
-        start_probe(walk, now);
-        return false;
-    }
-    walk_note(walk, walk->stamps.last, "probe-unanswered",
-              "nothing answered the probe; that proves nothing: it, or its answer, may have been lost");
-    return true;
+    const struct claim *claim = &walk->belief.claim;
+
+    return claim->certainty != PRESUMED && (claim->to & (state_set) ~(IN(CLOSED) | IN(LISTEN))) == NO_STATES;
 }
 
 static bool phase_is_done(struct walk *walk, const struct step *step, enum step_kind phase, nanos now)
@@ -236,11 +215,12 @@ static bool phase_is_done(struct walk *walk, const struct step *step, enum step_
     case STEP_DRAIN:
         return tcb->its_fin_seen && (!tcb->ack_due || tcb->hold_acks);
     case STEP_LINGER:
-        return tcb->state != TIME_WAIT || (now >= walk->linger_until && (!tcb->ack_due || tcb->hold_acks));
+        return tcb->state != TIME_WAIT || peer_is_gone(walk) ||
+               (now >= walk->linger_until && (!tcb->ack_due || tcb->hold_acks));
     case STEP_ABORT:
         return walk->settings.leave || tcb->state == CLOSED || tcb->state == TIME_WAIT || !tcb->reset_due;
     case STEP_PROBE:
-        return probe_is_done(walk, now);
+        return probing_is_done(walk, now);
     case STEP_SEGMENT:
         return walk->hand == NULL;
     case STEP_WAIT:
@@ -373,6 +353,12 @@ static bool begin(struct walk *walk, const struct step *step, nanos now)
     return true;
 }
 
+/* Can the peer have moved in this phase? Then auto probe asks, if there is anything to ask. */
+static bool leaves_a_question(enum step_kind phase)
+{
+    return phase != STEP_PROBE && phase != STEP_AUTO && phase != STEP_LISTEN;
+}
+
 void steps_advance(struct walk *walk, nanos now)
 {
     /* Steps that are done at once could tell more than the queue of events holds. */
@@ -395,12 +381,18 @@ void steps_advance(struct walk *walk, nanos now)
         if (!walk->step_started && !begin(walk, step, now))
             continue;
         unsigned at = walk->step;
-        bool done = phase_is_done(walk, step, phase, now);
+        bool done = walk->phase_over || phase_is_done(walk, step, phase, now);
         if (!done && !walk->ending && walk->step == at &&
             (now < walk->step_deadline || !phase_timed_out(walk, step, phase, now)) && walk->step == at)
             return;
         if (walk->ending || walk->step != at)
             continue; /* it has failed */
+        if (walk->auto_probe && !walk->phase_over && leaves_a_question(phase))
+            probing_start(walk, PROBE_CHOSEN, true, now);
+        walk->phase_over = true;
+        if (!probing_is_done(walk, now))
+            return;
+        walk->phase_over = false;
         walk->step_started = false;
         if (++walk->phase < phases_of(step))
             continue;

@@ -26,6 +26,7 @@ void walk_init(struct walk *walk, const struct walk_settings *settings, nanos no
         .no_more_steps = !settings->interactive,
         .auto_ack = true,
         .auto_retransmit = true,
+        .probing = {.until = NANOS_NEVER, .limited_at = NANOS_NONE},
         .started = now,
         .step_deadline = NANOS_NEVER,
         .rto_deadline = NANOS_NEVER,
@@ -123,7 +124,7 @@ void walk_fail(struct walk *walk, enum outcome outcome, int status, nanos now, c
     walk->step_deadline = walk->linger_until = NANOS_NEVER;
     walk->phase = 0;
     walk->hand = NULL;
-    walk->probe_due = false;
+    walk->probing.on = walk->phase_over = false;
 }
 
 void walk_trouble(struct walk *walk, enum outcome outcome, int status, nanos now, const char *format, ...)
@@ -233,8 +234,7 @@ nanos walk_wake(const struct walk *walk)
     wake = nanos_sooner(wake, walk->step_deadline);
     wake = nanos_sooner(wake, walk->rto_deadline);
     wake = nanos_sooner(wake, walk->linger_until);
-    if (walk->step_started && walk->steps[walk->step].kind == STEP_PROBE)
-        wake = nanos_sooner(wake, walk->probe_until);
+    wake = nanos_sooner(wake, probing_wake(&walk->probing));
     if (walk->burst >= BURST_MAX)
         wake = nanos_sooner(wake, walk->burst_until);
     return nanos_sooner(wake, walk->belief_deadline);
@@ -242,7 +242,8 @@ nanos walk_wake(const struct walk *walk)
 
 /* ---- what goes out ---- */
 
-static void remember(struct walk *walk, const struct segment *segment, bool retransmission, enum state from)
+static void remember(struct walk *walk, const struct segment *segment, bool retransmission, enum probe probe,
+                     enum state from)
 {
     walk->sent[walk->sent_next++ % SENT_MAX] = (struct sent_segment){
         .seq = segment->seq,
@@ -252,6 +253,7 @@ static void remember(struct walk *walk, const struct segment *segment, bool retr
         .flags = segment->flags,
         .used = true,
         .retransmission = retransmission,
+        .probe = probe,
         .from = from,
         .to = walk->tcb.state,
         .doubtful = by_hand_is_doubtful(segment),
@@ -264,6 +266,7 @@ static bool take_due(struct walk *walk, nanos now, struct segment *segment, cons
     enum state from = walk->tcb.state;
     uint32_t tick = (uint32_t)((now - walk->started) / NANOS_PER_MS);
     bool retransmission;
+    enum probe probe = PROBE_NONE;
 
     if (walk->burst >= BURST_MAX && !walk->ending) {
         if (now < walk->burst_until)
@@ -274,16 +277,16 @@ static bool take_due(struct walk *walk, nanos now, struct segment *segment, cons
         by_hand_make(walk, walk->hand, tick, segment, payload);
         walk->hand = NULL;
         retransmission = false;
-    } else if (walk->probe_due && !walk->ending) {
-        by_hand_probe(walk, tick, segment, payload);
-        walk->probe_due = false;
+    } else if (walk->probing.on && walk->probing.due && now >= walk->probing.at && !walk->ending) {
+        probe = walk->probing.kind;
+        probing_make(walk, tick, now, segment, payload);
         retransmission = false;
     } else if (!tcb_output(&walk->tcb, tick, segment, payload, &retransmission)) {
         return false;
     }
     walk->burst++;
     walk->burst_until = now + BURST_PATIENCE;
-    remember(walk, segment, retransmission, from);
+    remember(walk, segment, retransmission, probe, from);
     if (!walk->ending && segment_span(segment) > 0 && walk->rto_deadline == NANOS_NEVER &&
         tcb_unacknowledged(&walk->tcb))
         walk->rto_deadline = now + walk->rtt.timeout;

@@ -18,6 +18,7 @@
 #include "core/rtt.h"
 #include "core/segment.h"
 #include "walk/event.h"
+#include "walk/probing.h"
 #include "walk/step.h"
 #include "walk/tcb.h"
 
@@ -61,6 +62,7 @@ struct sent_segment {
     bool doubtful;       /* made by hand so that the peer may drop it */
     bool loose;          /* its options and length can't be known from the capture */
     bool told;           /* the change of our state was reported */
+    enum probe probe;    /* which one it is, or PROBE_NONE */
     enum state from, to; /* our state before and after it */
     nanos at;            /* when it left; valid once captured */
 };
@@ -110,12 +112,11 @@ struct walk {
     bool steps_gave_way; /* to events that are to be taken first */
     bool no_more_steps;
     nanos step_began;
-    bool auto_ack, auto_retransmit;
+    bool auto_ack, auto_retransmit, auto_probe;
+    bool phase_over;         /* its phase is done, and only what auto probe asks goes on */
     const struct step *hand; /* a segment by hand that is to leave now */
-    bool probe_due;
+    struct probing probing;
     bool gave_up; /* what is not acknowledged is not sent again any more */
-    unsigned probe_tries;
-    nanos probe_until;
 
     uint64_t heard;                  /* how much was put into the inbox so far */
     uint64_t cursor;                 /* the first of it that no expectation has matched or passed */

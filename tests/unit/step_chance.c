@@ -226,9 +226,11 @@ void chance_step(struct chance *chance, struct step *out, char bytes[CHANCE_BYTE
         any_segment(chance, &out->segment, bytes);
         break;
     case STEP_AUTO:
-        out->automatic.ack = coin(chance);
-        out->automatic.retransmit = !out->automatic.ack;
+        out->automatic.what = (enum automatic)chance_below(chance, AUTO_PROBE + 1);
         out->automatic.on = coin(chance);
+        break;
+    case STEP_PROBE:
+        out->probe = (enum probe_scope)chance_below(chance, PROBE_DESTRUCTIVE + 1);
         break;
     case STEP_EXPECT_SEGMENT:
         any_expectation(chance, &out->expect);

@@ -500,9 +500,9 @@ static void states_and_the_rest(void **state)
         assert_int_equal(icmp_error_name_at(i + 1) == NULL, strcmp(icmp_error_name_at(i), "other") == 0);
     }
     step = one("auto ack off");
-    assert_true(step->automatic.ack && !step->automatic.retransmit && !step->automatic.on);
+    assert_true(step->automatic.what == AUTO_ACK && !step->automatic.on);
     step = one("auto retransmit on");
-    assert_true(!step->automatic.ack && step->automatic.retransmit && step->automatic.on);
+    assert_true(step->automatic.what == AUTO_RETRANSMIT && step->automatic.on);
 }
 
 /* As a prompt does it, line after line. */
