@@ -121,8 +121,9 @@ static void let_go(struct hands *hands, const struct segment *segment, const str
         count = belief_sent_doubtful(&hands->belief, segment, n, hands->now, claims);
     else
         count = belief_sent(&hands->belief, segment, n, hands->now, claims);
-    hands->witness.tally->by_hand += hand && hand->what == HAND_MADE;
-    hands_note_sent(hands, segment, !hand || hand->what != HAND_MADE || hand->counts);
+    hands->witness.tally->by_hand += hand && hand->what >= HAND_PROBE;
+    if (!hand || hand->what != HAND_PROBE)
+        hands_note_sent(hands, segment, !hand || hand->what != HAND_MADE || hand->counts);
     hear(hands, claims, count);
     if ((!doubtful || hand->taken_in) && !channel_put(&hands->to_peer, &sent, hands->now))
         tell(hands, "LOST on its way", segment, true);
@@ -247,8 +248,11 @@ static void take_step(struct hands *hands)
 
     hands->next_hand =
         hands->hand < hands->scenario.hand_count ? hands->now + hands->scenario.hands[hands->hand].after : NANOS_NEVER;
-    /* Nothing but what is made by hand comes before the open. */
-    if (hand->what != HAND_MADE && !(hand->what == HAND_SYN && (!listening || hands->end.irs_known)) &&
+    /* Only what is made by hand comes before the open, and probes before its answer. */
+    if (hand->what == HAND_PROBE && !hands->end.syn_sent)
+        return;
+    if (hand->what != HAND_PROBE && hand->what != HAND_MADE &&
+        !(hand->what == HAND_SYN && (!listening || hands->end.irs_known)) &&
         (!hands->end.syn_sent || !hands->end.irs_known))
         return;
     segment = hands_segment(hands, hand);

@@ -18,8 +18,18 @@ enum hands_kind {
     HANDS_LISTEN_RIGHT, /* the peer opens, we answer as we should */
 };
 
-/* What a step of ours is; all but the last as a TCP would do it. */
-enum hand_what { HAND_ACK, HAND_TEXT, HAND_FIN, HAND_AGAIN, HAND_RST, HAND_SYN, HAND_MADE };
+/* What a step of ours is; all but the last two as a TCP would do it. */
+enum hand_what { HAND_ACK, HAND_TEXT, HAND_FIN, HAND_AGAIN, HAND_RST, HAND_SYN, HAND_PROBE, HAND_MADE };
+
+/* Probes: they ask the peer where it is, and should change nothing there. */
+enum hand_probe {
+    PROBE_OLD_BYTE,  /* a byte from long ago */
+    PROBE_KEEPALIVE, /* the last byte again, or none in its place */
+    PROBE_OLD_ACK,   /* the next number, an acknowledgement from long ago */
+    PROBE_NULL,      /* no flags, the last number */
+    PROBE_SYN,       /* a copy of our SYN */
+    PROBES
+};
 
 /* One step of ours, drawn before the walk begins: leaving one out does not change the others. */
 struct hand {
@@ -28,6 +38,7 @@ struct hand {
     uint32_t len;
     uint8_t flags;
     unsigned seq, ack, stamp, window; /* choices: see hands_draw.c */
+    enum hand_probe probe;
     uint32_t near, far;
     bool doubtful, taken_in, counts; /* the peer takes what is doubtful; our own numbers go on with it */
 };

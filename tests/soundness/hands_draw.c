@@ -31,7 +31,7 @@ static uint8_t draw_flags(struct chance *chance)
     return dice < sizeof(flags) ? flags[dice] : (uint8_t)chance_next(chance);
 }
 
-static struct hand draw_hand(struct chance *chance, unsigned by_hand)
+static struct hand draw_hand(struct chance *chance, unsigned probes, unsigned by_hand)
 {
     static const enum hand_what whats[] = {HAND_ACK, HAND_ACK,   HAND_TEXT,  HAND_TEXT, HAND_TEXT,
                                            HAND_FIN, HAND_AGAIN, HAND_AGAIN, HAND_RST,  HAND_SYN};
@@ -54,9 +54,12 @@ static struct hand draw_hand(struct chance *chance, unsigned by_hand)
         .counts = chance_of(chance, 600),
     };
 
+    hand.probe = (enum hand_probe)chance_below(chance, PROBES);
     hand.what = whats[chance_below(chance, sizeof(whats) / sizeof(whats[0]))];
     if (hand.what == HAND_RST && chance_of(chance, 700))
         hand.what = HAND_ACK;
+    if (chance_of(chance, probes))
+        hand.what = HAND_PROBE;
     if (chance_of(chance, by_hand))
         hand.what = HAND_MADE;
     return hand;
@@ -65,13 +68,14 @@ static struct hand draw_hand(struct chance *chance, unsigned by_hand)
 static void draw_hands(struct hands_scenario *scenario, struct chance *chance, enum hands_kind kind,
                        const struct hands_shrunk *shrunk)
 {
-    static const unsigned shares[] = {60, 200, 500, 900};
-    unsigned by_hand = shares[chance_below(chance, 4)], count = 2 + chance_below(chance, HANDS_MAX - 1);
+    static const unsigned shares[] = {60, 200, 500, 900}, probe_shares[] = {0, 100, 500};
+    unsigned probes = probe_shares[chance_below(chance, 3)], by_hand = shares[chance_below(chance, 4)],
+             count = 2 + chance_below(chance, HANDS_MAX - 1);
 
     if (kind == HANDS_LISTEN_RIGHT)
         by_hand = 0;
     for (unsigned i = 0; i < HANDS_MAX; i++) {
-        struct hand hand = draw_hand(chance, by_hand);
+        struct hand hand = draw_hand(chance, probes, by_hand);
         if (i == 0 && kind == HANDS_OPEN && chance_of(chance, 800))
             hand = (struct hand){.what = HAND_SYN};
         if (kind == HANDS_LISTEN_RIGHT && hand.what == HAND_SYN)
@@ -114,6 +118,8 @@ void hands_draw(struct hands_scenario *scenario, uint64_t seed, enum hands_kind 
     draw_peer(&chance, &scenario->peer);
     if (kind != HANDS_LISTEN_RIGHT || chance_of(&chance, 500))
         draw_strange(&chance, &scenario->peer);
+    if (chance_of(&chance, 333))
+        stack_set(&chance, &scenario->peer, draw_stack(&chance));
     if (kind != HANDS_OPEN) {
         scenario->peer.on |= PEER_ON(PEER_OPENS);
         scenario->peer.on &=
@@ -129,8 +135,9 @@ void hands_draw(struct hands_scenario *scenario, uint64_t seed, enum hands_kind 
     scenario->iss = (uint32_t)chance_next(&chance);
     scenario->other_iss = (uint32_t)chance_next(&chance);
     scenario->tsval = (uint32_t)chance_next(&chance);
-    scenario->options = chance_of(&chance, 700) ? TCP_OPT_TIMESTAMPS | TCP_OPT_WSCALE | TCP_OPT_MSS
-                                                : (uint8_t)chance_below(&chance, 16);
+    scenario->options = chance_of(&chance, 700)
+                            ? TCP_OPT_TIMESTAMPS | TCP_OPT_SACK_PERMITTED | TCP_OPT_WSCALE | TCP_OPT_MSS
+                            : (uint8_t)chance_below(&chance, 16);
     scenario->wscale = (uint8_t)(chance_of(&chance, 500) ? 7 : chance_below(&chance, 15));
     scenario->window = windows[chance_below(&chance, 6)];
 }
@@ -241,11 +248,45 @@ static void put_syn_options(const struct hands *hands, struct segment *segment, 
 {
     const struct hands_scenario *scenario = &hands->scenario;
 
-    segment->options.present |= scenario->options & (TCP_OPT_MSS | TCP_OPT_WSCALE);
+    segment->options.present |= scenario->options & (TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_SACK_PERMITTED);
     segment->options.mss = 1460;
     segment->options.wscale = choice == 3 ? 0 : scenario->wscale;
     if (choice == 4)
         segment->options.present &= (uint8_t)~TCP_OPT_WSCALE;
+    if (choice == 5)
+        segment->options.present &= (uint8_t)~TCP_OPT_SACK_PERMITTED;
+}
+
+/* A peer that opened itself has no use for our SYN: there the copy is of our SYN-ACK. */
+static void make_probe(const struct hands *hands, const struct hand *hand, struct segment *segment)
+{
+    const struct hands_end *end = &hands->end;
+
+    segment->seq = end->una - 1;
+    segment->ack = end->acked;
+    segment->flags = TCP_ACK;
+    switch (hand->probe) {
+    case PROBE_OLD_BYTE:
+        segment->seq = end->una - 1024;
+        segment->len = 1;
+        break;
+    case PROBE_KEEPALIVE:
+        segment->len = hand->len > 0;
+        break;
+    case PROBE_OLD_ACK:
+        segment->seq = end->una;
+        segment->ack -= UINT32_C(1) << 30;
+        break;
+    case PROBE_NULL:
+        segment->flags = 0;
+        break;
+    default:
+        segment->seq = end->iss;
+        segment->flags = peer_is(&hands->peer, PEER_OPENS) ? TCP_SYN | TCP_ACK : TCP_SYN;
+        break;
+    }
+    if (!end->irs_known)
+        segment->flags &= (uint8_t)~TCP_ACK;
 }
 
 /* As a TCP would make it. */
@@ -302,6 +343,8 @@ struct segment hands_segment(struct hands *hands, const struct hand *hand)
         segment.ack = pick_ack(hands, hand);
         segment.flags = hand->flags;
         segment.len = hand->len;
+    } else if (hand->what == HAND_PROBE) {
+        make_probe(hands, hand, &segment);
     } else {
         make_right(hands, hand, &segment);
     }

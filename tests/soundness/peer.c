@@ -62,6 +62,7 @@ static void learn_options(struct peer *peer, const struct segment *segment)
 
     peer->ts_on = peer_is(peer, PEER_TIMESTAMPS) && (theirs->present & TCP_OPT_TIMESTAMPS);
     peer->ts_recent = theirs->tsval;
+    peer->sack_on = peer_is(peer, PEER_SACK) && (theirs->present & TCP_OPT_SACK_PERMITTED);
     peer->snd_shift = peer->rcv_shift = 0;
     if (peer_is(peer, PEER_WSCALE) && (theirs->present & TCP_OPT_WSCALE)) {
         peer->snd_shift = theirs->wscale > 14 ? 14 : theirs->wscale;
@@ -85,6 +86,8 @@ static void start_fresh(struct peer *peer)
     peer->rto = peer->variant.syn_rto;
     peer->timing = false;
     peer->quiet_until = 0;
+    peer->twice = (struct sack_block){0};
+    peer->syn_ack_first = peer->syn_ack_last = 0;
     peer->delack_at = peer->wait_at = peer->keepalive_at = NANOS_NEVER;
 }
 
@@ -116,6 +119,7 @@ void peer_open(struct peer *peer, nanos now)
     peer->active = true;
     start_fresh(peer);
     peer->ts_on = peer_is(peer, PEER_TIMESTAMPS);
+    peer->sack_on = false;
     peer->ts_recent = 0;
     peer->rcv_nxt = 0;
     peer->snd_shift = peer->rcv_shift = 0;
@@ -127,10 +131,12 @@ void peer_open(struct peer *peer, nanos now)
 /* ---- arrivals without a connection -----------------------------------------------------------------------
  */
 
-/* 3.10.7.1: CLOSED. */
+/* 3.10.7.1: CLOSED. A proxy knows nothing of what did not begin with it. */
 static void input_closed(struct peer *peer, const struct segment *segment)
 {
-    if (!(segment->flags & TCP_RST))
+    bool unknown = peer_is(peer, PEER_PROXY) && !(segment->flags & TCP_SYN);
+
+    if (!(segment->flags & TCP_RST) && !unknown)
         peer_refuse(peer, segment);
 }
 
@@ -140,9 +146,11 @@ static void input_cookie(struct peer *peer, const struct segment *segment)
 {
     uint8_t shift = peer->ts_on ? peer->snd_shift : 0, own = peer->ts_on ? peer->rcv_shift : 0;
     uint32_t mss = peer->mss;
+    bool sack = peer->sack_on;
 
     peer_start(peer, segment);
     peer->mss = mss;
+    peer->sack_on = sack;
     peer->snd_shift = shift;
     peer->rcv_shift = own;
     peer->cookie_out = false;
@@ -176,8 +184,10 @@ static void receive_syn(struct peer *peer, const struct segment *segment)
         peer->incarnation--;
         peer->cookie_out = true;
         peer->cookie_used = false;
-        if (!peer->ts_on)
+        if (!peer->ts_on) {
             peer->snd_shift = peer->rcv_shift = 0;
+            peer->sack_on = false;
+        }
         peer_emit_syn_ack(peer);
         return;
     }
@@ -198,12 +208,14 @@ void peer_input_listen(struct peer *peer, const struct segment *segment)
                      (!peer->cookie_used || peer_is(peer, PEER_COOKIE_REPLAY));
         if (known && segment->ack == peer->iss + 1 && segment->seq == peer->irs + 1)
             input_cookie(peer, segment);
-        else
+        else if (!peer_is(peer, PEER_PROXY))
             peer_refuse(peer, segment);
         return;
     }
     if (segment->flags & TCP_SYN)
         receive_syn(peer, segment);
+    else if (peer_is(peer, PEER_LISTEN_REFUSES))
+        peer_refuse(peer, segment);
 }
 
 /* ---- SYN-SENT ------------------------------------------------------------------------------------------- */
@@ -214,8 +226,12 @@ void peer_input_syn_sent(struct peer *peer, const struct segment *segment)
     struct segment rest = *segment;
 
     if (acks && (seq_le(segment->ack, peer->iss) || seq_lt(peer->snd_nxt, segment->ack))) {
-        if (!(segment->flags & TCP_RST))
-            peer_refuse(peer, segment);
+        if (segment->flags & TCP_RST)
+            return;
+        peer_refuse(peer, segment);
+        /* Linux and lwIP ask again at once. */
+        if (peer_is(peer, PEER_MINISOCK) || peer_is(peer, PEER_NO_CROSSING))
+            peer_emit_syn(peer);
         return;
     }
     if (segment->flags & TCP_RST) {
@@ -256,6 +272,8 @@ void peer_input(struct peer *peer, const struct segment *segment, nanos now)
     else
         peer_input_connected(peer, segment);
     peer_output(peer);
+    if (peer->state == TIME_WAIT && peer_is(peer, PEER_PROXY))
+        peer_gone(peer);
 }
 
 /* ---- the application -------------------------------------------------------------------------------------

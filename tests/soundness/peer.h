@@ -1,8 +1,8 @@
 /*
  * A model of a TCP peer, written from RFC 9293 section 3.10 (with RFC 6298 and RFC 7323 for its timers and
- * timestamps, RFC 5961 for what it makes of strange segments) and from nothing else: it shares no code and no
- * assumptions with src/core. It opens passively or actively, and its switches are the ways in which real stacks
- * differ. Everything happens in virtual time, one event after the other.
+ * timestamps, RFC 5961 for what it makes of strange segments, RFC 2018 and RFC 2883 for SACK) and from nothing else:
+ * it shares no code and no assumptions with src/core. It opens passively or actively, and its switches are the ways in
+ * which real stacks differ. Everything happens in virtual time, one event after the other.
  */
 #ifndef SOUNDNESS_PEER_H
 #define SOUNDNESS_PEER_H
@@ -62,10 +62,27 @@ enum peer_switch {
     PEER_TS_LAX,          /* takes segments that lack the timestamps option */
     PEER_NO_CROSSING,     /* ignores a SYN without ACK in SYN-SENT */
     PEER_RST_ACKS,        /* every RST of its has an ACK, as lwIP's */
+    PEER_SACK,            /* takes the SACK option when offered, and tells what it holds (RFC 2018) */
+    PEER_DSACK,           /* ... and what it got twice (RFC 2883) */
+    PEER_SACK_EARLY,      /* ... even in SYN-RECEIVED when it opened itself, as Linux does; RFC 2018 3 waits */
+    PEER_MINISOCK,        /* keeps little in a passive SYN-RECEIVED, TIME-WAIT and FIN-WAIT-2 without owner, as Linux */
+    PEER_NULL_QUIET,      /* drops what has neither SYN, RST nor ACK unread, where it keeps all */
+    PEER_NULL_QUIET_ENDS, /* ... in SYN-RECEIVED and TIME-WAIT */
+    PEER_LISTEN_REFUSES,  /* LISTEN answers such a segment with a RST, as CLOSED does */
+    PEER_ECHOES_LATE,     /* keeps a timestamp only when it has taken the segment's ACK */
+    PEER_RST_BEYOND,      /* a RST beyond the window resets once open, as with gVisor */
+    PEER_FIN_ANSWERS,     /* its FIN, while unacknowledged, rides on every ACK */
+    PEER_OLD_OPENS,       /* the ACK of an old segment ends SYN-RECEIVED */
+    PEER_WAIT_QUIET,      /* TIME-WAIT answers only what takes numbers, as with lwIP */
+    PEER_QUIET_NOT_TEXT,  /* the limit of PEER_QUIET_ANSWERS is not for segments with bytes */
+    PEER_ECHO_CHECKED,    /* what establishes must echo the timestamp of a SYN-ACK, as with Linux 6.15 */
+    PEER_CLOSE_RESETS,    /* after CLOSE bytes beyond a gap or beyond our FIN draw a RST, too */
+    PEER_PROXY,           /* passt's ways, which RFC 9293 does not have: see peer_input_proxy() */
     PEER_SWITCHES
 };
 
 #define PEER_ON(s) (UINT64_C(1) << (s))
+_Static_assert(PEER_SWITCHES <= 64, "a switch is a bit of a uint64_t");
 
 struct peer_variant {
     uint64_t on; /* PEER_ON bits */
@@ -129,6 +146,10 @@ struct peer {
 
     bool ts_on;
     uint32_t ts_recent, last_ack_sent, ts_offset;
+    uint32_t syn_ack_first, syn_ack_last; /* timestamps of its SYN-ACKs */
+
+    bool sack_on;
+    struct sack_block twice; /* what came twice and is to be told; empty: nothing */
 
     nanos rtx_at, delack_at, wait_at, keepalive_at, quiet_until;
     nanos rto, srtt, rttvar, timed_at;
@@ -176,6 +197,9 @@ void peer_gone(struct peer *peer);
 uint32_t peer_rcv_wnd(const struct peer *peer);
 void peer_start(struct peer *peer, const struct segment *segment);
 
+/* Is this state one in which little is kept (PEER_MINISOCK)? */
+bool peer_keeps_little(const struct peer *peer);
+
 /* 3.10.7.2, and with it a SYN that opens another connection. */
 void peer_input_listen(struct peer *peer, const struct segment *segment);
 
@@ -200,6 +224,22 @@ void peer_acked(struct peer *peer, uint32_t ack);
 
 /* A connection's segment: RFC 9293 3.10.7.4. */
 void peer_input_connected(struct peer *peer, const struct segment *segment);
+
+/* What keeps little. False when the segment is read as by a whole connection. */
+bool peer_input_minisock(struct peer *peer, const struct segment *segment);
+
+/* Passt: any ACK ends SYN-RECEIVED and LAST-ACK, any RST resets, nobody waits in TIME-WAIT. False when the segment is
+ * read as by others. */
+bool peer_input_proxy(struct peer *peer, const struct segment *segment);
+
+/* "If an incoming segment is not acceptable, an acknowledgment should be sent in reply": within its limit. */
+void peer_answer(struct peer *peer, const struct segment *segment);
+
+/* RFC 7323 5.3, R3: the echo to come. */
+void peer_remember_timestamp(struct peer *peer, const struct segment *segment);
+
+/* RFC 2883: a segment that came twice, in part at least; told in the next ACK. */
+void peer_twice(struct peer *peer, uint32_t left, uint32_t right);
 
 /* 3.10.4, without output. */
 void peer_call_close(struct peer *peer, bool full);

@@ -4,7 +4,14 @@
 #include "base/seq.h"
 #include "peer.h"
 
-static void process(struct peer *peer, const struct segment *segment, bool again);
+static bool process(struct peer *peer, const struct segment *segment, bool again);
+
+/* What the fifth step makes of a segment. */
+enum ack_verdict {
+    ACK_REFUSED, /* dropped: nothing in it counts */
+    ACK_READ,    /* its acknowledgement counts, the rest does not */
+    ACK_TAKEN,
+};
 
 static bool in_window(const struct peer *peer, uint32_t seq)
 {
@@ -17,7 +24,7 @@ static bool acceptable(const struct peer *peer, const struct segment *segment)
     uint32_t span = segment_span(segment), wnd = peer_rcv_wnd(peer);
 
     /* Nobody takes a copy of the SYN for a new one. */
-    if (peer_is(peer, PEER_LENIENT_WINDOW) && !(segment->flags & TCP_SYN))
+    if (peer_is(peer, PEER_LENIENT_WINDOW) && !(segment->flags & TCP_SYN) && !peer_keeps_little(peer))
         return seq_le(peer->last_ack_sent, segment->seq + span) && seq_le(segment->seq, peer->rcv_nxt + wnd);
     if (wnd == 0)
         return span == 0 && segment->seq == peer->rcv_nxt;
@@ -26,15 +33,24 @@ static bool acceptable(const struct peer *peer, const struct segment *segment)
     return in_window(peer, segment->seq) || in_window(peer, segment->seq + span - 1);
 }
 
-/* "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". */
-static void answer(struct peer *peer)
+void peer_answer(struct peer *peer, const struct segment *segment)
 {
-    if (peer_is(peer, PEER_QUIET_ANSWERS)) {
+    bool text = segment_span(segment) > 0 && !(segment->flags & TCP_SYN);
+
+    if (peer->state == TIME_WAIT && peer_is(peer, PEER_WAIT_QUIET) && segment_span(segment) == 0)
+        return;
+    if (peer->state == CLOSE_WAIT && peer_is(peer, PEER_PROXY))
+        return;
+    if (peer_is(peer, PEER_QUIET_ANSWERS) && !(text && peer_is(peer, PEER_QUIET_NOT_TEXT))) {
         if (peer->now < peer->quiet_until)
             return;
         peer->quiet_until = peer->now + 500 * NANOS_PER_MS;
     }
     peer->ack_now = true;
+    if (text && seq_lt(segment->seq, peer->rcv_nxt)) {
+        uint32_t end = segment->seq + segment_span(segment);
+        peer_twice(peer, segment->seq, seq_lt(end, peer->rcv_nxt) ? end : peer->rcv_nxt);
+    }
 }
 
 static bool stuck(const struct peer *peer, const struct segment *segment)
@@ -55,11 +71,11 @@ static bool timestamps(struct peer *peer, const struct segment *segment)
         return peer_is(peer, PEER_TS_LAX);
     if (!seq_lt(segment->options.tsval, peer->ts_recent))
         return true;
-    answer(peer);
+    peer_answer(peer, segment);
     return false;
 }
 
-static void remember_timestamp(struct peer *peer, const struct segment *segment)
+void peer_remember_timestamp(struct peer *peer, const struct segment *segment)
 {
     if (!peer->ts_on || !(segment->options.present & TCP_OPT_TIMESTAMPS) || (segment->flags & TCP_RST))
         return;
@@ -75,7 +91,7 @@ static void input_rst(struct peer *peer, const struct segment *segment)
     if (segment->seq == peer->rcv_nxt || peer_is(peer, PEER_RST_IN_WINDOW))
         peer_gone(peer);
     else
-        answer(peer);
+        peer_answer(peer, segment);
 }
 
 /* Fourth step: a SYN in the window. In SYN-RECEIVED a passive open returns to LISTEN. */
@@ -90,7 +106,7 @@ static void input_syn(struct peer *peer, const struct segment *segment)
         peer_gone(peer);
         peer_emit_rst(peer, TCP_RST | TCP_ACK, seq, ack);
     } else {
-        answer(peer);
+        peer_answer(peer, segment);
     }
 }
 
@@ -139,27 +155,25 @@ static bool step_no_ack(const struct peer *peer)
     return open && peer_is(peer, PEER_BARE_TAKEN);
 }
 
-/* Fifth step: the ACK field. False when the segment goes no further. */
-static bool step_ack(struct peer *peer, const struct segment *segment)
+/* Fifth step: the ACK field. */
+static enum ack_verdict step_ack(struct peer *peer, const struct segment *segment)
 {
-    bool fin_acked;
+    bool fin_acked, far;
 
     if (!(segment->flags & TCP_ACK))
-        return step_no_ack(peer);
+        return step_no_ack(peer) ? ACK_TAKEN : ACK_REFUSED;
     if (peer->state == SYN_RECEIVED && !ack_in_syn_received(peer, segment))
-        return false;
-    if (seq_lt(peer->snd_nxt, segment->ack)) {
-        answer(peer);
-        return false;
+        return ACK_REFUSED;
+    far = peer_is(peer, PEER_ACK_RANGE) && seq_lt(segment->ack, peer->snd_una - peer->snd_wnd_max);
+    if (seq_lt(peer->snd_nxt, segment->ack) || far) {
+        peer_answer(peer, segment);
+        return ACK_REFUSED;
     }
-    if (peer_is(peer, PEER_ACK_RANGE) && seq_lt(segment->ack, peer->snd_una - peer->snd_wnd_max)) {
-        answer(peer);
-        return false;
-    }
+    if (peer_is(peer, PEER_ECHOES_LATE))
+        peer_remember_timestamp(peer, segment);
     if (seq_lt(peer->snd_una, segment->ack)) {
         peer_acked(peer, segment->ack);
-    } else if (segment->ack == peer->snd_una && peer->snd_una != peer->snd_nxt &&
-               segment_span(segment) == 0) {
+    } else if (segment->ack == peer->snd_una && peer->snd_una != peer->snd_nxt && segment_span(segment) == 0) {
         /* RFC 5681 3.2: the third duplicate repeats the first segment. */
         if (++peer->dup_acks == 3)
             peer->rtx_next = peer->snd_una;
@@ -170,17 +184,17 @@ static bool step_ack(struct peer *peer, const struct segment *segment)
     case FIN_WAIT_1:
         if (fin_acked)
             peer_enter(peer, FIN_WAIT_2);
-        return true;
+        return ACK_TAKEN;
     case CLOSING:
         if (fin_acked)
             peer_enter(peer, TIME_WAIT);
-        return false;
+        return ACK_READ;
     case LAST_ACK:
         if (fin_acked)
             peer_gone(peer);
-        return false;
+        return ACK_READ;
     default:
-        return true;
+        return ACK_TAKEN;
     }
 }
 
@@ -192,6 +206,13 @@ static void ack_soon(struct peer *peer, bool may_wait)
         peer->ack_now = true;
 }
 
+/* RFC 9293 3.6.1: bytes that nobody will read. */
+static void refuse_text(struct peer *peer, const struct segment *segment)
+{
+    peer_gone(peer);
+    peer_refuse(peer, segment);
+}
+
 /* Seventh step: the text. False when it ended the connection. */
 static bool step_text(struct peer *peer, const struct segment *segment)
 {
@@ -200,8 +221,7 @@ static bool step_text(struct peer *peer, const struct segment *segment)
     if (peer->state != ESTABLISHED && peer->state != FIN_WAIT_1 && peer->state != FIN_WAIT_2)
         return true;
     if (peer->orphan) {
-        peer_gone(peer);
-        peer_emit_rst(peer, TCP_RST, segment->ack, 0);
+        refuse_text(peer, segment);
         return false;
     }
     peer->rcv_nxt += segment->len;
@@ -263,8 +283,17 @@ static void release_held(struct peer *peer)
 /* Beyond a gap: RFC 9293 says it should be held, RFC 5681 4.2 that it draws an ACK at once. */
 static void beyond_gap(struct peer *peer, const struct segment *segment)
 {
-    if (!peer_is(peer, PEER_HOLDS_GAPS) && !step_ack(peer, segment))
+    uint32_t end = segment->seq + segment_span(segment);
+
+    if (!peer_is(peer, PEER_HOLDS_GAPS) && step_ack(peer, segment) != ACK_TAKEN)
         return;
+    if (peer->orphan && peer_is(peer, PEER_CLOSE_RESETS) && segment->len > 0) {
+        refuse_text(peer, segment);
+        return;
+    }
+    for (unsigned i = 0; i < peer->held_count; i++)
+        if (seq_le(peer->held[i].seq, segment->seq) && seq_le(end, peer->held[i].seq + segment_span(&peer->held[i])))
+            peer_twice(peer, segment->seq, end);
     if (!peer_is(peer, PEER_DROPS_GAPS) && peer->held_count < PEER_HELD)
         peer->held[peer->held_count++] = *segment;
     if (!(peer->state == SYN_RECEIVED && stuck(peer, segment)))
@@ -314,30 +343,49 @@ void peer_input_rest(struct peer *peer, const struct segment *segment)
         peer_enter(peer, CLOSE_WAIT);
 }
 
-static void process(struct peer *peer, const struct segment *segment, bool again)
+/* False when it was refused. */
+static bool process(struct peer *peer, const struct segment *segment, bool again)
 {
     struct segment ideal = trim(peer, segment);
+    uint32_t expected = peer->rcv_nxt;
+    enum ack_verdict verdict = ACK_TAKEN;
 
-    if (again && (peer->state == SYN_RECEIVED || peer_is(peer, PEER_HOLDS_GAPS) == false)) {
-        if (peer->state == SYN_RECEIVED)
-            return;
-    } else if (!step_ack(peer, &ideal)) {
-        return;
-    }
+    if (again && peer->state == SYN_RECEIVED)
+        return false;
+    if (!again || peer_is(peer, PEER_HOLDS_GAPS))
+        verdict = step_ack(peer, &ideal);
+    if (verdict == ACK_READ && ideal.len > 0 && peer->orphan && peer_is(peer, PEER_CLOSE_RESETS) &&
+        !peer_is(peer, PEER_MINISOCK) && peer_has_connection(peer))
+        refuse_text(peer, segment);
+    if (verdict != ACK_TAKEN)
+        return verdict != ACK_REFUSED;
     if (!step_text(peer, &ideal))
-        return;
+        return true;
+    if (ideal.len > 0 && !again && seq_lt(segment->seq, expected))
+        peer_twice(peer, segment->seq, expected);
     if (ideal.flags & TCP_FIN)
         step_fin(peer);
     if (segment_span(&ideal) > 0 && !again)
         release_held(peer);
+    return true;
+}
+
+/* An acceptable segment. One with nothing but old numbers is so only to the lenient, and drawn an ACK like others. */
+static void process_new(struct peer *peer, const struct segment *segment)
+{
+    bool old = segment_span(segment) > 0 && seq_le(segment->seq + segment_span(segment), peer->rcv_nxt);
+
+    if (process(peer, segment, false) && old && peer_has_connection(peer))
+        peer_answer(peer, segment);
 }
 
 static void not_acceptable(struct peer *peer, const struct segment *segment)
 {
-    bool behind_fin = peer->got_fin && segment->seq + 1 == peer->rcv_nxt;
+    bool behind_fin = peer->got_fin && segment->seq + 1 == peer->rcv_nxt, old = seq_lt(segment->seq, peer->rcv_nxt);
+    bool open = peer->state != SYN_RECEIVED && peer->state != TIME_WAIT;
 
     if (segment->flags & TCP_RST) {
-        if (behind_fin && peer_is(peer, PEER_RST_BEFORE))
+        if ((behind_fin && peer_is(peer, PEER_RST_BEFORE)) || (!old && open && peer_is(peer, PEER_RST_BEYOND)))
             peer_gone(peer);
         return;
     }
@@ -347,14 +395,20 @@ static void not_acceptable(struct peer *peer, const struct segment *segment)
     }
     if (peer->state == TIME_WAIT && (segment->flags & TCP_FIN))
         peer_enter(peer, TIME_WAIT);
-    answer(peer);
+    peer_answer(peer, segment);
     if (segment->flags & TCP_SYN)
         return;
+    if (peer->state == SYN_RECEIVED) {
+        /* The ACK that answers it is then one of the next state; a RST is an answer by itself. */
+        if (old && (segment->flags & TCP_ACK) && peer_is(peer, PEER_OLD_OPENS) &&
+            step_ack(peer, segment) == ACK_REFUSED)
+            peer->ack_now = false;
+        return;
+    }
     /* "Special allowance should be made to accept valid ACKs" at a shut window; BSDs read them in any old
      * segment. */
     bool shut = peer_rcv_wnd(peer) == 0 && segment->seq == peer->rcv_nxt;
-    bool old = peer_is(peer, PEER_TRIMS_OLD) && seq_lt(segment->seq, peer->rcv_nxt);
-    if ((shut || old) && peer->state != SYN_RECEIVED)
+    if (shut || (old && peer_is(peer, PEER_TRIMS_OLD)))
         step_ack(peer, segment);
 }
 
@@ -364,6 +418,16 @@ static bool reopens(const struct peer *peer, const struct segment *segment)
     return peer->state == TIME_WAIT && peer_is(peer, PEER_REOPENS) && !peer->active &&
            !peer_is(peer, PEER_LISTENS_ONCE) && (segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
            seq_lt(peer->rcv_nxt, segment->seq);
+}
+
+/* What has neither SYN, RST nor ACK, and is not read at all. */
+static bool unread(const struct peer *peer, const struct segment *segment)
+{
+    if ((segment->flags & (TCP_SYN | TCP_RST | TCP_ACK)) || peer_keeps_little(peer))
+        return false;
+    if (peer->state == SYN_RECEIVED || peer->state == TIME_WAIT)
+        return peer_is(peer, PEER_NULL_QUIET_ENDS);
+    return peer_is(peer, PEER_NULL_QUIET);
 }
 
 void peer_input_connected(struct peer *peer, const struct segment *given)
@@ -378,6 +442,8 @@ void peer_input_connected(struct peer *peer, const struct segment *given)
         peer_input_listen(peer, given);
         return;
     }
+    if (unread(peer, given) || peer_input_proxy(peer, given) || peer_input_minisock(peer, given))
+        return;
     if (!timestamps(peer, &segment))
         return;
     if (!acceptable(peer, &segment)) {
@@ -388,7 +454,8 @@ void peer_input_connected(struct peer *peer, const struct segment *given)
         segment.flags &= (uint8_t)~TCP_SYN;
         segment.seq++;
     }
-    remember_timestamp(peer, &segment);
+    if (!peer_is(peer, PEER_ECHOES_LATE))
+        peer_remember_timestamp(peer, &segment);
     if (segment.flags & TCP_RST)
         input_rst(peer, &segment);
     else if (segment.flags & TCP_SYN)
@@ -396,5 +463,5 @@ void peer_input_connected(struct peer *peer, const struct segment *given)
     else if (seq_lt(peer->rcv_nxt, segment.seq) && segment_span(&segment) > 0)
         beyond_gap(peer, &segment);
     else
-        process(peer, &segment, false);
+        process_new(peer, &segment);
 }

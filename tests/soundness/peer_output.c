@@ -28,6 +28,57 @@ static void put_timestamps(const struct peer *peer, struct segment *segment)
     segment->options.tsecr = peer->ts_recent;
 }
 
+/* RFC 2018 3: SACK is sent when the connection has become established; and never by what keeps no data. */
+static bool may_sack(const struct peer *peer)
+{
+    if (!peer->sack_on || peer_keeps_little(peer))
+        return false;
+    return peer->state != SYN_RECEIVED || (peer->active && peer_is(peer, PEER_SACK_EARLY));
+}
+
+/* What is held around this one, in one piece. */
+static struct sack_block piece_around(const struct peer *peer, const struct segment *held)
+{
+    struct sack_block piece = {held->seq, held->seq + segment_span(held)};
+
+    for (unsigned i = 0; i < peer->held_count; i++) {
+        uint32_t left = peer->held[i].seq, right = left + segment_span(&peer->held[i]);
+        bool more = seq_lt(left, piece.left) || seq_lt(piece.right, right);
+        if (!more || seq_lt(right, piece.left) || seq_lt(piece.right, left))
+            continue;
+        piece.left = seq_lt(left, piece.left) ? left : piece.left;
+        piece.right = seq_max(right, piece.right);
+        i = UINT32_MAX; /* from the beginning */
+    }
+    return piece;
+}
+
+/* RFC 2883 4: what came twice is first. RFC 2018 4: then what came last, and as much more as there is room for. */
+static void put_sack(struct peer *peer, struct segment *segment)
+{
+    struct tcp_options *options = &segment->options;
+    unsigned room = peer->ts_on ? SACK_BLOCKS_MAX - 1 : SACK_BLOCKS_MAX;
+
+    if (peer->twice.left != peer->twice.right)
+        options->sack[options->sack_count++] = peer->twice;
+    for (unsigned i = peer->held_count; i-- > 0 && options->sack_count < room;) {
+        struct sack_block piece = piece_around(peer, &peer->held[i]);
+        bool told = false;
+        for (unsigned k = peer->twice.left != peer->twice.right; k < options->sack_count; k++)
+            told = told || options->sack[k].left == piece.left;
+        if (!told)
+            options->sack[options->sack_count++] = piece;
+    }
+    if (options->sack_count > 0)
+        options->present |= TCP_OPT_SACK;
+}
+
+void peer_twice(struct peer *peer, uint32_t left, uint32_t right)
+{
+    if (peer_is(peer, PEER_DSACK))
+        peer->twice = (struct sack_block){left, right};
+}
+
 void peer_emit(struct peer *peer, uint8_t flags, uint32_t seq, uint32_t len)
 {
     struct segment *segment = &put(peer, flags, seq)->segment;
@@ -37,6 +88,9 @@ void peer_emit(struct peer *peer, uint8_t flags, uint32_t seq, uint32_t len)
     segment->len = len;
     segment->window = (uint16_t)(window > 65535 ? 65535 : window);
     put_timestamps(peer, segment);
+    if ((peer->held_count > 0 || peer->twice.left != peer->twice.right) && may_sack(peer))
+        put_sack(peer, segment);
+    peer->twice = (struct sack_block){0};
     peer->last_ack_sent = peer->rcv_nxt;
     peer->ack_now = false;
     peer->delack_at = NANOS_NEVER;
@@ -83,6 +137,8 @@ void peer_emit_syn(struct peer *peer)
         segment->options.present |= TCP_OPT_WSCALE;
         segment->options.wscale = peer->variant.wscale;
     }
+    if (peer_is(peer, PEER_SACK))
+        segment->options.present |= TCP_OPT_SACK_PERMITTED;
 }
 
 void peer_emit_syn_ack(struct peer *peer)
@@ -94,6 +150,11 @@ void peer_emit_syn_ack(struct peer *peer)
         segment->options.present |= TCP_OPT_WSCALE;
         segment->options.wscale = peer->rcv_shift;
     }
+    if (peer->sack_on)
+        segment->options.present |= TCP_OPT_SACK_PERMITTED;
+    peer->syn_ack_last = segment->options.tsval;
+    if (!peer->syn_ack_first)
+        peer->syn_ack_first = peer->syn_ack_last;
     peer->last_ack_sent = peer->rcv_nxt;
     peer->sent_syn_ack = true;
 }
@@ -230,6 +291,13 @@ static bool waits_for_window(const struct peer *peer)
     return pending && peer->snd_wnd == 0;
 }
 
+static bool answers_with_fin(const struct peer *peer)
+{
+    bool out = peer->fin_sent && seq_le(peer->snd_una, peer->snd_end);
+
+    return out && (peer_is(peer, PEER_FIN_ANSWERS) || (peer_is(peer, PEER_FIN_AS_ACK) && peer->state == CLOSING));
+}
+
 void peer_output(struct peer *peer)
 {
     bool idle;
@@ -243,7 +311,7 @@ void peer_output(struct peer *peer)
             peer->rtx_at = peer->now + peer->rto;
     }
     if (peer->ack_now && peer_has_connection(peer)) {
-        if (peer_is(peer, PEER_FIN_AS_ACK) && peer->state == CLOSING && peer->fin_sent)
+        if (answers_with_fin(peer))
             peer_emit(peer, TCP_FIN | TCP_ACK, peer->snd_end, 0);
         else
             peer_emit(peer, TCP_ACK, peer->snd_nxt, 0);

@@ -7,12 +7,21 @@
 #include "peer.h"
 #include "walk/walk.h"
 
-enum channel_kind { CHANNEL_CLEAN, CHANNEL_LOSS_10, CHANNEL_MESS_30, CHANNEL_ANY };
+/* The last two: a named walk as it comes, against a well-behaved application on a stack that exists. */
+enum channel_kind {
+    CHANNEL_CLEAN,
+    CHANNEL_LOSS_10,
+    CHANNEL_MESS_30,
+    CHANNEL_ANY,
+    ORDINARY_CLEAN,
+    ORDINARY_LOSS_10,
+    CHANNEL_KINDS
+};
 
 enum app_call { APP_SEND, APP_SHUTDOWN, APP_CLOSE, APP_ABORT };
 
 #define APP_CALLS 5
-#define STEPS_MAX 7
+#define STEPS_MAX 12 /* probes among them */
 
 /* A call of the peer's application, so long after it got the connection. */
 struct app_plan {
@@ -72,6 +81,21 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, enum channel_kind k
 nanos draw_time(struct chance *chance);
 
 void draw_peer(struct chance *chance, struct peer_variant *peer);
+
+/* Stacks as they were met: see stacks.c. */
+enum stack { STACK_LINUX, STACK_LINUX_2024, STACK_SLIRP, STACK_LWIP, STACK_GVISOR, STACK_PASST, STACKS };
+
+/* Sets the switches that make this stack, and leaves those of the application and of chance as they are. */
+void stack_set(struct chance *chance, struct peer_variant *peer, enum stack stack);
+
+/* One that keeps RFC 9293, Linux more often than others. */
+enum stack draw_stack(struct chance *chance);
+
+/* The ordinary kinds: what a named walk does, and to what application. */
+void draw_ordinary(struct scenario *scenario, struct chance *chance, const struct shrunk *shrunk);
+
+/* Is this part still there? */
+bool scenario_has(const struct shrunk *shrunk, unsigned part);
 
 /* Adds ways of stacks that show in what they make of strange segments. */
 void draw_strange(struct chance *chance, struct peer_variant *peer);

@@ -110,12 +110,29 @@ static bool same_connection(const struct witness *witness)
     return witness->peer->incarnation <= 1;
 }
 
+static void count_row(struct tally *tally, const struct claim *claim)
+{
+    unsigned hash = (unsigned)claim->to * 31u + (unsigned)claim->reason * 3u + (unsigned)claim->certainty;
+
+    for (unsigned i = 0; tally->rows && i < CLAIM_ROWS; i++) {
+        struct claim_row *row = &tally->rows[(hash + i) % CLAIM_ROWS];
+        bool same = row->certainty == claim->certainty && row->reason == claim->reason && row->to == claim->to;
+        if (row->count > 0 && !same)
+            continue;
+        *row = (struct claim_row){row->count + 1, claim->certainty, claim->reason, claim->to};
+        return;
+    }
+}
+
 void witness_claim(struct witness *witness, const struct claim *claim, bool knows_all)
 {
     struct tally *tally = witness->tally;
     unsigned states = state_count(claim->to);
+    bool none = claim->to == (IN(CLOSED) | IN(LISTEN));
 
+    count_row(tally, claim);
     tally->claims++;
+    tally->claims_none += none;
     tally->claims_single += states == 1;
     tally->claims_states += states;
     if (claim->certainty == PRESUMED) {
@@ -124,6 +141,7 @@ void witness_claim(struct witness *witness, const struct claim *claim, bool know
         return;
     }
     tally->proven++;
+    tally->proven_none += none;
     tally->proven_single += states == 1;
     tally->proven_states += states;
     tally->refuted += claim->certainty == REFUTED;

@@ -17,10 +17,22 @@ enum violation {
     VIOLATIONS
 };
 
+/* How many claims there are of a kind. */
+struct claim_row {
+    uint64_t count;
+    enum certainty certainty;
+    enum reason reason;
+    state_set to;
+};
+
+#define CLAIM_ROWS 4096
+
 struct tally {
+    struct claim_row *rows; /* CLAIM_ROWS of them, hashed; NULL: not counted (borrowed) */
     uint64_t walks, segments, events, by_hand;
     uint64_t proven, proven_single, proven_states; /* claims about the peer, proven or refuted */
     uint64_t claims, claims_single, claims_states; /* all of them */
+    uint64_t proven_none, claims_none;             /* of these such as say CLOSED or LISTEN: no connection */
     uint64_t refuted;
     uint64_t presumed_missed;      /* presumptions that name the truth neither first nor otherwise */
     uint64_t looks, possible;      /* looks at the possible states, and how many there were together */

@@ -1,7 +1,7 @@
 /*
  * No proven claim is ever false: walks over a model peer, tests/soundness. TCPWALK_SOUNDNESS_WALKS asks for
  * more of them (per kind of channel), TCPWALK_SOUNDNESS_SEED for others; one seed with one walk tells a walk
- * again.
+ * again. TCPWALK_SOUNDNESS_CLAIMS asks for a table of the claims of each kind.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,9 @@
 #include "../soundness/peer.c"
 #include "../soundness/peer_input.c"
 #include "../soundness/peer_output.c"
+#include "../soundness/peer_stack.c"
 #include "../soundness/scenario.c"
+#include "../soundness/stacks.c"
 #include "../soundness/trace.c"
 #include "../soundness/witness.c"
 
@@ -38,6 +40,39 @@ static double share(uint64_t part, uint64_t whole)
     return whole ? (double)part / (double)whole : 0;
 }
 
+static int by_count(const void *a, const void *b)
+{
+    const struct claim_row *left = a, *right = b;
+
+    return (left->count < right->count) - (left->count > right->count);
+}
+
+static void report_claims(const struct tally *tally)
+{
+    char to[STATE_SET_TEXT];
+
+    if (!tally->rows)
+        return;
+    qsort(tally->rows, CLAIM_ROWS, sizeof(tally->rows[0]), by_count);
+    for (unsigned i = 0; i < CLAIM_ROWS && tally->rows[i].count > 0; i++) {
+        const struct claim_row *row = &tally->rows[i];
+        print_message("# %9llu %-8s %-20s %s\n", (unsigned long long)row->count, certainty_name(row->certainty),
+                      reason_text(row->reason)->token, state_set_text(row->to, "|", to));
+    }
+}
+
+/* Nothing counted yet. */
+static struct tally new_tally(void)
+{
+    struct tally tally = {0};
+
+    if (wish("TCPWALK_SOUNDNESS_CLAIMS", 0)) {
+        tally.rows = calloc(CLAIM_ROWS, sizeof(tally.rows[0]));
+        assert_non_null(tally.rows);
+    }
+    return tally;
+}
+
 static void report(const struct tally *tally)
 {
     print_message("# %llu walks, %llu segments, %llu claims (%llu proven, of them %llu refutations)\n",
@@ -48,6 +83,9 @@ static void report(const struct tally *tally)
         "# single states: %.2f %% of proven claims (mean %.3f states), %.2f %% of all (mean %.3f)\n",
         100 * share(tally->proven_single, tally->proven), share(tally->proven_states, tally->proven),
         100 * share(tally->claims_single, tally->claims), share(tally->claims_states, tally->claims));
+    print_message("# or no connection at all: %.2f %% of proven claims, %.2f %% of all\n",
+                  100 * share(tally->proven_single + tally->proven_none, tally->proven),
+                  100 * share(tally->claims_single + tally->claims_none, tally->claims));
     print_message("# presumptions that did not name the truth: %llu\n",
                   (unsigned long long)tally->presumed_missed);
     print_message("# of our segments %llu by hand; possible states: mean %.3f; proven alone:",
@@ -63,6 +101,7 @@ static void report(const struct tally *tally)
         if (tally->violations[i])
             print_message("# VIOLATED, %s: %llu\n", violation_name((enum violation)i),
                           (unsigned long long)tally->violations[i]);
+    report_claims(tally);
 }
 
 /* ---- the model itself -------------------------------------------------------------------------------------- */
@@ -204,7 +243,7 @@ static void walk_many(enum channel_kind kind, unsigned long long walks)
     unsigned long long first = wish("TCPWALK_SOUNDNESS_SEED", 1), bad = 0;
     struct meeting *meeting = calloc(1, sizeof(*meeting));
     unsigned told[VIOLATIONS] = {0};
-    struct tally tally = {0};
+    struct tally tally = new_tally();
 
     assert_non_null(meeting);
     walks = wish("TCPWALK_SOUNDNESS_WALKS", walks);
@@ -215,6 +254,7 @@ static void walk_many(enum channel_kind kind, unsigned long long walks)
             meeting_explain(meeting, seed, kind, violation, stderr);
     }
     report(&tally);
+    free(tally.rows);
     free(meeting);
     assert_true(bad == 0);
 }
@@ -243,12 +283,24 @@ static void any_channel(void **state)
     walk_many(CHANNEL_ANY, 5000);
 }
 
+static void ordinary_clean(void **state)
+{
+    (void)state;
+    walk_many(ORDINARY_CLEAN, 5000);
+}
+
+static void ordinary_loses_10_percent(void **state)
+{
+    (void)state;
+    walk_many(ORDINARY_LOSS_10, 5000);
+}
+
 static void hands_many(enum hands_kind kind, unsigned long long walks)
 {
     unsigned long long first = wish("TCPWALK_SOUNDNESS_SEED", 1), bad = 0;
     struct hands *hands = calloc(1, sizeof(*hands));
     unsigned told[VIOLATIONS] = {0};
-    struct tally tally = {0};
+    struct tally tally = new_tally();
 
     assert_non_null(hands);
     walks = wish("TCPWALK_SOUNDNESS_WALKS", walks);
@@ -259,6 +311,7 @@ static void hands_many(enum hands_kind kind, unsigned long long walks)
             hands_explain(hands, seed, kind, violation, stderr);
     }
     report(&tally);
+    free(tally.rows);
     free(hands);
     assert_true(bad == 0);
 }
@@ -289,6 +342,8 @@ int main(void)
         cmocka_unit_test(loses_10_percent),
         cmocka_unit_test(loses_repeats_and_reorders_30_percent),
         cmocka_unit_test(any_channel),
+        cmocka_unit_test(ordinary_clean),
+        cmocka_unit_test(ordinary_loses_10_percent),
         cmocka_unit_test(opened_by_hand),
         cmocka_unit_test(answered_by_hand),
         cmocka_unit_test(answered_as_it_should_be),
