@@ -119,7 +119,7 @@ void hands_draw(struct hands_scenario *scenario, uint64_t seed, enum hands_kind 
     if (kind != HANDS_LISTEN_RIGHT || chance_of(&chance, 500))
         draw_strange(&chance, &scenario->peer);
     if (chance_of(&chance, 333))
-        stack_set(&chance, &scenario->peer, draw_stack(&chance));
+        stack_set(&chance, &scenario->peer, draw_stack(&chance, true));
     if (kind != HANDS_OPEN) {
         scenario->peer.on |= PEER_ON(PEER_OPENS);
         scenario->peer.on &=

@@ -66,7 +66,7 @@ enum peer_switch {
     PEER_DSACK,           /* ... and what it got twice (RFC 2883) */
     PEER_SACK_EARLY,      /* ... even in SYN-RECEIVED when it opened itself, as Linux does; RFC 2018 3 waits */
     PEER_MINISOCK,        /* keeps little in a passive SYN-RECEIVED, TIME-WAIT and FIN-WAIT-2 without owner, as Linux */
-    PEER_NULL_QUIET,      /* drops what has neither SYN, RST nor ACK unread, where it keeps all */
+    PEER_NULL_QUIET,      /* drops what has neither SYN, RST nor ACK unread once open, where it keeps all */
     PEER_NULL_QUIET_ENDS, /* ... in SYN-RECEIVED and TIME-WAIT */
     PEER_LISTEN_REFUSES,  /* LISTEN answers such a segment with a RST, as CLOSED does */
     PEER_ECHOES_LATE,     /* keeps a timestamp only when it has taken the segment's ACK */

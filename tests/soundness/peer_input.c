@@ -425,9 +425,9 @@ static bool unread(const struct peer *peer, const struct segment *segment)
 {
     if ((segment->flags & (TCP_SYN | TCP_RST | TCP_ACK)) || peer_keeps_little(peer))
         return false;
-    if (peer->state == SYN_RECEIVED || peer->state == TIME_WAIT)
+    if (peer->state == SYN_RECEIVED)
         return peer_is(peer, PEER_NULL_QUIET_ENDS);
-    return peer_is(peer, PEER_NULL_QUIET);
+    return peer_is(peer, PEER_NULL_QUIET) || (peer->state == TIME_WAIT && peer_is(peer, PEER_NULL_QUIET_ENDS));
 }
 
 void peer_input_connected(struct peer *peer, const struct segment *given)

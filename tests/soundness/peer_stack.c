@@ -159,7 +159,7 @@ bool peer_input_proxy(struct peer *peer, const struct segment *segment)
         peer->snd_wl1 = segment->seq;
         peer->snd_wl2 = segment->ack;
         peer_acked(peer, peer->iss + 1);
-        return segment_span(segment) == 0;
+        return true;
     }
     if (peer->state == LAST_ACK)
         peer_gone(peer);

@@ -88,8 +88,8 @@ enum stack { STACK_LINUX, STACK_LINUX_2024, STACK_SLIRP, STACK_LWIP, STACK_GVISO
 /* Sets the switches that make this stack, and leaves those of the application and of chance as they are. */
 void stack_set(struct chance *chance, struct peer_variant *peer, enum stack stack);
 
-/* One that keeps RFC 9293, Linux more often than others. */
-enum stack draw_stack(struct chance *chance);
+/* Linux more often than others; by_hand: it gets segments that no TCP would send. */
+enum stack draw_stack(struct chance *chance, bool by_hand);
 
 /* The ordinary kinds: what a named walk does, and to what application. */
 void draw_ordinary(struct scenario *scenario, struct chance *chance, const struct shrunk *shrunk);

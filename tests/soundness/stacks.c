@@ -77,15 +77,20 @@ void stack_set(struct chance *chance, struct peer_variant *peer, enum stack stac
     peer->wscale = (uint8_t)(chance_of(chance, 500) ? 7 : 10);
 }
 
-/* passt's connections begin and end as no RFC says: a claim may well be false of them. */
-#define PASST_IS_DRAWN 0
+/*
+ * passt's connections begin and end as no RFC says. Against what a TCP sends no claim was false of them; but any ACK
+ * ends its SYN-RECEIVED, so one made by hand that acknowledges nothing leads where it can't have come to by the RFC.
+ */
+#define PASST_WALKS 1
+#define PASST_BY_HAND 0
 
-enum stack draw_stack(struct chance *chance)
+enum stack draw_stack(struct chance *chance, bool by_hand)
 {
+    bool passt = by_hand ? PASST_BY_HAND : PASST_WALKS;
     static const enum stack often[] = {STACK_LINUX,  STACK_LINUX, STACK_LINUX, STACK_LINUX_2024, STACK_LINUX_2024,
                                        STACK_GVISOR, STACK_LWIP,  STACK_SLIRP, STACK_PASST};
 
-    return often[chance_below(chance, sizeof(often) / sizeof(often[0]) - (PASST_IS_DRAWN ? 0 : 1))];
+    return often[chance_below(chance, sizeof(often) / sizeof(often[0]) - (passt ? 0 : 1))];
 }
 
 /* ---- ordinary walks ---------------------------------------------------------------------------------------- */
