@@ -89,16 +89,16 @@ static unsigned number(struct hands *hands, const struct peer_sent *sent)
 
 /*
  * Has a SYN left that begins anew? A copy of the first one does not as long as that is being answered: if the network
- * keeps it until the connection is over, another one may begin, but not by our doing. A copy that asks a peer which has a
- * connection does not, either.
+ * keeps it until the connection is over, another one may begin, but not by our doing. Nor does a copy that asks a peer
+ * which has a connection.
  */
 static void note_opening(struct hands *hands, const struct segment *segment, bool asks)
 {
     struct hands_end *end = &hands->end;
     bool syn = (segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
     bool copy = end->first_span && segment->seq == end->first_seq && segment_span(segment) == end->first_span;
-    bool answering = (!end->went_on && hands->now - end->answered_at < NANOS_PER_S) ||
-                     (asks && peer_has_connection(&hands->peer));
+    bool answering =
+        (!end->went_on && hands->now - end->answered_at < NANOS_PER_S) || (asks && peer_has_connection(&hands->peer));
 
     if (syn && end->first_span && (!copy || (end->answered_at != NANOS_NEVER && !answering)))
         hands->witness.reopens = true;

@@ -370,7 +370,7 @@ static bool process(struct peer *peer, const struct segment *segment, bool again
     return true;
 }
 
-/* An acceptable segment. One with nothing but old numbers is so only to the lenient, and drawn an ACK like others. */
+/* An acceptable segment. One with nothing but old numbers is so only to the lenient, and is answered as others are. */
 static void process_new(struct peer *peer, const struct segment *segment)
 {
     bool old = segment_span(segment) > 0 && seq_le(segment->seq + segment_span(segment), peer->rcv_nxt);

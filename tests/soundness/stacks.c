@@ -1,6 +1,6 @@
 /*
- * Stacks as they were met (Linux 6.18, libslirp 4.7, lwIP 2.1, gVisor of 2022, passt of 2025; what Linux did before 2025
- * is from memory), and ordinary walks: named ones, against applications that behave well.
+ * Stacks as they were met (Linux 6.18, libslirp 4.7, lwIP 2.1, gVisor of 2022, passt of 2025; what Linux did before
+ * 2025 is from memory), and ordinary walks: named ones, against applications that behave well.
  */
 #include "scenario.h"
 

@@ -78,7 +78,8 @@ static struct peer peer_in(enum state state, uint64_t on)
 #define CLOSED_IN_FULL PEER_ON(PEER_FULL_CLOSE)
 #define LITTLE (CLOSED_IN_FULL | PEER_ON(PEER_MINISOCK) | PEER_ON(PEER_NULL_QUIET))
 
-/* What RFC 9293 3.10.7 and RFC 5961 ask of it, and where stacks are known to differ; seq counts from its RCV.NXT, ack from its SND.NXT. */
+/* What RFC 9293 3.10.7 and RFC 5961 ask of it, and where stacks are known to differ; seq counts from its
+ * RCV.NXT, ack from its SND.NXT. */
 static void the_model_keeps_the_rfc(void **state)
 {
     static const struct {
