@@ -331,6 +331,9 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
     belief->possible = possible;
     if (stale)
         return 0;
+    /* It refuses what we asked, and we take it to be gone already. */
+    if (verdict.answer && (belief->claim.likely & claim.to & (IN(CLOSED) | IN(LISTEN))))
+        claim.likely = belief->claim.likely & claim.to;
     return conclude(belief, claim, segment, n, at, out);
 }
 

@@ -62,7 +62,8 @@ static struct verdict classify_answer(const struct knowledge *known, const struc
         if (!question->bare) {
             verdict.states |= OPENING & knowledge_reachable(known, question->states);
             verdict.likely = verdict.states & (known->irs_known ? OPENING : NO_CONNECTION);
-            verdict.reason = REASON_ACK_REFUSED;
+            if (verdict.likely)
+                verdict.reason = REASON_ACK_REFUSED;
             verdict.undated = segment->seq == 0;
         }
         /* What listens drops a segment with neither SYN nor ACK (3.10.7.2). */

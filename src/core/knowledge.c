@@ -87,8 +87,10 @@ state_set knowledge_reachable(const struct knowledge *known, state_set from)
 
 bool knowledge_is_echoed(const struct knowledge *known, const struct landmark *landmark, const struct segment *segment)
 {
-    return !known->tsval_wild && landmark->set && landmark->has_tsval &&
-           (segment->options.present & TCP_OPT_TIMESTAMPS) && seq_le(landmark->tsval, segment->options.tsecr);
+    if (known->tsval_wild || !landmark->set || !landmark->has_tsval || !(segment->options.present & TCP_OPT_TIMESTAMPS))
+        return false;
+    return seq_le(landmark->tsval, segment->options.tsecr) &&
+           (!landmark->bounded || seq_lt(segment->options.tsecr, landmark->until));
 }
 
 bool mark_is_before(const struct mark *mark, const struct segment *segment)
@@ -137,14 +139,14 @@ static void note_iss(struct knowledge *known, const struct segment *segment)
 }
 
 /*
- * An acknowledgement of its SYN. A peer that it opens the connection at takes its timestamp (RFC 7323 4.3), unless it lies
- * beyond the first number.
+ * An acknowledgement of its SYN. A peer that it opens the connection at takes its timestamp (RFC 7323 4.3), if it stands at
+ * the first number: what lies beyond that is not noted yet, and what lies before it some stacks read all the same (lwIP).
  */
 static void note_opening(struct knowledge *known, const struct segment *segment, unsigned effects)
 {
     if (!(effects & SENT_SYN_ACK))
         return;
-    if (!(segment->options.present & TCP_OPT_TIMESTAMPS) || !known->iss_known || seq_lt(known->iss + 1, segment->seq)) {
+    if (!(segment->options.present & TCP_OPT_TIMESTAMPS) || !known->iss_known || segment->seq != known->iss + 1) {
         known->opening_unstamped = true;
         return;
     }
@@ -191,22 +193,21 @@ static void note_fin(struct knowledge *known, const struct segment *segment)
 }
 
 /*
- * A landmark is a receipt as long as every segment with its timestamp or a higher one means the same: whichever of
- * them is echoed, the peer took note of it. RSTs don't count: what is echoed lies at or before RCV.NXT (RFC 7323
- * 4.3), and there a RST is exact or not acceptable.
+ * A landmark is a receipt as long as what is echoed is a segment that means the same: whichever of them it is, the peer took
+ * note of it. RSTs don't count: what is echoed lies at or before RCV.NXT (RFC 7323 4.3), and there a RST is exact or not
+ * acceptable.
  */
-static bool keep_receipt(const struct knowledge *known, struct landmark *landmark, const struct segment *segment,
-                         bool means_it, bool is_highest)
+static bool keep_receipt(struct landmark *landmark, const struct segment *segment, bool means_it, bool is_highest)
 {
     bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) && !segment_has(segment, TCP_RST);
 
-    /* What ends before RCV.NXT is not acceptable, and no TCP takes note of it. */
-    if (!segment_has(segment, TCP_SYN) && known->acked_any &&
-        seq_lt(segment->seq + segment_span(segment), known->acked_max))
-        return false;
     means_it = means_it && segment_has(segment, TCP_ACK) && !(segment->flags & (TCP_SYN | TCP_RST));
-    if (stamped && !means_it)
+    if (stamped && !means_it && is_highest && !landmark->bounded) {
+        landmark->bounded = true;
+        landmark->until = segment->options.tsval;
+    } else if (stamped && !means_it && !is_highest) {
         landmark->has_tsval = false;
+    }
     return means_it && is_highest;
 }
 
@@ -218,11 +219,13 @@ static void note_landmarks(struct knowledge *known, const struct segment *segmen
     bool highest = stamped && (!known->tsval_sent || (on != 0 && on <= TSVAL_JUMP));
     bool acks_fin = known->its_fin_seen && segment->ack == known->its_fin_seq + 1;
     bool acks_all = known->irs_known && segment->ack == known->heard_max;
-    bool fin_receipt = keep_receipt(known, &known->fin_ack, segment, acks_fin, highest);
-    bool all_receipt = keep_receipt(known, &known->all_acked, segment, acks_all, highest);
+    bool fin_receipt = keep_receipt(&known->fin_ack, segment, acks_fin, highest);
+    bool all_receipt = keep_receipt(&known->all_acked, segment, acks_all, highest);
+
+    bool opens = keep_receipt(&known->syn_ack_ack, segment, (effects & SENT_SYN_ACK) != 0, highest);
 
     if (effects & SENT_SYN_ACK)
-        (expected & SENT_SYN_ACK ? landmark_pass : landmark_touch)(&known->syn_ack_ack, segment, highest, n, at);
+        (expected & SENT_SYN_ACK ? landmark_pass : landmark_touch)(&known->syn_ack_ack, segment, opens, n, at);
     if ((effects & SENT_FIN) && !ranges_have(&known->ours.late, segment_fin_seq(segment)))
         landmark_pass(&known->fin, segment, false, n, at);
     if (effects & SENT_FIN_ACK)
@@ -394,7 +397,7 @@ void knowledge_received(struct knowledge *known, const struct segment *segment, 
     note_heard(known, segment->seq, end);
     if (seq_lt(known->heard_max, end)) {
         known->heard_max = end;
-        known->all_acked.set = known->all_acked.has_tsval = false;
+        known->all_acked = (struct landmark){0};
         known->all_acked_by.set = false;
     }
     if (segment_has(segment, TCP_ACK))

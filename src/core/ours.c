@@ -24,8 +24,9 @@ void landmark_touch(struct landmark *landmark, const struct segment *segment, bo
         landmark->first = n;
         landmark->old = false;
     }
-    if (tsval_counts && !landmark->has_tsval) {
+    if (tsval_counts && (!landmark->has_tsval || landmark->bounded)) {
         landmark->has_tsval = true;
+        landmark->bounded = false;
         landmark->tsval = segment->options.tsval;
     }
 }

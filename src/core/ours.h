@@ -21,7 +21,9 @@ struct landmark {
     nanos at;        /* when the first copy left */
     nanos latest_at; /* when the latest copy left */
     uint32_t tsval;  /* an echo of this or more is a receipt for it; valid with has_tsval */
+    uint32_t until;  /* ... but not of this or more: something else left with it; valid with bounded */
     bool has_tsval;
+    bool bounded;
 };
 
 /* An initial number of ours. */

@@ -5,7 +5,8 @@
  * classes are those of RFC 9293 3.10.7; where stacks are known to be silent instead the class is A_SILENCE, and such a probe
  * is asked only when nothing else is left.
  *
- * All probes carry numbers that move nothing: old ones, and an acknowledgement that was sent before.
+ * All harmless ones carry numbers that move nothing, whatever a stack makes of them: old ones, and an acknowledgement far below
+ * all others.
  */
 #include "core/probe.h"
 
@@ -103,7 +104,7 @@ static enum answer to_bare(const struct knowledge *known, enum state state)
     case CLOSED:
         return A_RST;
     case SYN_RECEIVED:
-        return known->ack_sent ? A_SILENCE : A_OPENING;
+        return A_OPENING;
     case TIME_WAIT:
         return acknowledges(known, state);
     default:
@@ -139,15 +140,18 @@ static enum answer answer_of(const struct knowledge *known, enum probe probe, en
     }
 }
 
-static unsigned classes_in(const struct knowledge *known, enum probe probe, state_set states)
+/* How many answers it can have among these states, and how many of them are more than silence, which proves nothing. */
+static unsigned answers_in(const struct knowledge *known, enum probe probe, state_set states, unsigned *telling)
 {
     unsigned seen = 0, count = 0;
 
     for (unsigned state = 0; state < STATE_COUNT; state++)
         if (states & IN(state))
             seen |= 1u << answer_of(known, probe, (enum state)state);
+    *telling = (seen >> A_SILENCE & 1) ? 0 : 1;
     for (; seen; seen &= seen - 1)
         count++;
+    *telling = *telling ? count : count - 1;
     return count;
 }
 
@@ -186,15 +190,19 @@ state_set probe_doubt(const struct belief *belief, bool fresh)
 {
     const struct claim *claim = &belief->claim;
 
-    if (fresh && claim->certainty != PRESUMED)
-        return claim->to;
+    if (fresh && claim->certainty != PRESUMED) {
+        /* That what is dropped leaves no timestamp is no habit of many a Linux: an old acknowledgement tells more. */
+        bool by_habit = state_count(claim->by_habit) == 1 && claim->habit != HABIT_DROPPED_STAMP;
+        return by_habit ? claim->by_habit : claim->to;
+    }
     /* Whatever it is, it may be gone without a word. */
     return claim->to | claim->otherwise | IN(CLOSED);
 }
 
 /*
  * Of those that tell equally much the one that comes first: an old byte is never limited; but Linux starts TIME-WAIT anew
- * when it gets one, and without SACK and timestamps it can't tell SYN-RECEIVED from ESTABLISHED.
+ * when it gets one, so what waits is asked without flags first; and without SACK an old byte tells SYN-RECEIVED from
+ * ESTABLISHED less surely than an old acknowledgement.
  */
 static void order_of(const struct belief *belief, state_set doubt, enum probe order[HARMLESS])
 {
@@ -204,28 +212,33 @@ static void order_of(const struct belief *belief, state_set doubt, enum probe or
 
     if (waits || !belief->known.ack_sent)
         order[n++] = PROBE_BARE;
-    if (by_ack)
-        order[n++] = PROBE_OLD_ACK;
-    order[n++] = PROBE_OLD_BYTE;
-    if (!by_ack)
-        order[n++] = PROBE_OLD_ACK;
-    if (!waits && belief->known.ack_sent)
+    order[n++] = by_ack ? PROBE_OLD_ACK : PROBE_OLD_BYTE;
+    order[n++] = by_ack ? PROBE_OLD_BYTE : PROBE_OLD_ACK;
+    if (n < HARMLESS - 1)
         order[n++] = PROBE_BARE;
     order[n] = PROBE_SYN_COPY;
+}
+
+/* Whole sockets of Linux pass over a segment without flags: there its answer is not worth waiting for. */
+static bool is_worth_it(const struct belief *belief, enum probe probe, state_set doubt)
+{
+    return probe != PROBE_BARE || !belief->known.ack_sent || !(doubt & (IN(ESTABLISHED) | IN(CLOSE_WAIT) | IN(FIN_WAIT_1)));
 }
 
 enum probe probe_choose(const struct belief *belief, state_set doubt, unsigned asked)
 {
     enum probe order[HARMLESS], best = PROBE_NONE;
-    unsigned most = 1;
+    unsigned most = 0;
 
     order_of(belief, doubt, order);
     for (unsigned i = 0; i < HARMLESS; i++) {
-        unsigned classes = classes_in(&belief->known, order[i], doubt);
-        if ((asked >> order[i] & 1) || !probe_fits(belief, order[i]) || classes <= most)
+        unsigned telling, answers = answers_in(&belief->known, order[i], doubt, &telling);
+        bool first_of_all = i == 0 && order[0] == PROBE_BARE;
+        if ((asked >> order[i] & 1) || !probe_fits(belief, order[i]) || answers < 2 || telling <= most ||
+            !is_worth_it(belief, order[i], doubt))
             continue;
         best = order[i];
-        most = classes;
+        most = first_of_all ? STATE_COUNT : telling;
     }
     return best;
 }

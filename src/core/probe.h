@@ -12,8 +12,8 @@
 enum probe {
     PROBE_NONE,
     /* harmless */
-    PROBE_OLD_BYTE, /* ACK with a byte that the peer has had, far below what it expects */
-    PROBE_OLD_ACK,  /* ACK that acknowledges something far below what was ever acknowledged */
+    PROBE_OLD_BYTE, /* ACK with a byte that lies far below what the peer expects, and an acknowledgement as old */
+    PROBE_OLD_ACK,  /* ACK in the window that acknowledges something far below what was ever acknowledged */
     PROBE_BARE,     /* no flags, the number before the next one */
     PROBE_SYN_COPY, /* our SYN once more */
     /* can change the connection, or end it */

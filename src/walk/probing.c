@@ -18,7 +18,10 @@
  */
 #define OLD_BYTE_BELOW 1024u
 
-/* Below every acknowledgement that a window can make acceptable (RFC 7323 2.3, RFC 5961 5.2). */
+/*
+ * Below every acknowledgement that a window can make acceptable (RFC 7323 2.3, RFC 5961 5.2). An old byte has such a one too:
+ * stacks that read the acknowledgement of old segments (lwIP, libslirp) would take any other for our last ACK.
+ */
 #define OLD_ACK_BELOW (UINT32_C(1) << 30)
 
 static nanos patience(const struct walk *walk)
@@ -93,7 +96,7 @@ void probing_start(struct walk *walk, enum probe_scope scope, bool unasked, nano
         .until = NANOS_NEVER,
         .seen_until = now + PATIENCE_LEAST,
         .limited_at = probing->limited_at,
-        .old_bytes = probing->old_bytes,
+        .made = probing->made,
         .began_at = walk->stamps.last,
         .about = probing->about,
         .has_about = probing->has_about,
@@ -210,12 +213,12 @@ void probing_make(struct walk *walk, uint32_t tick, nanos now, struct segment *o
 
     *out = (struct segment){.flags = flags[probing->kind], .len = has_byte ? 1 : 0};
     *payload = byte;
-    /* It acknowledges only what was acknowledged before, so that it moves nothing. */
+    /* One with new numbers acknowledges only what was acknowledged before. */
     tcb->hold_acks = true;
     tcb_compose(tcb, tick, out);
     tcb->hold_acks = held;
     if (probing->kind == PROBE_OLD_BYTE)
-        out->seq = tcb->snd_una - OLD_BYTE_BELOW - 2 * (probing->old_bytes++ % 256);
+        out->seq = tcb->snd_una - OLD_BYTE_BELOW - 2 * (probing->made % 256);
     else if (probing->kind == PROBE_OLD_ACK)
         out->seq = tcb->snd_una;
     else if (probing->kind == PROBE_BARE)
@@ -224,8 +227,10 @@ void probing_make(struct walk *walk, uint32_t tick, nanos now, struct segment *o
         out->seq = tcb->snd_max;
     else if (probing->kind == PROBE_RST)
         out->seq = tcb->snd_max + 1;
-    if (probing->kind == PROBE_OLD_ACK)
-        out->ack -= OLD_ACK_BELOW;
+    /* A number of its own for each: what answers it answers no other. */
+    if (segment_has(out, TCP_ACK) && probe_text(probing->kind)->risk == NULL)
+        out->ack = tcb->irs + 1 - OLD_ACK_BELOW - probing->made;
+    probing->made++;
     if (probe_text(probing->kind)->risk)
         tcb_left_by_hand(tcb, out);
     if (probe_is_limited(probing->kind))

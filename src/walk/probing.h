@@ -22,7 +22,7 @@ struct probing {
     unsigned answers;   /* segments without payload that came since it left */
     unsigned asked;     /* bits by kind: answered, or given up */
     unsigned silent;    /* ... given up */
-    unsigned old_bytes; /* of the whole walk: each has a number of its own */
+    unsigned made;      /* of the whole walk: each has numbers of its own */
     nanos began_at;     /* capture clock: what is proven by later segments is fresh */
     unsigned claims;    /* about the peer, since it began */
     struct claim about; /* what auto probe has asked about last; valid with has_about */

@@ -23,11 +23,11 @@ enum hand_what { HAND_ACK, HAND_TEXT, HAND_FIN, HAND_AGAIN, HAND_RST, HAND_SYN, 
 
 /* Probes: they ask the peer where it is, and should change nothing there. */
 enum hand_probe {
-    PROBE_OLD_BYTE,  /* a byte from long ago */
-    PROBE_KEEPALIVE, /* the last byte again, or none in its place */
-    PROBE_OLD_ACK,   /* the next number, an acknowledgement from long ago */
-    PROBE_NULL,      /* no flags, the last number */
-    PROBE_SYN,       /* a copy of our SYN */
+    HAND_PROBE_OLD_BYTE,  /* a byte from long ago */
+    HAND_PROBE_KEEPALIVE, /* the last byte again, or none in its place */
+    HAND_PROBE_OLD_ACK,   /* the next number, an acknowledgement from long ago */
+    HAND_PROBE_NULL,      /* no flags, the last number */
+    HAND_PROBE_SYN,       /* a copy of our SYN */
     PROBES
 };
 

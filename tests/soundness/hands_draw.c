@@ -266,18 +266,18 @@ static void make_probe(const struct hands *hands, const struct hand *hand, struc
     segment->ack = end->acked;
     segment->flags = TCP_ACK;
     switch (hand->probe) {
-    case PROBE_OLD_BYTE:
+    case HAND_PROBE_OLD_BYTE:
         segment->seq = end->una - 1024;
         segment->len = 1;
         break;
-    case PROBE_KEEPALIVE:
+    case HAND_PROBE_KEEPALIVE:
         segment->len = hand->len > 0;
         break;
-    case PROBE_OLD_ACK:
+    case HAND_PROBE_OLD_ACK:
         segment->seq = end->una;
         segment->ack -= UINT32_C(1) << 30;
         break;
-    case PROBE_NULL:
+    case HAND_PROBE_NULL:
         segment->flags = 0;
         break;
     default:
