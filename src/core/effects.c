@@ -2,9 +2,6 @@
 
 #include "base/seq.h"
 
-/* SYN cookies are so coarse that Linux takes an acknowledgement a few numbers below the right one (measured). */
-#define COOKIE_SLACK 16
-
 unsigned effects_possible(const struct knowledge *known, const struct segment *segment)
 {
     bool acks = segment_has(segment, TCP_ACK);

@@ -8,6 +8,12 @@
 #include "core/knowledge.h"
 
 /*
+ * SYN cookies are so coarse that Linux takes an acknowledgement a few numbers below the right one, or a number a few beyond it,
+ * and then counts from there (measured: up to 3).
+ */
+#define COOKIE_SLACK 16
+
+/*
  * The SENT_ bits that it can have for some peer in some state: out of order, late, without ACK, or taken by a TCP
  * that looks at less than it should. RSTs are not among them: every state can end anyway.
  */

@@ -8,19 +8,20 @@
 
 enum habit {
     HABIT_NONE,
-    HABIT_FIN_PATIENCE,  /* a lone FIN is not repeated sooner than HABIT_FIN_SPAN */
-    HABIT_REFUSED_STAMP, /* the timestamp of an acknowledgement that is refused leaves no trace */
-    HABIT_DROPPED_STAMP, /* ... nor does that of an acknowledgement that is dropped, for a full queue perhaps */
-    HABIT_SYN_COPY,      /* a copy of our SYN draws the SYN-ACK again from SYN-RECEIVED, never an ACK */
-    HABIT_MINISOCK, /* an old byte is reported (D-SACK) by a whole socket, and not by what is left of a closed one */
+    HABIT_FIN_PATIENCE,  /* a lone FIN is not repeated sooner than HABIT_SPAN */
+    HABIT_DATA_PATIENCE, /* nor are bytes with nothing else unacknowledged; and those that a FIN could ride on come without
+                            only while the application has not closed */
+    HABIT_OPENING,       /* from SYN-RECEIVED no ACK answers a copy of our SYN, or an old acknowledgement whatever its number */
+    HABIT_DROPPED_STAMP, /* the timestamp of an acknowledgement that is dropped, for a full queue perhaps, leaves no trace */
+    HABIT_MINISOCK,      /* what is left of a closed socket reports no old byte (D-SACK), and numbers no packet */
     HABIT_COUNT
 };
 
 /*
  * The shortest time after which a stack that we know repeats a FIN with nothing else unacknowledged: Linux and gVisor
- * 200 ms, libslirp 1.4 s, lwIP 2.4 s (measured).
+ * 200 ms, lwIP 2.4 s (measured; libslirp waits for 1.4 s, or for any segment of ours).
  */
-#define HABIT_FIN_SPAN (200 * NANOS_PER_MS)
+#define HABIT_SPAN (200 * NANOS_PER_MS)
 
 struct habit_text {
     const char *token;    /* stable, for programs */

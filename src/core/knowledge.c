@@ -52,8 +52,16 @@ enum cover knowledge_covers_fin(const struct knowledge *known, uint32_t ack)
 {
     const struct ours *ours = &known->ours;
 
-    if (!ranges_have(&ours->fins, ack - 1))
+    if (!ranges_have(&ours->fins, ack - 1)) {
+        /* Bytes behind a FIN: Linux takes them with it when it holds both (measured). */
+        for (unsigned i = 0; i < ours->fins.count; i++)
+            if (seq_lt(ours->fins.at[i].from, ack) && ranges_have(&ours->text, ack - 1) &&
+                ranges_meet(&ours->text, ours->fins.at[i].to, ack))
+                return COVERS_PERHAPS;
         return ranges_have(&ours->late, ack - 1) && knowledge_may_reopen(known) ? COVERS_PERHAPS : COVERS_NOT;
+    }
+    if (known->cookie_shift && known->iss_known && ack - 1 - known->iss <= COOKIE_SLACK)
+        return COVERS_PERHAPS;
     return ours->fins.rough || ranges_have(&ours->text, ack - 1) ? COVERS_PERHAPS : COVERS;
 }
 
@@ -123,6 +131,7 @@ static void note_iss(struct knowledge *known, const struct segment *segment)
         known->iss_known = true;
         known->wscale_offered = offers;
         known->wscale = segment->options.wscale;
+        known->mss_offered = (segment->options.present & TCP_OPT_MSS) ? segment->options.mss : 0;
         known->sack_offered = (segment->options.present & TCP_OPT_SACK_PERMITTED) != 0;
         ours_adopt(&known->ours, 0);
     } else if (known->iss_known && segment->seq != known->iss && !known->acked_any) {
@@ -146,7 +155,10 @@ static void note_opening(struct knowledge *known, const struct segment *segment,
 {
     if (!(effects & SENT_SYN_ACK))
         return;
-    if (!(segment->options.present & TCP_OPT_TIMESTAMPS) || !known->iss_known || segment->seq != known->iss + 1) {
+    if (known->iss_known && segment->seq - known->iss - 2 < COOKIE_SLACK && !known->heard_open && !known->its_syn_alone)
+        known->cookie_shift = true;
+    if (!(segment->options.present & TCP_OPT_TIMESTAMPS) || !known->iss_known || segment->seq != known->iss + 1 ||
+        known->ours.syn_count != 1 || known->ours.syns[0].span != 1) {
         known->opening_unstamped = true;
         return;
     }
@@ -394,6 +406,7 @@ void knowledge_received(struct knowledge *known, const struct segment *segment, 
         note_syn(known, segment, at);
     if (segment_has(segment, TCP_ACK))
         note_own_syn(known, segment, at);
+    known->heard_open = known->heard_open || !segment_has(segment, TCP_SYN);
     note_heard(known, segment->seq, end);
     if (seq_lt(known->heard_max, end)) {
         known->heard_max = end;
@@ -403,6 +416,8 @@ void knowledge_received(struct knowledge *known, const struct segment *segment, 
     if (segment_has(segment, TCP_ACK))
         note_its_ack(known, segment);
     if (segment->options.present & TCP_OPT_TIMESTAMPS) {
+        if (!known->tsval_seen)
+            known->its_tsval = segment->options.tsval;
         known->tsval_max =
             known->tsval_seen ? seq_max(known->tsval_max, segment->options.tsval) : segment->options.tsval;
         known->tsval_seen = true;
@@ -445,10 +460,10 @@ void knowledge_restart(struct knowledge *known, const struct segment *syn)
     ours_adopt(&known->ours, known->iss_known && index < 0 ? 0 : index);
     ours_restart(&known->ours);
     known->ack_sent = known->irs_known = known->its_syn_alone = known->acked_any = known->syn_ack_seen = false;
-    known->its_fin_seen = known->tsval_seen = known->reports_old = false;
+    known->its_fin_seen = known->tsval_seen = known->counts_packets = false;
     known->fin_unsent_at = NANOS_NONE;
-    known->old_ack = known->old_byte = (struct asked){0};
-    known->old_byte_unanswered = known->opening_stamped = false;
+    known->old_byte = (struct asked){0};
+    known->opening_stamped = known->heard_open = known->cookie_shift = false;
     known->opening_unstamped = known->drawing = true; /* what left before this connection can still arrive */
     known->fin_acks = !(known->may & SENT_FIN);
     known->fin_without_ack = (known->may & SENT_FIN) != 0;

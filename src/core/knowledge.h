@@ -54,11 +54,8 @@ struct question {
 /* A segment of ours that only asks, the latest of its kind. */
 struct asked {
     bool set;
-    bool stamped;
-    uint32_t tsval; /* valid with stamped */
     uint32_t seq;
     nanos at;
-    bool alone; /* before it left nothing that draws an ACK from SYN-RECEIVED */
 };
 
 /* Our latest timestamps, and when they left. */
@@ -98,14 +95,15 @@ struct knowledge {
     bool tsval_wild; /* it has jumped about: no echo tells anything */
     struct stamp stamps[STAMPS];
     unsigned stamps_next;
+    bool heard_open;         /* it has sent more than SYNs */
+    bool cookie_shift;       /* an acknowledgement of its SYN left with a number beyond the first: a cookie counts from there */
     bool opening_unstamped;   /* an acknowledgement of its SYN left without a timestamp, or beyond the first number */
     bool opening_stamped;     /* one left with a timestamp */
     uint32_t opening_tsval;   /* the lowest of these; valid with opening_stamped */
     bool sack_offered;        /* by us */
-    struct asked old_ack;     /* an acknowledgement far below everything */
+    uint16_t mss_offered; /* by us; 0: none */
     struct asked old_byte;    /* bytes that it has, and nothing else */
-    bool old_byte_unanswered; /* nothing of ours has left since, and nothing of its has arrived */
-    bool drawing;             /* a segment left that draws an ACK from SYN-RECEIVED: old numbers, a further SYN */
+    bool drawing;             /* one left that can draw an ACK from SYN-RECEIVED, other than a copy of our SYN */
 
     bool irs_known;
     uint32_t irs;       /* the peer's initial number */
@@ -126,10 +124,11 @@ struct knowledge {
     uint32_t its_fin_seq;
     nanos its_fin_at;    /* when its first copy arrived; valid with its_fin_seen */
     nanos fin_unsent_at; /* it had not sent its FIN when this was on its way: a time of ours; NANOS_NONE: unknown */
-    bool reports_old;    /* it has reported an old byte of ours (RFC 2883) */
+    bool counts_packets; /* it has numbered its IPv4 packets, as Linux does for a whole socket */
     unsigned broken;     /* bits by enum habit: it has shown that it does not have it */
     enum fin_order order;
     bool tsval_seen;
+    uint32_t its_tsval;      /* the first that it sent; valid with tsval_seen */
     uint32_t tsval_max;      /* the peer's newest timestamp */
     struct mark its_syn_ack; /* its latest copies */
     struct mark its_fin;

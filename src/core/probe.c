@@ -190,30 +190,25 @@ state_set probe_doubt(const struct belief *belief, bool fresh)
 {
     const struct claim *claim = &belief->claim;
 
-    if (fresh && claim->certainty != PRESUMED) {
-        /* That what is dropped leaves no timestamp is no habit of many a Linux: an old acknowledgement tells more. */
-        bool by_habit = state_count(claim->by_habit) == 1 && claim->habit != HABIT_DROPPED_STAMP;
-        return by_habit ? claim->by_habit : claim->to;
-    }
+    if (fresh && claim->certainty != PRESUMED)
+        return state_count(claim->by_habit) == 1 ? claim->by_habit : claim->to;
     /* Whatever it is, it may be gone without a word. */
     return claim->to | claim->otherwise | IN(CLOSED);
 }
 
 /*
  * Of those that tell equally much the one that comes first: an old byte is never limited; but Linux starts TIME-WAIT anew
- * when it gets one, so what waits is asked without flags first; and without SACK an old byte tells SYN-RECEIVED from
- * ESTABLISHED less surely than an old acknowledgement.
+ * when it gets one, so what waits is asked without flags first.
  */
 static void order_of(const struct belief *belief, state_set doubt, enum probe order[HARMLESS])
 {
     bool waits = (doubt & IN(TIME_WAIT)) && !(doubt & (IN(ESTABLISHED) | IN(LAST_ACK)));
-    bool by_ack = (doubt & IN(SYN_RECEIVED)) && (doubt & IN(ESTABLISHED)) && !knowledge_has_sack(&belief->known);
     unsigned n = 0;
 
     if (waits || !belief->known.ack_sent)
         order[n++] = PROBE_BARE;
-    order[n++] = by_ack ? PROBE_OLD_ACK : PROBE_OLD_BYTE;
-    order[n++] = by_ack ? PROBE_OLD_BYTE : PROBE_OLD_ACK;
+    order[n++] = PROBE_OLD_BYTE;
+    order[n++] = PROBE_OLD_ACK;
     if (n < HARMLESS - 1)
         order[n++] = PROBE_BARE;
     order[n] = PROBE_SYN_COPY;

@@ -27,6 +27,14 @@ void knowledge_forget_questions(struct knowledge *known)
         ranges_add(&known->asked_ends, ours->syns[i].seq + 1, ours->syns[i].seq + ours->syns[i].span + 1);
 }
 
+/* Does it echo a timestamp that the peer can't have sent? Linux refuses that in SYN-SENT, and stays there (measured). */
+static bool echoes_wrongly(const struct knowledge *known, const struct segment *segment)
+{
+    return segment_has(segment, TCP_ACK) && known->its_syn_alone && known->tsval_seen &&
+           (segment->options.present & TCP_OPT_TIMESTAMPS) &&
+           (seq_lt(segment->options.tsecr, known->its_tsval) || seq_lt(known->tsval_max, segment->options.tsecr));
+}
+
 /* Can it draw a RST from a peer that is there, or has been answered before by one that was not? */
 static bool is_question(const struct knowledge *known, const struct segment *segment, bool bare, uint32_t number)
 {
@@ -34,6 +42,8 @@ static bool is_question(const struct knowledge *known, const struct segment *seg
         return false;
     if (bare)
         return known->irs_known || !segment_has(segment, TCP_SYN);
+    if (echoes_wrongly(known, segment))
+        return true;
     /*
      * An old one is answered with RST only where there is no connection; or by a SYN cookie's owner, if it is the
      * first.
@@ -79,37 +89,31 @@ bool knowledge_asked(const struct knowledge *known, uint32_t ack)
     return ranges_have(&known->asked_acks, ack);
 }
 
-/* An acknowledgement so far below all that was heard that no range of RFC 5961 5.2 has it. */
-static bool is_old_ack(const struct knowledge *known, const struct segment *segment)
+/* Does it draw no ACK from a peer in SYN-RECEIVED that has the habit (HABIT_OPENING)? */
+static bool draws_nothing(const struct knowledge *known, const struct segment *segment)
 {
-    return segment->flags == TCP_ACK && segment->len == 0 && known->irs_known &&
-           seq_lt(segment->ack, known->irs - WINDOW_LARGEST / 2);
+    bool syn = segment_has(segment, TCP_SYN), acks = segment_has(segment, TCP_ACK);
+    bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
+
+    if (syn && !acks)
+        return known->ours.syn_count == 0 || (known->iss_known && segment->seq == known->iss);
+    if (syn || !acks || !known->irs_known || !known->acked_any || segment_has(segment, TCP_RST))
+        return false;
+    /* So far below all that was heard that no range of RFC 5961 5.2 has it: it is refused. */
+    if (seq_lt(segment->ack, known->irs - WINDOW_LARGEST / 2))
+        return true;
+    /* One that comes next opens, and is not answered for that. */
+    return segment->seq == known->acked_max &&
+           (!stamped || !known->tsval_sent || seq_lt(known->tsval_out, segment->options.tsval));
 }
 
 void knowledge_note_asked(struct knowledge *known, const struct segment *segment, nanos at)
 {
     uint32_t end = segment->seq + segment_span(segment);
-    bool syn = segment_has(segment, TCP_SYN), old = !syn && known->acked_any && seq_lt(end, known->acked_max);
-    struct asked asked = {
-        .set = true,
-        .stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0,
-        .tsval = segment->options.tsval,
-        .seq = segment->seq,
-        .at = at,
-        .alone = !known->drawing,
-    };
 
-    known->old_byte_unanswered = false;
-    if (is_old_ack(known, segment)) {
-        known->old_ack = asked;
-        return;
-    }
-    if (old && segment->len > 0) {
-        known->old_byte = asked;
-        known->old_byte_unanswered = true;
-    }
-    if (old || (syn && known->ours.syn_count > 0) || segment_has(segment, TCP_RST))
-        known->drawing = true;
+    if (!segment_has(segment, TCP_SYN) && segment->len > 0 && known->acked_any && seq_lt(end, known->acked_max))
+        known->old_byte = (struct asked){.set = true, .seq = segment->seq, .at = at};
+    known->drawing = known->drawing || !draws_nothing(known, segment);
 }
 
 bool knowledge_has_sack(const struct knowledge *known)
@@ -145,18 +149,12 @@ nanos knowledge_answers_at(const struct knowledge *known, const struct segment *
 
 void knowledge_note_answer(struct knowledge *known, const struct segment *segment, nanos at)
 {
-    bool reports = knowledge_reports_old_byte(known, segment);
-
-    if (segment_has(segment, TCP_FIN) && known->its_fin_seen && at - known->its_fin_at < HABIT_FIN_SPAN)
-        known->broken |= 1u << HABIT_FIN_PATIENCE;
-    /* A whole socket that does not report tells that what does not report may be whole. */
-    if (known->old_byte_unanswered && !reports && known->acked_any && segment->flags == TCP_ACK &&
-        knowledge_has_sack(known) && known->order == FIN_ORDER_AFTER_OURS)
-        known->broken |= 1u << HABIT_MINISOCK;
+    if (segment_has(segment, TCP_FIN) && known->its_fin_seen && at - known->its_fin_at < HABIT_SPAN)
+        known->broken |= 1u << HABIT_FIN_PATIENCE | 1u << HABIT_DATA_PATIENCE;
     /* It is still opening, and yet it has echoed what would have opened it. */
     if (segment_has(segment, TCP_SYN | TCP_ACK) && known->opening_stamped && known->syn_ack_seen &&
         (segment->options.present & TCP_OPT_TIMESTAMPS) && seq_le(known->opening_tsval, segment->options.tsecr))
-        known->broken |= 1u << HABIT_DROPPED_STAMP | 1u << HABIT_REFUSED_STAMP;
-    known->reports_old = known->reports_old || reports;
-    known->old_byte_unanswered = false;
+        known->broken |= 1u << HABIT_DROPPED_STAMP;
+    /* Linux counts the IPv4 packets of a whole socket, and has 0 in all others. */
+    known->counts_packets = known->counts_packets || (segment->ip_id != 0 && !segment_has(segment, TCP_RST));
 }

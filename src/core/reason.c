@@ -24,8 +24,6 @@ static const struct reason_text texts[REASON_COUNT] = {
     [REASON_FIN_REPEATED] = {"fin-repeated", "it repeated its FIN", "9293 3.8.1"},
     [REASON_OPEN_ACKED] = {"open-acked", "its ACK completes the open", "9293 3.10.7.3"},
     [REASON_ACK_REFUSED] = {"ack-refused", "it answered our wrong acknowledgement with RST", "9293 3.10.7.4"},
-    [REASON_ACK_CHALLENGED] = {"ack-challenged", "it challenged our old acknowledgement, and did not refuse it",
-                               "9293 3.10.7.4"},
     [REASON_ACK_UNSEEN] = {"ack-unseen", "it has not taken our ACK: it echoes an older timestamp", "7323 4.3"},
     [REASON_SACK_SEEN] = {"sack-seen", "it sent a SACK block, as only an open connection does", "2018 3"},
     [REASON_BARE_REFUSED] = {"bare-refused", "it answered a segment without flags with RST: nobody listens either",

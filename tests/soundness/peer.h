@@ -112,6 +112,7 @@ struct peer_sent {
     state_set truth;
     nanos since; /* when it entered that state */
     unsigned incarnation;
+    bool orphan; /* nobody read any more */
 };
 
 struct peer {

@@ -12,7 +12,7 @@ static struct peer_sent *put(struct peer *peer, uint8_t flags, uint32_t seq)
         peer->out_count--; /* the network lost it */
     sent = &peer->out[peer->out_count++];
     *sent = (struct peer_sent){
-        .at = peer->now, .truth = peer_truth(peer), .since = peer->since, .incarnation = peer->incarnation};
+        .at = peer->now, .truth = peer_truth(peer), .since = peer->since, .incarnation = peer->incarnation, .orphan = peer->orphan};
     sent->segment.flags = flags;
     sent->segment.seq = seq;
     sent->segment.ttl = 64;

@@ -152,7 +152,7 @@ void draw_path(struct chance *chance, struct channel_habits *habits, enum channe
     *habits = (struct channel_habits){.delay = delay / 10 + chance_span(chance, delay),
                                       .jitter = chance_span(chance, delay),
                                       .overtaking = delay * 4 + (chance_of(chance, 200) ? 2 * S : MS)};
-    if (kind == CHANNEL_LOSS_10 || kind == ORDINARY_LOSS_10)
+    if (kind == CHANNEL_LOSS_10 || kind == ORDINARY_LOSS_10 || kind == PROBED_LOSS_10)
         habits->loss = 100;
     else if (kind == CHANNEL_MESS_30)
         habits->loss = habits->repeat = habits->reorder = 300;
@@ -244,6 +244,14 @@ static void draw_steps(struct scenario *scenario, struct chance *chance, const s
     }
 }
 
+/* As --probe does. */
+static void probe_unasked(struct scenario *scenario, bool probes, const struct shrunk *shrunk)
+{
+    if (probes && scenario_has(shrunk, PART_AUTO_PROBE))
+        scenario->steps[scenario->settings.step_count++] =
+            (struct step){.kind = STEP_AUTO, .within = NANOS_NONE, .automatic = {AUTO_PROBE, true}};
+}
+
 static void draw_tcb(struct chance *chance, struct tcb_settings *tcb, const struct shrunk *shrunk)
 {
     static const uint16_t sizes[] = {1460, 1460, 536, 200};
@@ -292,8 +300,9 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, enum channel_kind k
     memset(scenario, 0, sizeof(*scenario));
     scenario->seed = seed;
     draw_peer(&chance, &scenario->peer);
-    if (kind == ORDINARY_CLEAN || kind == ORDINARY_LOSS_10) {
+    if (kind >= ORDINARY_CLEAN) {
         stack_set(&strange, &scenario->peer, draw_stack(&strange, false));
+        probe_unasked(scenario, kind >= PROBED_CLEAN, shrunk);
         draw_ordinary(scenario, &chance, shrunk);
         scenario->peer.on &= ~shrunk->switches;
         draw_path(&chance, &scenario->to_peer, kind, shrunk);
@@ -308,6 +317,7 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, enum channel_kind k
     draw_app(scenario, &chance, shrunk);
     draw_path(&chance, &scenario->to_peer, kind, shrunk);
     draw_path(&chance, &scenario->to_us, kind, shrunk);
+    probe_unasked(scenario, chance_of(&strange, 500), shrunk);
     draw_steps(scenario, &chance, shrunk);
     draw_settings(scenario, &chance, shrunk);
     scenario->lag = chance_of(&chance, 300) && scenario_has(shrunk, PART_LAG) ? lag : 0;

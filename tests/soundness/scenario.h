@@ -7,7 +7,7 @@
 #include "peer.h"
 #include "walk/walk.h"
 
-/* The last two: a named walk as it comes, against a well-behaved application on a stack that exists. */
+/* From the fifth on: a named walk as it comes, or with --probe, against a well-behaved application on a stack that exists. */
 enum channel_kind {
     CHANNEL_CLEAN,
     CHANNEL_LOSS_10,
@@ -15,6 +15,8 @@ enum channel_kind {
     CHANNEL_ANY,
     ORDINARY_CLEAN,
     ORDINARY_LOSS_10,
+    PROBED_CLEAN,
+    PROBED_LOSS_10,
     CHANNEL_KINDS
 };
 
@@ -45,6 +47,7 @@ enum part {
     PART_LEAVE,
     PART_OPTIONS, /* our SYN's options */
     PART_SMALL_WINDOW,
+    PART_AUTO_PROBE,
     PART_APP,                         /* APP_CALLS of them */
     PART_STEP = PART_APP + APP_CALLS, /* STEPS_MAX of them */
     PARTS = PART_STEP + STEPS_MAX
@@ -66,7 +69,7 @@ struct scenario {
     struct channel_habits to_peer, to_us;
     nanos lag, slow_out;
     nanos stop_at;
-    struct step steps[STEPS_MAX];
+    struct step steps[STEPS_MAX + 1]; /* auto probe on before them */
     struct walk_settings settings; /* its steps are set by whoever runs it */
 };
 

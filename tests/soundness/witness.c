@@ -77,6 +77,43 @@ static void check_interval(struct witness *witness, const struct claim *claim, c
                  (double)claim->not_before / 1e6, (double)claim->not_after / 1e6);
 }
 
+static bool peer_has_habit(const struct peer *peer, enum habit habit)
+{
+    switch (habit) {
+    case HABIT_FIN_PATIENCE:
+    case HABIT_DATA_PATIENCE:
+        return !peer_is(peer, PEER_FIN_AS_ACK) && !peer_is(peer, PEER_FIN_ANSWERS);
+    case HABIT_OPENING: /* with timestamps an old one draws an ACK from all but a minisock that keeps none of what it drops */
+        if (peer_is(peer, PEER_TIMESTAMPS))
+            return peer_is(peer, PEER_SYN_ANSWERED) && peer_is(peer, PEER_MINISOCK) && !peer_is(peer, PEER_STUCK_ECHOES);
+        return peer_is(peer, PEER_SYN_ANSWERED) && (peer_is(peer, PEER_MINISOCK) || peer_is(peer, PEER_OLD_OPENS));
+    case HABIT_DROPPED_STAMP:
+        return !peer_is(peer, PEER_STUCK_ECHOES) && (peer_is(peer, PEER_ECHOES_LATE) || peer_is(peer, PEER_MINISOCK));
+    case HABIT_MINISOCK:
+        return peer_is(peer, PEER_MINISOCK) && peer_is(peer, PEER_DSACK);
+    default:
+        return true;
+    }
+}
+
+/* What is claimed beyond the proof, of a peer that has the habit. */
+static void check_habit(struct witness *witness, const struct claim *claim, const struct peer_sent *sent)
+{
+    char to[STATE_SET_TEXT], truth[STATE_SET_TEXT];
+    bool orphan = claim->detail == DETAIL_ORPHANED, in_fin_wait_2 = sent->truth == IN(FIN_WAIT_2);
+
+    if (!peer_has_habit(witness->peer, claim->habit))
+        return;
+    if (claim->by_habit && !(claim->by_habit & truth_of(witness, sent)))
+        violated(witness, VIOLATION_HABIT, "claimed %s by the habit %s from segment %u, but it was %s",
+                 state_set_text(claim->by_habit, "|", to), habit_text(claim->habit)->token,
+                 (unsigned)(sent - witness->numbered), state_set_text(sent->truth, "|", truth));
+    if ((orphan || claim->detail == DETAIL_OWNED) && in_fin_wait_2 && sent->orphan != orphan)
+        violated(witness, VIOLATION_HABIT, "claimed %s, and it is not", detail_name(claim->detail));
+    if (claim->detail == DETAIL_IN_MEMORY && state_count(sent->truth) != 1)
+        violated(witness, VIOLATION_HABIT, "claimed to be kept in memory, and it is not");
+}
+
 static void check_proven(struct witness *witness, const struct claim *claim)
 {
     char to[STATE_SET_TEXT], truth[STATE_SET_TEXT];
@@ -98,6 +135,7 @@ static void check_proven(struct witness *witness, const struct claim *claim)
                  reason_text(claim->reason)->token, (unsigned)(sent - witness->numbered),
                  state_set_text(sent->truth, "|", truth));
     check_interval(witness, claim, sent);
+    check_habit(witness, claim, sent);
 }
 
 /* Is what the peer is in now the connection that the belief is about? */
@@ -133,6 +171,7 @@ void witness_claim(struct witness *witness, const struct claim *claim, bool know
     count_row(tally, claim);
     tally->claims++;
     tally->claims_none += none;
+    tally->claims_habit += states == 1 || state_count(claim->by_habit) == 1;
     tally->claims_single += states == 1;
     tally->claims_states += states;
     if (claim->certainty == PRESUMED) {
@@ -171,6 +210,7 @@ const char *violation_name(enum violation violation)
         [VIOLATION_NONE] = "none",
         [VIOLATION_PROVEN] = "proven false",
         [VIOLATION_INTERVAL] = "evidence outside interval",
+        [VIOLATION_HABIT] = "false by its habit",
         [VIOLATION_MOVED] = "moved before interval",
         [VIOLATION_EVIDENCE] = "proven without evidence",
         [VIOLATION_POSSIBLE] = "truth not possible",

@@ -9,6 +9,7 @@ enum violation {
     VIOLATION_NONE,
     VIOLATION_PROVEN,   /* a proven or refuted claim that was false when its evidence was sent */
     VIOLATION_INTERVAL, /* its evidence was sent outside its interval */
+    VIOLATION_HABIT,    /* what a habit makes of it was false, of a peer that has the habit; or a detail was */
     VIOLATION_MOVED,    /* the state was entered before the claim says that it can have been */
     VIOLATION_EVIDENCE, /* a proven claim without a segment of the peer's */
     VIOLATION_POSSIBLE, /* the true state was not among the possible ones */
@@ -32,6 +33,7 @@ struct tally {
     uint64_t walks, segments, events, by_hand;
     uint64_t proven, proven_single, proven_states; /* claims about the peer, proven or refuted */
     uint64_t claims, claims_single, claims_states; /* all of them */
+    uint64_t claims_habit;                         /* of these one state alone, or by a habit that is named */
     uint64_t proven_none, claims_none;             /* of these such as say CLOSED or LISTEN: no connection */
     uint64_t refuted;
     uint64_t presumed_missed;      /* presumptions that name the truth neither first nor otherwise */

@@ -86,6 +86,8 @@ static void report(const struct tally *tally)
     print_message("# or no connection at all: %.2f %% of proven claims, %.2f %% of all\n",
                   100 * share(tally->proven_single + tally->proven_none, tally->proven),
                   100 * share(tally->claims_single + tally->claims_none, tally->claims));
+    print_message("# or single by a habit that is named: %.2f %% of all\n",
+                  100 * share(tally->claims_habit, tally->claims));
     print_message("# presumptions that did not name the truth: %llu\n",
                   (unsigned long long)tally->presumed_missed);
     print_message("# of our segments %llu by hand; possible states: mean %.3f; proven alone:",
@@ -163,6 +165,18 @@ static void ordinary_loses_10_percent(void **state)
     walk_many(ORDINARY_LOSS_10, 5000);
 }
 
+static void probed_clean(void **state)
+{
+    (void)state;
+    walk_many(PROBED_CLEAN, 5000);
+}
+
+static void probed_loses_10_percent(void **state)
+{
+    (void)state;
+    walk_many(PROBED_LOSS_10, 5000);
+}
+
 static void hands_many(enum hands_kind kind, unsigned long long walks)
 {
     unsigned long long first = wish("TCPWALK_SOUNDNESS_SEED", 1), bad = 0;
@@ -211,6 +225,8 @@ int main(void)
         cmocka_unit_test(any_channel),
         cmocka_unit_test(ordinary_clean),
         cmocka_unit_test(ordinary_loses_10_percent),
+        cmocka_unit_test(probed_clean),
+        cmocka_unit_test(probed_loses_10_percent),
         cmocka_unit_test(opened_by_hand),
         cmocka_unit_test(answered_by_hand),
         cmocka_unit_test(answered_as_it_should_be),
