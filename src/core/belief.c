@@ -300,6 +300,7 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
     habits_apply(&belief->known, segment, at, &verdict);
 
     if (verdict.states == NO_STATES) {
+        belief->known.unaccounted = true;
         if (segment_has(segment, TCP_SYN))
             knowledge_note_stranger(&belief->known, segment);
         return 0;

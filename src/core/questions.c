@@ -94,17 +94,20 @@ static bool draws_nothing(const struct knowledge *known, const struct segment *s
 {
     bool syn = segment_has(segment, TCP_SYN), acks = segment_has(segment, TCP_ACK);
     bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
+    bool in_time = !stamped || !known->tsval_sent || seq_lt(known->tsval_out, segment->options.tsval);
 
+    if (segment_has(segment, TCP_RST) || !in_time)
+        return false;
     if (syn && !acks)
-        return known->ours.syn_count == 0 || (known->iss_known && segment->seq == known->iss);
-    if (syn || !acks || !known->irs_known || !known->acked_any || segment_has(segment, TCP_RST))
+        return known->ours.syn_count == 0 ||
+               (known->iss_known && segment->seq == known->iss && segment_span(segment) == 1);
+    if (syn || !acks || !known->irs_known || !known->acked_any)
         return false;
     /* So far below all that was heard that no range of RFC 5961 5.2 has it: it is refused. */
     if (seq_lt(segment->ack, known->irs - WINDOW_LARGEST / 2))
-        return true;
+        return seq_le(segment->seq, known->edge);
     /* One that comes next opens, and is not answered for that. */
-    return segment->seq == known->acked_max &&
-           (!stamped || !known->tsval_sent || seq_lt(known->tsval_out, segment->options.tsval));
+    return segment->seq == known->acked_max;
 }
 
 void knowledge_note_asked(struct knowledge *known, const struct segment *segment, nanos at)
