@@ -2,6 +2,7 @@
 # V=1 shows the commands.
 
 BUILD ?= build
+WALKS ?= 10000
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 # Fortification needs optimisation.
@@ -46,7 +47,7 @@ say = $(if $(V),,@echo "  $(1)")
 # Inner makes use every processor, unless the outer one was told how many.
 submake = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all objects unit demo check bench deps deps-build deps-bench manual install uninstall setcap format clean help force
+.PHONY: all objects unit demo check soak bench deps deps-build deps-bench manual install uninstall setcap format clean help force
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/tcpwalk ## build build/tcpwalk (the default)
@@ -104,6 +105,10 @@ check: deps ## install what is missing, build with sanitizers, and run every tes
 		CFLAGS='-O2 -fno-stack-protector -U_FORTIFY_SOURCE -Werror' objects
 	@$(submake) BUILD=build/check HARDENING= HARDENING_LD= CFLAGS='-O1 -g -U_FORTIFY_SOURCE -Werror -Wno-conversion $(SANITIZE)' all unit
 	@tests/run $(T)
+
+soak: deps ## hold random walks against real kernels, with loss (WALKS=10000, SEED=any; what goes wrong is kept in build/soak/)
+	@$(submake) all
+	tests/soak/soak $(BUILD)/tcpwalk --walks $(WALKS) $(if $(SEED),--seed $(SEED)) --keep $(BUILD)/soak
 
 bench: deps-bench ## measure against the bars of tests/bench/README.md
 	@$(submake) all
