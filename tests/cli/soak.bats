@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A handful of the random walks of `make soak`, and whether the soak would notice. It makes its own networks: tests/soak/
-# has the rules.
+# A handful of the random walks of `make soak`, and whether the soak would notice. It makes its own networks;
+# tests/soak/ has the rules.
 
 load helper
 

@@ -9,10 +9,10 @@ Two things are no disagreements, and are counted by themselves.
 
 Another connection: after ours is over, or when a second SYN has replaced it, a late segment of ours can open one more
 on the same ports; a listener with SYN cookies needs no more than an acknowledgement for that, as often as it comes. The
-claims are about the first one, the kernel answers for the last. This has to be shown by the server's own counters: it
-has completed more than one open, or tcpwalk has seen another socket and more than one SYN has reached the server. From
-the moment at which tcpwalk says so, the kernel is not asked any more. Where it contradicts without tcpwalk having
-noticed, which can't be told from a false claim here, the seeds of the walks are printed.
+claims are about the first one, the kernel answers for the last. This has to be shown by the server: its kernel has
+counted more than one open, or sent SYN-ACKs with more than one initial number. From the moment at which tcpwalk says
+so, the kernel is not asked any more. Where it contradicts without tcpwalk having noticed, which can't be told from a
+false claim here, the seeds of the walks are printed.
 
 A cookie behind a RST: a segment that comes before the ACK which brings a cookie back finds a listener and no socket,
 and is answered with RST. At that moment there was no connection, as claimed; the ACK then makes one.
@@ -84,8 +84,8 @@ class Verdict:
 
     def judge_contradictions(self):
         """Of the kernel's answers that contradict what was proven: do they speak of this connection?"""
-        more = self.opened["opens"] > 1 or (self.other and self.opened["syns"] > 1)
-        from_cookie = self.opened["opens"] == self.opened["cookies"] == 1
+        more = self.opened["opens"] > 1 or self.opened["isns"] > 1
+        from_cookie = self.opened["opens"] == 1 and self.opened["cookies"] > 0
         self.counts["walks with another connection"] += more
         if more:
             self.unnoticed = bool(self.contradictions)

@@ -82,10 +82,10 @@ class Way:
     def __init__(self, wire, came, goes):
         self.wire, self.came, self.goes = wire, came, goes
         self.fate = self.rng = None
-        self.syns = 0  # of the walk, without ACK, handed on
+        self.isns = set()  # of the walk's SYN-ACKs that came this way, also of those that got lost
 
     def begin(self, fate, seed):
-        self.fate, self.rng, self.syns = fate, random.Random(seed), 0
+        self.fate, self.rng, self.isns = fate, random.Random(seed), set()
 
     def take(self):
         """Hands on what has come."""
@@ -99,14 +99,13 @@ class Way:
             if self.fate is None or not self.wire.is_of_walk(frame):
                 self.put(frame)
                 continue
+            self.isns |= self.wire.isn_of(frame)
             # As many numbers for each frame, whatever becomes of it: so its fate depends on nothing but its place.
             lost, twice, jitter, again = (self.rng.random() for _ in range(4))
             if lost < self.fate["loss"]:
                 continue
-            copies = 1 + (twice < self.fate["twice"])
-            self.syns += copies * self.wire.is_syn(frame)
             self.pass_on(frame, jitter)
-            if copies > 1:
+            if twice < self.fate["twice"]:
                 self.pass_on(frame, again)
 
     def pass_on(self, frame, jitter):
@@ -157,8 +156,10 @@ class Wire:
         at = self.tcp_header(frame)
         return at is not None and self.port in struct.unpack_from("!HH", frame, at)
 
-    def is_syn(self, frame):
-        return frame[self.tcp_header(frame) + 13] & 0x12 == 0x02
+    def isn_of(self, frame):
+        """The initial number that a SYN-ACK brings, as a set."""
+        at = self.tcp_header(frame)
+        return set(struct.unpack_from("!I", frame, at + 4)) if frame[at + 13] & 0x12 == 0x12 else set()
 
     def hold(self, until, way, frame):
         self.count += 1
@@ -271,8 +272,8 @@ class World:
 
     def play(self, walk):
         """
-        Returns what tcpwalk wrote to its two outputs, its exit status (None where it did not end), and what could have
-        opened connections: SYNs that reached the server, and what its kernel has opened.
+        Returns what tcpwalk wrote to its two outputs, its exit status (None where it did not end), and what tells of
+        further connections: the initial numbers in the server's SYN-ACKs, and how many opens its kernel has completed.
         """
         refused = self.tell(settings={**draw.SETTINGS, **walk["settings"]}, plan=walk["app"])
         if refused:
@@ -290,7 +291,7 @@ class World:
             said, complained = self.follow(walk, run, port)
             status = run.wait()
         after = self.tell(openings=True)
-        opened = {"syns": self.wire.to_server.syns, **{name: after[name] - before[name] for name in after}}
+        opened = {"isns": len(self.wire.to_client.isns), **{name: after[name] - before[name] for name in after}}
         self.wire.end_walk()
         return said.decode(), complained.decode(), status if status != -signal.SIGKILL else None, opened
 
