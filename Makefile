@@ -25,6 +25,8 @@ field = $(foreach l,$(LIBRARIES),$(word $(1),$(subst :, ,$(l))))
 TO_BUILD := gcc make $(call field,3)
 TO_TEST := libcmocka-dev bats mandoc shellcheck binutils util-linux procps iproute2 nftables libcap2-bin \
 	tcpdump socat nginx openssh-server python3 perl jq netbase
+# Other TCPs, as peers for the tests; where the system has no such package they are left out.
+TO_TEST_STACKS := slirp4netns passt liblwip-dev golang-go golang-gvisor-gvisor-dev
 TO_BENCH := hping3 nmap python3 python3-scapy tcpdump iproute2 util-linux
 
 # `make demo` walks these, one after the other.
@@ -47,7 +49,7 @@ say = $(if $(V),,@echo "  $(1)")
 # Inner makes use every processor, unless the outer one was told how many.
 submake = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all objects unit demo check soak bench deps deps-build deps-bench manual install uninstall setcap format clean help force
+.PHONY: all objects unit stacks demo check soak bench deps deps-build deps-bench manual install uninstall setcap format clean help force
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/tcpwalk ## build build/tcpwalk (the default)
@@ -91,6 +93,24 @@ $(unit): %: %.o $(unit_support) $(BUILD)/tcpwalk.a
 	$(call say,LD  $@)
 	$(Q)$(link) -o $@ $^ $(libraries) -lcmocka
 
+# Peers for the tests that are libraries. One that can't be built here is left out, and its tests say so.
+stacks: $(BUILD)/stacks/lwip $(BUILD)/stacks/gvisor
+
+$(BUILD)/stacks/lwip: tests/stacks/lwip.c
+	$(call say,CC  $@)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(warnings) $(CFLAGS) -isystem /usr/include/lwip \
+		-o $@ $< -llwip || echo '  (no lwIP here)'
+
+# Debian has gVisor's source as a tree of the time before modules.
+$(BUILD)/stacks/gvisor: tests/stacks/gvisor.go
+	$(call say,GO  $@)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$(abspath $(@D))/cache GOFLAGS= CGO_ENABLED=0 \
+		go build -o $@ $< || echo '  (no gVisor here)'
+
 -include $(objects:.o=.d) $(unit:=.d) $(unit_support:.o=.d)
 
 demo: deps-build ## install what is missing, build, and walk a real kernel peer in the lab
@@ -104,6 +124,7 @@ check: deps ## install what is missing, build with sanitizers, and run every tes
 	@$(submake) BUILD=build/house HARDENING=-fno-pie HARDENING_LD=-no-pie CPPFLAGS= \
 		CFLAGS='-O2 -fno-stack-protector -U_FORTIFY_SOURCE -Werror' objects
 	@$(submake) BUILD=build/check HARDENING= HARDENING_LD= CFLAGS='-O1 -g -U_FORTIFY_SOURCE -Werror -Wno-conversion $(SANITIZE)' all unit
+	@$(submake) stacks
 	@tests/run $(T)
 
 soak: deps ## hold random walks against real kernels, with loss (WALKS=10000, SEED=any; what goes wrong is kept in build/soak/)
@@ -115,7 +136,7 @@ bench: deps-bench ## measure against the bars of tests/bench/README.md
 	tests/bench/run
 
 deps: ## install the Debian packages for building and testing that are missing
-	@.ci/packages $(TO_BUILD) $(TO_TEST)
+	@.ci/packages $(TO_BUILD) $(TO_TEST) --if-there $(TO_TEST_STACKS)
 
 deps-build: ## ... for building alone
 	@.ci/packages $(TO_BUILD)

@@ -1,0 +1,200 @@
+# For the command-line tests, beside helper and walks: TCPs other than Linux as peers of the client. tests/stacks/ has
+# what they are, and their services, which have the ports of the lab.
+#
+#     load helper
+#     load walks
+#     load stacks
+#     setup() { net_up; }
+#     teardown() { tell_failure; net_down; }
+#
+#     @test "lwIP closes" {
+#         stack_up lwip
+#         met close "$PEER4" 7
+#         ended 'outcome == "closed"'
+#     }
+
+STACKS="$BATS_TEST_DIRNAME/../stacks"
+BUILT="$BATS_TEST_DIRNAME/../../build/stacks"
+
+# stack_up linux|lwip|gvisor|slirp4netns|passt: starts it where the client can reach it, by PEER4 and, where it speaks
+# IPv6 here, PEER6. STACK is its name; WITNESS is set if it tells its states.
+stack_up() {
+    STACK=$1 WITNESS='' PEER4=$SERVER4 PEER6=$SERVER6
+    "${1}_up"
+}
+
+linux_up() {
+    start serve server "$TCPWALK" lab serve all
+    wait_for_words serve ready
+}
+
+# on_the_wire PROGRAM: one of our own, which takes the server's interface and addresses from its kernel. The client's
+# kernel is deaf, so that a connection that was left stays as it is.
+on_the_wire() {
+    [[ -x $BUILT/$1 ]] || skip "there is no build/stacks/$1: see what building it said"
+    server ip address flush dev server0
+    client nft 'table inet deaf {
+        chain in { type filter hook input priority 0; meta l4proto tcp drop; }
+    }'
+    WITNESS=$BATS_TEST_TMPDIR/$1.socket
+    start "$1" server "$BUILT/$1" server0 "$SERVER4" "$SERVER6" "$WITNESS"
+    wait_for_words "$1" ready
+}
+
+lwip_up() {
+    on_the_wire lwip
+}
+
+gvisor_up() {
+    on_the_wire gvisor
+}
+
+# behind PROGRAM: one that carries what comes out of a tap device of the client on to servers on the server's loopback.
+behind() {
+    command -v "$1" >/dev/null || skip "there is no $1"
+    client ip tuntap add dev trial0 mode tap 2>"$(log tap)" || skip "no tap devices here: $(cat "$(log tap)")"
+    client ip tuntap del dev trial0 mode tap
+    server ip link set lo up
+    start serve server "$TCPWALK" lab serve 127.0.0.1
+    wait_for_words serve ready
+    PEER6=''
+}
+
+# reachable ADDRESS: there is a way from the client to it.
+reachable() {
+    client ip -4 route get "$1" >/dev/null 2>&1
+}
+
+slirp4netns_up() {
+    PEER4=10.0.2.2
+    behind slirp4netns
+    start slirp4netns server slirp4netns --netns-type=path --configure --mtu=1500 "/proc/$NET_CLIENT/ns/net" slirp0
+    wait_for_words slirp4netns 'received tapfd'
+    wait_for 10 reachable "$PEER4"
+}
+
+# It gives up the capability to look into /proc for a namespace, so it gets that as an open file. As a model for the
+# client's network it wants one with a default route.
+passt_up() {
+    PEER4=10.0.3.2
+    behind pasta
+    server ip route add default via "$CLIENT4"
+    exec {CLIENT_NET}<"/proc/$NET_CLIENT/ns/net"
+    start pasta server pasta --foreground --stderr --quiet --runas 0 --config-net --ipv4-only --interface server0 \
+        --address 10.0.3.1 --netmask 24 --gateway "$PEER4" --ns-ifname pasta0 --mtu 1500 \
+        --tcp-ports none --udp-ports none --tcp-ns none --udp-ns none --netns-only --netns "/proc/self/fd/$CLIENT_NET"
+    wait_for 10 reachable "$PEER4" || {
+        cat "$(log pasta)" >&2
+        return 1
+    }
+}
+
+# met ARGUMENT...: as tell; what was proven is held against what the stack says, if it says anything.
+met() {
+    tell "$@"
+    [[ -z $WITNESS ]] || witnessed
+}
+
+# Prints what is wrong, one line each: segments that were received but not sent, and claims of what the peer was when
+# it sent a segment, proven or refuted otherwise, that name none of the states that it had then.
+# shellcheck disable=SC2016 # jq's own variables
+CONTRADICTIONS='
+    ($walk | map(select(.event == "start")) | last.local.port) as $port
+    | ($walk | map(select(.event == "segment" and .dir == "in"))) as $in
+    | ($word | map(select(.remote == $port))) as $sent
+    | (range($in | length) as $i | select(($in[$i] | [.flags, .seq, .len]) != ($sent[$i] | [.flags, .seq, .len]))
+        | "segment \($in[$i].n) is not what was sent"),
+    ($walk[] | select(.event == "transition" and .side == "peer" and .certainty != "presumed")
+        | . as $claim
+        | ([$in | to_entries[] | select(.value.n as $n | $claim.evidence | index($n)).key] | last) as $at
+        | if $at == null then "\(.text): no segment of the peer is its evidence"
+          elif any(.to[]; . as $state | $sent[$at].states | index($state)) then empty
+          else "segment \($in[$at].n): \(.certainty) \(.to), but it was \($sent[$at].states)" end)'
+
+# heard_all: the stack has told as many segments as the last run has received.
+heard_all() {
+    local port
+    port=$(jq -s 'map(select(.event == "start")) | last.local.port' "$SAID")
+    (($(grep -c "^{.*\"remote\":$port," "$(log "$STACK")") >= $(jq -s 'map(select(.dir? == "in")) | length' "$SAID")))
+}
+
+# witnessed: the stack's own word contradicts nothing that was proven in the last run. Each run has a port of its own.
+witnessed() {
+    local wrong
+    wait_for 5 heard_all || return
+    wrong=$(jq -nr --slurpfile walk "$SAID" --slurpfile word <(grep '^{' "$(log "$STACK")") "$CONTRADICTIONS") || return
+    [[ -z $wrong ]] || {
+        echo "$STACK: $wrong"
+        return 1
+    }
+}
+
+# is_in STATE: the stack has the connection of the last run in this state now.
+is_in() {
+    local port
+    port=$(jq -s 'map(select(.event == "start")) | last.local.port' "$SAID")
+    socat -u "UNIX-CONNECT:$WITNESS" - | grep -q " $port $1\$"
+}
+
+# The states in which a stack is asked, each with the service's port and the steps that bring it there.
+declare -gA REACHED=(
+    [CLOSED]='9009'
+    [LISTEN]='7'
+    [SYN-RECEIVED]='7 syn; expect S. ack=+1; '
+    [ESTABLISHED]='9 open; send "x"; expect . ack=+2; '
+    [FIN-WAIT-1]='9013 auto ack off; syn; expect S. ack=+1; ack; expect F.; '
+    [FIN-WAIT-2]='9013 open; expect F.; '
+    [CLOSE-WAIT]='9003 open; half-close; '
+    [CLOSING]='9013 auto ack off; syn; expect S. ack=+1; ack; expect F.; fin; expect any ack=+2; '
+    [LAST-ACK]='7 auto ack off; syn; expect S. ack=+1; ack; fin; expect F. ack=+2; '
+    [TIME-WAIT]='9013 open; expect F.; fin; expect any ack=+2; '
+)
+
+# The segments that ask, by the names of answers.tsv. Their TTL is for us to find them again.
+declare -gA ASKED=(
+    [old-byte]='segment . seq=una-1024 len=1'
+    [bare]='segment . seq=una-1'
+    [old-ack]='segment . ack=nxt-1073741824'
+    [null]='segment none seq=una-1'
+    [syn]='segment S seq=+0'
+)
+
+# The answer to the segment with that TTL, before we reset: as in answers.tsv.
+# shellcheck disable=SC2016 # jq's own variables
+ANSWER='map(select(.event == "segment"))
+    | (map(select(.dir == "out" and .ttl == 77)) | first.n) as $asked
+    | map(select(.n > $asked))
+    | .[:(map(.dir == "out" and (.flags | contains("R"))) | index(true)) // length]
+    | map(select(.dir == "in")) | first.flags // "-"
+    | {"S.": "SA", "R.": "RA", "R": "R", "F.": "F", ".": "A"}[.] // .'
+
+# answers STATE QUESTION WANTED: it is brought into the state, asked, and answers so. Up to three times, if a FIN that it
+# repeats on its own comes just then.
+answers() {
+    local try answer port steps within=1s
+    read -r port steps <<<"${REACHED[$1]}"
+    [[ $3 != - ]] || within=60ms
+    for try in 1 2 3; do
+        met "$PEER4" "$port" "$steps ${ASKED[$2]} ttl=77; expect any within $within" || return
+        answer=$(jq -rs "$ANSWER" "$SAID") || return
+        [[ $answer != "$3" ]] || return 0
+        [[ $answer == F ]] || break
+    done
+    echo "$STACK in $1 answers $2 with $answer instead of $3"
+    return 1
+}
+
+# answers_as_listed: all of the stack's rows in answers.tsv.
+answers_as_listed() {
+    local row questions i rows=0 wrong=0
+    while read -ra row; do
+        [[ ${row[0]} != stack ]] || questions=("${row[@]:2}")
+        [[ ${row[0]} == "$STACK" ]] || continue
+        rows=$((rows + 1))
+        for i in "${!questions[@]}"; do
+            [[ ${row[i + 2]} != '*' ]] || continue
+            answers "${row[1]}" "${questions[i]}" "${row[i + 2]}" || wrong=1
+        done
+    done <"$STACKS/answers.tsv"
+    ((rows > 5 && !wrong))
+}
