@@ -297,7 +297,7 @@ repeats() {
     met half-close "$PEER4" 7 --send hello --timeout 500ms --linger 0
     content
     ended 'bytes.in == 5 and (.outcome == "half-closed" or .outcome == "closed")'
-    claimed 'proven CLOSE-WAIT fin-acked' 'proven CLOSE-WAIT+LAST-ACK data-seen'
+    claimed 'proven *CLOSE-WAIT*'
 }
 
 @test "passt: what it answers in each state, which is next to nothing" {
