@@ -111,13 +111,13 @@ CONTRADICTIONS=$WALKS'
     | ($walk | map(select(.event == "segment" and .dir == "in"))) as $in
     | ($word | map(select(.remote == $walk[0].local.port))) as $sent
     | (range($in | length) as $i | select(($in[$i] | [.flags, .seq, .len]) != ($sent[$i] | [.flags, .seq, .len]))
-        | "segment \($in[$i].n) is not what was sent"),
+        | "port \($walk[0].local.port), segment \($in[$i].n) is not what was sent"),
     ($walk[] | select(.event == "transition" and .side == "peer" and .certainty != "presumed")
         | . as $claim
         | ([$in | to_entries[] | select(.value.n as $n | $claim.evidence | index($n)).key] | last) as $at
         | if $at == null then "\(.text): no segment of the peer is its evidence"
-          elif any(.to[]; . as $state | $sent[$at].states | index($state)) then empty
-          else "segment \($in[$at].n): \(.certainty) \(.to), but it was \($sent[$at].states)" end)'
+          elif any(.to[], "?"; . as $state | $sent[$at].states | index($state)) then empty
+          else "port \($walk[0].local.port), segment \($in[$at].n): \(.certainty) \(.to), but it was \($sent[$at].states)" end)'
 
 # heard_all: the stack has told as many segments as were received in the last run.
 heard_all() {
@@ -223,4 +223,52 @@ answers_as_listed() {
         }
     done
     return "$wrong"
+}
+
+# What random walks are made of: how they begin, what follows, and the services. Steps that may not stand where they come
+# make a walk end early, or not begin.
+BEGINNINGS=(
+    'open within 300ms' 'syn; wait 3ms' 'syn; expect S. within 300ms' 'syn; expect S. within 300ms; ack'
+    'auto ack off; syn; expect S. within 300ms; ack'
+)
+CONTINUATIONS=(
+    'segment . seq=una-1 len=1' 'segment . seq=una-1024 len=1' 'segment . seq=una-1' 'segment . seq=nxt+wnd len=1'
+    'segment . seq=nxt+wnd-1 len=2' 'segment . ack=nxt-1073741824' 'segment . ack=nxt-1' 'segment . ack=nxt+1'
+    'segment . win=0' 'segment . tsval=1' 'segment . len=1000' 'segment P. len=1' 'segment P. len=3 seq=nxt+2'
+    'segment P. seq=nxt-1 len=2' 'segment P. len=2 options=none' 'segment FP. len=2' 'segment none seq=una-1'
+    'segment none seq=nxt' 'segment S seq=+0' 'segment S seq=nxt' 'segment S seq=nxt-5' 'segment S. seq=+0' 'segment SF'
+    'segment F' 'segment FSRP.U' 'segment R.' 'rst' 'rst seq=nxt+1' 'rst seq=nxt-1' fin fin 'fin seq=nxt+1'
+    'fin ack=nxt-1' ack 'auto ack off' 'auto ack on' 'send "x"' 'half-close within 100ms' probe 'wait 5ms' 'wait 50ms'
+    'expect any within 30ms' 'expect F. within 100ms'
+)
+SERVICES=(7 9 80 9001 9003 9004 9005 9013)
+
+# random_walks N SEED: so many walks of steps drawn at random, a quarter of them with a wire that loses some of our
+# segments; to stacks with a witness, which has the last word.
+random_walks() {
+    local i k steps all="$BATS_TEST_TMPDIR/all"
+    RANDOM=$2
+    : >"$all"
+    for ((i = 0; i < $1; i++)); do
+        ((i != $1 * 3 / 4)) || lose 25 to-server
+        steps=${BEGINNINGS[RANDOM % ${#BEGINNINGS[@]}]}
+        for ((k = RANDOM % 8; k >= 0; k--)); do
+            steps+="; ${CONTINUATIONS[RANDOM % ${#CONTINUATIONS[@]}]}"
+            ((RANDOM % 3)) || steps+='; wait 3ms'
+        done
+        echo "port $NEXT_PORT: $steps" >>"$(log steps)"
+        tcpwalk "$PEER4" "${SERVICES[RANDOM % ${#SERVICES[@]}]}" "$steps" --json --rto 100ms --timeout 500ms \
+            --source-port "$((NEXT_PORT++))"
+        ((STATUS < 5)) || status 'less than 5'
+        cat "$SAID" >>"$all"
+    done
+    heal
+    mv "$all" "$SAID"
+    well_formed || return
+    (($(jq -s 'map(select(.certainty? == "proven" and .side == "peer")) | length' "$SAID") > $1)) || return
+    witnessed || {
+        echo "seed $2; these were the steps:"
+        cat "$(log steps)"
+        return 1
+    }
 }

@@ -133,6 +133,11 @@ repeats() {
     content
 }
 
+@test "lwIP: segments at random, some lost: it contradicts nothing that was proven" {
+    stack_up lwip
+    random_walks "${TCPWALK_STACKS_WALKS:-60}" "${TCPWALK_STACKS_SEED:-1}"
+}
+
 @test "lwIP: what it answers in each state" {
     stack_up lwip
     answers_as_listed
@@ -191,6 +196,11 @@ repeats() {
     probed LAST-ACK 'LAST-ACK|CLOSING proven'
 }
 
+@test "gVisor: segments at random, some lost: it contradicts nothing that was proven" {
+    stack_up gvisor
+    random_walks "${TCPWALK_STACKS_WALKS:-60}" "${TCPWALK_STACKS_SEED:-1}"
+}
+
 @test "gVisor: what it answers in each state" {
     stack_up gvisor
     answers_as_listed
@@ -224,7 +234,7 @@ repeats() {
     cp "$SAID" "$whole"
     jq -c 'if .reason? == "fin-covers-ours" then .to = ["CLOSING"] else . end' "$whole" >"$SAID"
     run witnessed
-    [[ $status != 0 && $output == 'lwip: segment '*': proven ["CLOSING"], but it was ["LAST-ACK"]' ]]
+    [[ $status != 0 && $output == 'lwip: port 20000, segment '*': proven ["CLOSING"], but it was ["LAST-ACK"]' ]]
     jq -c 'if .dir? == "in" and .flags == "F." then .seq += 1 else . end' "$whole" >"$SAID"
     run witnessed
     [[ $status != 0 && $output == *' is not what was sent' ]]

@@ -147,11 +147,8 @@ func (w *witness) note(pkt stack.PacketBufferPtr) {
 			s.Flags += string(letter)
 		}
 	}
-	// The state of a RST's sender is the one in which it leaves it.
-	if !strings.Contains(s.Flags, "R") {
-		state, _ := w.state(s)
-		s.States = []string{state}
-	}
+	state, _ := w.state(s)
+	s.States = []string{state}
 	w.queue <- s
 }
 
@@ -162,41 +159,53 @@ func (w *witness) told() {
 	<-done
 }
 
-// Netstack sends first and moves then, at some places: its acknowledgement of a FIN leaves before the state becomes
-// CLOSE-WAIT. It holds the endpoint meanwhile. So there are two states: that when the segment left, and that when the
-// endpoint was free again. The services wait for the second one before they do anything.
+// Netstack sends first and moves then at one place: its acknowledgement of a FIN leaves before the state becomes
+// CLOSE-WAIT or the like. It holds the endpoint meanwhile. So a segment that acknowledges more than the one before has
+// two states: that when it left, and that when the endpoint was free again. The services wait for the second one before
+// they do anything. If our RST was faster, "?" stands for the states between.
 func (w *witness) tell() {
 	out := bufio.NewWriter(os.Stdout)
+	acked := map[stack.TransportEndpointID]uint32{}
 	for s := range w.queue {
 		if s.done != nil {
 			close(s.done)
 			continue
 		}
-		state, ep := w.state(s)
-		if len(s.States) == 0 || state != s.States[0] || state != "LISTEN" && state != "SYN-RECEIVED" {
-			if e, ok := ep.(interface {
-				LockUser()
-				UnlockUser()
-			}); ok {
-				e.LockUser()
-				state = name(ep.(tcpip.Endpoint).State())
-				e.UnlockUser()
-				if state == "CLOSED" {
-					state, _ = w.state(s)
-				}
+		first := w.truth(s.id, s.States[0])
+		s.States[0] = first
+		if strings.Contains(s.Flags, "R") {
+			// It may end the connection; then a listener remains, or nothing. Another connection may have begun by now.
+			if state := w.settled(s); state == "SYN-RECEIVED" && first != state {
+				s.States = append(s.States, "LISTEN")
+			} else if state != first {
+				s.States = append(s.States, state)
+			}
+		} else if ack, ok := acked[s.id]; ok && ack != s.Ack {
+			if state := w.truth(s.id, w.settled(s)); state == "CLOSED" || state == "LISTEN" {
+				s.States = append(s.States, state, "?")
+			} else if state != first {
+				s.States = append(s.States, state)
 			}
 		}
-		if truth := w.truth(s.id, state); truth != state {
-			state = truth
-			s.States = nil
-		}
-		if len(s.States) == 0 || s.States[0] != state {
-			s.States = append(s.States, state)
-		}
+		acked[s.id] = s.Ack
 		line, _ := json.Marshal(s)
 		out.Write(append(line, '\n'))
 		out.Flush()
 	}
+}
+
+// The state when netstack is done with what made it send.
+func (w *witness) settled(s *sent) string {
+	state, ep := w.state(s)
+	if e, ok := ep.(interface {
+		LockUser()
+		UnlockUser()
+	}); ok && state != "LISTEN" && state != "SYN-RECEIVED" {
+		e.LockUser()
+		state = name(ep.(tcpip.Endpoint).State())
+		e.UnlockUser()
+	}
+	return state
 }
 
 // Everybody who connects is told the endpoints, one a line: local port, remote port, state.

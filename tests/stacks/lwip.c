@@ -194,6 +194,37 @@ static err_t close_it(struct tcp_pcb *pcb)
     return tcp_close(pcb);
 }
 
+/* A connection that is to be closed or shut down when lwIP is done with the segment at hand: if that has a FIN, lwIP would
+ * else take it back from LAST-ACK to CLOSE-WAIT, or reset it. */
+static struct tcp_pcb *ending;
+
+static void lost(void *arg, err_t error)
+{
+    (void)arg;
+    (void)error;
+    ending = NULL;
+}
+
+static void end_later(struct tcp_pcb *pcb)
+{
+    ending = pcb;
+    tcp_err(pcb, lost);
+}
+
+static void end_now(void)
+{
+    struct tcp_pcb *pcb = ending;
+
+    if (!pcb)
+        return;
+    ending = NULL;
+    tcp_err(pcb, NULL);
+    if ((uintptr_t)pcb->callback_arg == SHUTS_DOWN)
+        tcp_shutdown(pcb, 0, 1);
+    else
+        close_it(pcb);
+}
+
 /* Closes half a second after the peer's FIN, or a little less: lwIP calls it every half second. */
 static err_t polled(void *arg, struct tcp_pcb *pcb)
 {
@@ -238,9 +269,12 @@ static err_t received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t erro
         tcp_abort(pcb);
         return ERR_ABRT;
     }
-    if (port == PAGE)
+    if (port == PAGE) {
+        tcp_recv(pcb, NULL);
         tcp_write(pcb, PAGE_BYTES, sizeof PAGE_BYTES - 1, 0);
-    return port == PAGE || port == UNREAD ? close_it(pcb) : ERR_OK;
+        end_later(pcb);
+    }
+    return port == UNREAD ? close_it(pcb) : ERR_OK;
 }
 
 static err_t accepted(void *arg, struct tcp_pcb *pcb, err_t error)
@@ -251,9 +285,9 @@ static err_t accepted(void *arg, struct tcp_pcb *pcb, err_t error)
         return ERR_VAL;
     tcp_arg(pcb, arg);
     tcp_recv(pcb, received);
-    if (port == CLOSES_FIRST)
-        return close_it(pcb);
-    return port == SHUTS_DOWN ? tcp_shutdown(pcb, 0, 1) : ERR_OK;
+    if (port == CLOSES_FIRST || port == SHUTS_DOWN)
+        end_later(pcb);
+    return ERR_OK;
 }
 
 static void serve(u16_t port)
@@ -298,7 +332,8 @@ static void take_frame(struct netif *netif)
 
     if (n < 0)
         die("read");
-    p = pbuf_alloc(PBUF_RAW, (u16_t)n, PBUF_POOL);
+    /* Not from the pool: Debian's library has buffers there that are smaller than it takes them for. */
+    p = pbuf_alloc(PBUF_RAW, (u16_t)n, PBUF_RAM);
     if (p && (pbuf_take(p, frame, (u16_t)n) != ERR_OK || ethernet_input(p, netif) != ERR_OK))
         pbuf_free(p);
 }
@@ -381,6 +416,7 @@ int main(int argc, char **argv)
             die("poll");
         if (fds[0].revents)
             take_frame(&netif);
+        end_now();
         sys_check_timeouts();
         tell_sent();
         if (fds[1].revents)
