@@ -57,7 +57,6 @@ static void tidy_belief(struct belief *belief)
         clear_padding(&ours->syns[i]);
     for (unsigned i = 0; i < STAMPS; i++)
         clear_padding(&known->stamps[i]);
-    clear_padding(&known->old_ack);
     clear_padding(&known->old_byte);
     clear_padding(&belief->claim);
 }
