@@ -8,10 +8,10 @@
 
 enum habit {
     HABIT_NONE,
-    HABIT_FIN_PATIENCE,  /* a lone FIN is not repeated sooner than HABIT_SPAN */
+    HABIT_FIN_PATIENCE, /* a lone FIN is not repeated sooner than HABIT_SPAN */
     HABIT_DATA_PATIENCE, /* nor are bytes with nothing else unacknowledged; and those that a FIN could ride on come without
                             only while the application has not closed */
-    HABIT_OPENING,       /* from SYN-RECEIVED no ACK answers a copy of our SYN, or an old acknowledgement whatever its number */
+    HABIT_OPENING, /* from SYN-RECEIVED no ACK answers a copy of our SYN, or an old acknowledgement whatever its number */
     HABIT_DROPPED_STAMP, /* the timestamp of an acknowledgement that is dropped, for a full queue perhaps, leaves no trace */
     HABIT_MINISOCK,      /* what is left of a closed socket reports no old byte (D-SACK), and numbers no packet */
     HABIT_COUNT

@@ -96,15 +96,16 @@ struct knowledge {
     bool tsval_wild; /* it has jumped about: no echo tells anything */
     struct stamp stamps[STAMPS];
     unsigned stamps_next;
-    bool heard_open;         /* it has sent more than SYNs */
-    bool cookie_shift;       /* an acknowledgement of its SYN left with a number beyond the first: a cookie counts from there */
-    bool opening_unstamped;   /* an acknowledgement of its SYN left without a timestamp, or beyond the first number */
-    bool opening_stamped;     /* one left with a timestamp */
-    uint32_t opening_tsval;   /* the lowest of these; valid with opening_stamped */
-    bool sack_offered;        /* by us */
-    uint16_t mss_offered; /* by us; 0: none */
-    struct asked old_byte;    /* bytes that it has, and nothing else */
-    bool drawing;             /* one left that can draw an ACK from SYN-RECEIVED, other than a copy of our SYN */
+    bool heard_open; /* it has sent more than SYNs */
+    bool
+        cookie_shift; /* an acknowledgement of its SYN left with a number beyond the first: a cookie counts from there */
+    bool opening_unstamped; /* an acknowledgement of its SYN left without a timestamp, or beyond the first number */
+    bool opening_stamped;   /* one left with a timestamp */
+    uint32_t opening_tsval; /* the lowest of these; valid with opening_stamped */
+    bool sack_offered;      /* by us */
+    uint16_t mss_offered;   /* by us; 0: none */
+    struct asked old_byte;  /* bytes that it has, and nothing else */
+    bool drawing;           /* one left that can draw an ACK from SYN-RECEIVED, other than a copy of our SYN */
 
     bool irs_known;
     uint32_t irs;       /* the peer's initial number */

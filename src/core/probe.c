@@ -217,7 +217,8 @@ static void order_of(const struct belief *belief, state_set doubt, enum probe or
 /* Whole sockets of Linux pass over a segment without flags: there its answer is not worth waiting for. */
 static bool is_worth_it(const struct belief *belief, enum probe probe, state_set doubt)
 {
-    return probe != PROBE_BARE || !belief->known.ack_sent || !(doubt & (IN(ESTABLISHED) | IN(CLOSE_WAIT) | IN(FIN_WAIT_1)));
+    return probe != PROBE_BARE || !belief->known.ack_sent ||
+           !(doubt & (IN(ESTABLISHED) | IN(CLOSE_WAIT) | IN(FIN_WAIT_1)));
 }
 
 enum probe probe_choose(const struct belief *belief, state_set doubt, unsigned asked)

@@ -94,13 +94,15 @@ static bool draws_nothing(const struct knowledge *known, const struct segment *s
 {
     bool syn = segment_has(segment, TCP_SYN), acks = segment_has(segment, TCP_ACK);
     bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
-    bool in_time = !stamped || !known->tsval_sent || seq_lt(known->tsval_out, segment->options.tsval);
+    bool in_time =
+        !stamped || !known->tsval_sent || (!known->tsval_wild && seq_lt(known->tsval_out, segment->options.tsval));
 
     if (segment_has(segment, TCP_RST) || !in_time)
         return false;
     if (syn && !acks)
-        return known->ours.syn_count == 0 ||
-               (known->iss_known && segment->seq == known->iss && segment_span(segment) == 1);
+        return known->ours.syn_count ==
+                   0 || /* of two with timestamps the older may come later, and is dropped with an ACK */
+               (!stamped && known->iss_known && segment->seq == known->iss && segment_span(segment) == 1);
     if (syn || !acks || !known->irs_known || !known->acked_any)
         return false;
     /* So far below all that was heard that no range of RFC 5961 5.2 has it: it is refused. */
