@@ -53,7 +53,8 @@ static void data_patience(const struct knowledge *known, const struct segment *s
 /* SYN-RECEIVED or ESTABLISHED: nothing that we sent draws an ACK from SYN-RECEIVED, or one of ours is echoed. */
 static void opening(const struct knowledge *known, struct verdict *verdict)
 {
-    bool mute = !known->drawing && has(known, HABIT_OPENING);
+    bool plain = known->iss_known && known->ours.syn_count == 1 && known->ours.syns[0].span == 1;
+    bool mute = plain && !known->drawing && has(known, HABIT_OPENING);
     bool receipt = verdict->reason == REASON_ACK_RECEIPT && has(known, HABIT_DROPPED_STAMP);
 
     if (!(verdict->states & IN(SYN_RECEIVED)) || !(verdict->states & IN(ESTABLISHED)) || known->awaited ||

@@ -176,7 +176,9 @@ static void note_ack(struct knowledge *known, const struct segment *segment)
         ranges_add(&known->ahead, segment->ack, segment->ack + 1);
     if (seq_lt(known->heard_max, segment->ack))
         return;
-    known->ack_copies = known->ack_sent && known->ack_max == segment->ack ? known->ack_copies + 1 : 1;
+    if (!known->ack_sent || known->ack_max != segment->ack)
+        known->ack_copies = 0;
+    known->ack_copies += segment_span(segment) == 0;
     known->ack_max = known->ack_sent ? seq_max(known->ack_max, segment->ack) : segment->ack;
     known->ack_sent = true;
 }

@@ -74,7 +74,7 @@ struct knowledge {
     uint32_t iss;     /* our initial number, valid with iss_known; else there is none, or the peer may have taken any */
     bool iss_known;   /* ... */
     uint32_t ack_max; /* the highest acknowledgement we sent of what we had heard; valid with ack_sent */
-    unsigned ack_copies; /* how many segments carried it: three more than one have the peer repeat (RFC 5681 3.2) */
+    unsigned ack_copies; /* how many segments carried it alone: three more than one have the peer repeat (RFC 5681 3.2) */
     bool ack_sent;
     struct ranges ahead;     /* acknowledgements we sent of what had not arrived: its FIN may have been among it */
     struct ranges refusable; /* wrong acknowledgements that left while the peer could still be opening */

@@ -63,6 +63,7 @@ static void note_syn(struct ours *ours, const struct segment *segment, bool agai
 
     /* A copy that takes other numbers than the first is none. */
     again = again || (syn->left.set && syn->span != span);
+    syn->again = syn->again || (syn->left.set && syn->span != span);
     if (syn->span < span)
         syn->span = span;
     if (segment_has(segment, TCP_ACK)) {

@@ -214,9 +214,14 @@ static void order_of(const struct belief *belief, state_set doubt, enum probe or
     order[n] = PROBE_SYN_COPY;
 }
 
-/* Whole sockets of Linux pass over a segment without flags: there its answer is not worth waiting for. */
+/*
+ * Whole sockets of Linux pass over a segment without flags: there its answer is not worth waiting for. An old acknowledgement
+ * says no more than an old byte, unless the connection may still be opening.
+ */
 static bool is_worth_it(const struct belief *belief, enum probe probe, state_set doubt)
 {
+    if (probe == PROBE_OLD_ACK && belief->known.ack_sent)
+        return (doubt & IN(SYN_RECEIVED)) != 0;
     return probe != PROBE_BARE || !belief->known.ack_sent ||
            !(doubt & (IN(ESTABLISHED) | IN(CLOSE_WAIT) | IN(FIN_WAIT_1)));
 }

@@ -107,7 +107,7 @@ static bool draws_nothing(const struct knowledge *known, const struct segment *s
         return false;
     /* So far below all that was heard that no range of RFC 5961 5.2 has it: it is refused. */
     if (seq_lt(segment->ack, known->irs - WINDOW_LARGEST / 2))
-        return seq_le(segment->seq, known->edge);
+        return seq_lt(segment->seq, known->edge);
     /* One that comes next opens, and is not answered for that. */
     return segment->seq == known->acked_max;
 }

@@ -247,6 +247,8 @@ bool probing_heard(struct walk *walk, const struct segment *segment, unsigned ef
 
     if (!probing->on || probing->kind == PROBE_NONE || probing->due || segment->len > 0)
         return false;
-    probing->answers++;
+    /* Its first FIN, or an acknowledgement of something new, may have been on its way. */
+    if (!news || (effects & (TCB_RESET | TCB_REFUSED)))
+        probing->answers++;
     return probing->unasked && !news && !(segment->flags & (TCP_SYN | TCP_FIN));
 }

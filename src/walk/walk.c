@@ -186,7 +186,7 @@ void walk_kill(struct walk *walk, int status, const char *why, nanos now)
 
 static void retransmission_timer(struct walk *walk, nanos now)
 {
-    if (now < walk->rto_deadline || now >= walk->step_deadline || walk->ending)
+    if (now < walk->rto_deadline || (now >= walk->step_deadline && !walk->phase_over) || walk->ending)
         return;
     if (!walk->auto_retransmit) {
         walk->rto_deadline = NANOS_NEVER;
@@ -231,9 +231,11 @@ nanos walk_wake(const struct walk *walk)
         wake = walk->delay_until;
     if (walk->steps_gave_way)
         return walk->started; /* at once */
-    wake = nanos_sooner(wake, walk->step_deadline);
+    if (!walk->phase_over) {
+        wake = nanos_sooner(wake, walk->step_deadline);
+        wake = nanos_sooner(wake, walk->linger_until);
+    }
     wake = nanos_sooner(wake, walk->rto_deadline);
-    wake = nanos_sooner(wake, walk->linger_until);
     wake = nanos_sooner(wake, probing_wake(&walk->probing));
     if (walk->burst >= BURST_MAX)
         wake = nanos_sooner(wake, walk->burst_until);

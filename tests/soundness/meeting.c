@@ -285,7 +285,9 @@ enum violation meeting_run(struct meeting *meeting, uint64_t seed, enum channel_
             break;
         next = next_time(meeting);
         at_once = next == meeting->now ? at_once + 1 : 0;
-        if (next - begin > LONG_ENOUGH || at_once > 1000)
+        if (at_once > 1000)
+            violated(&meeting->witness, VIOLATION_END, "it wants to be woken at once, again and again");
+        else if (next - begin > LONG_ENOUGH)
             walk_kill(&meeting->walk, 5, "long enough", meeting->now);
         else
             meeting->now = next;
