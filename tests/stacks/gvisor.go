@@ -183,6 +183,8 @@ func (w *witness) tell() {
 		} else if ack, ok := acked[s.id]; ok && ack != s.Ack {
 			if state := w.truth(s.id, w.settled(s)); state == "CLOSED" || state == "LISTEN" {
 				s.States = append(s.States, state, "?")
+			} else if state == "LAST-ACK" {
+				s.States = append(s.States, "CLOSE-WAIT", state) // its application was just closing
 			} else if state != first {
 				s.States = append(s.States, state)
 			}
