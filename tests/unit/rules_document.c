@@ -130,6 +130,8 @@ static void read_items(struct words *words, struct rule_step *step)
             segment->ack = take_number(words);
         } else if (strcmp(words->word, "win") == 0) {
             segment->window = (uint16_t)take_number(words);
+        } else if (strcmp(words->word, "sackok") == 0) {
+            segment->options.present |= TCP_OPT_SACK_PERMITTED;
         } else if (strcmp(words->word, "wscale") == 0) {
             segment->options.present |= TCP_OPT_WSCALE;
             segment->options.wscale = (uint8_t)take_number(words);
@@ -260,6 +262,15 @@ static state_set take_states(struct words *words, state_set *likely)
     return set;
 }
 
+/* Is the next word a state? */
+static bool comes_state(const struct words *words)
+{
+    char word[16] = "";
+
+    sscanf(words->next + strspn(words->next, " \t,"), "%15[A-Z0-9-]", word);
+    return state_named(word) != NO_STATES;
+}
+
 static void take_certainty(struct words *words, struct claim *claim)
 {
     take(words);
@@ -282,6 +293,30 @@ static void take_reason(struct words *words, struct claim *claim)
     fault(words->at, words->line, "'%s' is no reason", words->word ? words->word : "");
 }
 
+static void take_habit(struct words *words, struct claim *claim)
+{
+    state_set unused;
+
+    take(words);
+    for (unsigned habit = HABIT_NONE + 1; habit < HABIT_COUNT; habit++)
+        if (words->word && strcmp(words->word, habit_text((enum habit)habit)->token) == 0)
+            claim->habit = (enum habit)habit;
+    if (claim->habit == HABIT_NONE)
+        fault(words->at, words->line, "'%s' is no habit", words->word ? words->word : "");
+    if (comes_state(words))
+        claim->by_habit = take_states(words, &unused);
+}
+
+static void take_detail(struct words *words, struct claim *claim)
+{
+    take(words);
+    for (unsigned detail = DETAIL_NONE + 1; detail <= DETAIL_ORPHANED; detail++)
+        if (words->word && strcmp(words->word, detail_name((enum detail)detail)) == 0)
+            claim->detail = (enum detail)detail;
+    if (claim->detail == DETAIL_NONE)
+        fault(words->at, words->line, "'%s' is no detail", words->word ? words->word : "");
+}
+
 static void read_claim(struct words *words, struct rule_expectation *expectation)
 {
     struct claim *claim = &expectation->claim;
@@ -295,6 +330,10 @@ static void read_claim(struct words *words, struct rule_expectation *expectation
     take_reason(words, claim);
     if (take_if(words, "else"))
         claim->otherwise = take_states(words, &unused);
+    if (take_if(words, "habit"))
+        take_habit(words, claim);
+    if (take_if(words, "detail"))
+        take_detail(words, claim);
     if (take_if(words, "by")) {
         expectation->names_evidence = true;
         while (*(words->next += strspn(words->next, " \t,")) >= '0' && *words->next <= '9' &&
@@ -499,6 +538,12 @@ char *rule_claim_text(const struct claim *claim, bool evidence, bool interval, c
              reason_text(claim->reason)->token);
     if (claim->otherwise)
         text_add(&text, "  else %s", rule_states_text(claim->otherwise, claim->otherwise, states));
+    if (claim->habit != HABIT_NONE)
+        text_add(&text, "  habit %s", habit_text(claim->habit)->token);
+    if (claim->by_habit)
+        text_add(&text, " %s", rule_states_text(claim->by_habit, claim->by_habit, states));
+    if (claim->detail != DETAIL_NONE)
+        text_add(&text, "  detail %s", detail_name(claim->detail));
     for (unsigned i = 0; evidence && i < claim->evidence_count; i++)
         text_add(&text, "%s %u", i ? "" : "  by", claim->evidence[i]);
     if (interval && claim->not_after == NANOS_NEVER)

@@ -72,6 +72,8 @@ static bool same_claim(const struct rule_expectation *expected, const struct cla
     if (wanted->from != got->from || wanted->to != got->to || wanted->likely != got->likely ||
         wanted->otherwise != got->otherwise || wanted->certainty != got->certainty || wanted->reason != got->reason)
         return false;
+    if (wanted->habit != got->habit || wanted->by_habit != got->by_habit || wanted->detail != got->detail)
+        return false;
     if (expected->names_evidence &&
         (wanted->evidence_count != got->evidence_count ||
          memcmp(wanted->evidence, got->evidence, sizeof(unsigned) * wanted->evidence_count) != 0))
@@ -102,6 +104,8 @@ static void check_form(struct run *run, const struct rule_step *step, const stru
     bool well_formed = claim->to != NO_STATES && claim->likely != NO_STATES &&
                        (claim->likely & (state_set)~claim->to) == 0 && (claim->otherwise & claim->to) == 0 &&
                        (claim->certainty == PRESUMED || claim->otherwise == NO_STATES) &&
+                       (claim->by_habit & (state_set)~claim->to) == 0 && claim->by_habit != claim->to &&
+                       (claim->by_habit == NO_STATES || claim->habit != HABIT_NONE) &&
                        (claim->not_before == NANOS_NONE || claim->not_before <= claim->not_after);
 
     if (!well_formed)
