@@ -73,6 +73,9 @@ static void minisock(const struct knowledge *known, const struct segment *segmen
         verdict->detail = DETAIL_OWNED;
     else if (known->counts_packets && segment->ip_id == 0)
         verdict->detail = DETAIL_ORPHANED;
+    /* In FIN-WAIT-1 the socket is whole whoever holds it. */
+    if (verdict->detail == DETAIL_ORPHANED && verdict->states != IN(FIN_WAIT_2) && !verdict->by_habit)
+        verdict->by_habit = IN(FIN_WAIT_2);
     if (verdict->detail != DETAIL_NONE && verdict->habit == HABIT_NONE)
         verdict->habit = HABIT_MINISOCK;
 }
