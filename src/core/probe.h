@@ -14,7 +14,7 @@ enum probe {
     /* harmless */
     PROBE_OLD_BYTE, /* ACK with a byte that lies far below what the peer expects, and an acknowledgement as old */
     PROBE_OLD_ACK,  /* ACK in the window that acknowledges something far below what was ever acknowledged */
-    PROBE_BARE,     /* no flags, the number before the next one */
+    PROBE_BARE,     /* no flags, a number below our initial one */
     PROBE_SYN_COPY, /* our SYN once more */
     /* can change the connection, or end it */
     PROBE_NEW_BYTE, /* a byte that the peer's application gets */

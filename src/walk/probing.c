@@ -222,7 +222,7 @@ void probing_make(struct walk *walk, uint32_t tick, nanos now, struct segment *o
     else if (probing->kind == PROBE_OLD_ACK)
         out->seq = tcb->snd_una;
     else if (probing->kind == PROBE_BARE)
-        out->seq = tcb->snd_una - 1;
+        out->seq = tcb->settings.iss - 1 - probing->made; /* never our SYN's, which may be refused late */
     else if (probing->kind == PROBE_SYN)
         out->seq = tcb->snd_max;
     else if (probing->kind == PROBE_RST)
