@@ -130,6 +130,11 @@ static void read_items(struct words *words, struct rule_step *step)
             segment->ack = take_number(words);
         } else if (strcmp(words->word, "win") == 0) {
             segment->window = (uint16_t)take_number(words);
+        } else if (strcmp(words->word, "id") == 0) {
+            segment->ip_id = (uint16_t)take_number(words);
+        } else if (strcmp(words->word, "mss") == 0) {
+            segment->options.present |= TCP_OPT_MSS;
+            segment->options.mss = (uint16_t)take_number(words);
         } else if (strcmp(words->word, "sackok") == 0) {
             segment->options.present |= TCP_OPT_SACK_PERMITTED;
         } else if (strcmp(words->word, "wscale") == 0) {
