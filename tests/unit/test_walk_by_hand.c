@@ -164,24 +164,6 @@ static void a_bad_checksum_moves_nothing(void **state)
     assert_string_equal(bench.sent, "0 S seq 0; 10 . seq 1 ack 1; 10 F. seq 1 ack 1; 10 F. seq 1 ack 1; ");
 }
 
-static void probes_are_repeated_where_silence_tells_nothing(void **state)
-{
-    struct bench bench;
-
-    (void)state;
-    bench_script(&bench, "open; probe; wait 1s");
-    bench_start(&bench);
-    run_until(&bench, 10 * MS);
-    peer(&bench, SYN_ACK, 0, 1, 0);
-    run_until(&bench, 2 * NANOS_PER_S);
-    /* Without SACK an old acknowledgement comes first, spaced by the limit on its answers; then the old bytes. */
-    assert_string_equal(bench.sent,
-                        "0 S seq 0; 10 . seq 1 ack 1; 10 . seq 1 ack 3221225473; 610 . seq 1 ack 3221225473; "
-                        "660 . seq 4294966273:4294966274 ack 1; 710 . seq 4294966271:4294966272 ack 1; "
-                        "760 . seq 4294966269:4294966270 ack 1; 1210 none seq 0; 1810 none seq 0; ");
-    assert_true(told(&bench, "note probe-unanswered"));
-}
-
 /* ---- listening ---- */
 
 static void listen_and_accept(void **state)
@@ -282,7 +264,6 @@ int main(void)
         cmocka_unit_test(bytes_by_hand_are_not_repeated_between_others_that_are),
         cmocka_unit_test(a_reset_by_hand_leaves_nothing_to_reset),
         cmocka_unit_test(a_bad_checksum_moves_nothing),
-        cmocka_unit_test(probes_are_repeated_where_silence_tells_nothing),
         cmocka_unit_test(listen_and_accept),
         cmocka_unit_test(listen_by_hand_answers_nothing_by_itself),
         cmocka_unit_test(simultaneous_open_by_hand),

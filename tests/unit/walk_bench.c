@@ -184,7 +184,7 @@ static unsigned flush(struct bench *bench)
             text_add(&bench->sent_text, " ack %u", segment.ack - IRS);
         text_add(&bench->sent_text, "; ");
         for (unsigned i = 0; !bench->deaf && i < (bench->capture_twice ? 2 : 1); i++)
-            walk_saw_segment(&bench->walk, true, &segment, capture_clock(bench), bench->now);
+            walk_saw_segment(&bench->walk, true, &segment, capture_clock(bench) + bench->lag, bench->now);
         count++;
     }
     return count;
@@ -212,7 +212,7 @@ void run_until(struct bench *bench, nanos since_start)
     collect(bench);
 }
 
-void sighted(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
+static struct segment its_segment(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
     struct segment segment = {
         .flags = flags,
@@ -221,15 +221,35 @@ void sighted(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uin
         .len = len,
         .window = bench->its_window,
         .ttl = 64,
-        .options = {.present = (flags & TCP_SYN) ? TCP_OPT_MSS : 0, .mss = 1460},
+        .options = {.mss = 1460},
     };
 
+    if (flags & TCP_SYN)
+        segment.options.present = TCP_OPT_MSS | (bench->settings.tcb.options & TCP_OPT_SACK_PERMITTED);
     if (bench->settings.tcb.options & TCP_OPT_TIMESTAMPS) {
         segment.options.present |= TCP_OPT_TIMESTAMPS;
         segment.options.tsval = bench->its_tsval++;
         segment.options.tsecr = bench->its_tsecr;
     }
+    return segment;
+}
+
+void sighted(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
+{
+    const struct segment segment = its_segment(bench, flags, seq, ack, len);
+
     walk_saw_segment(&bench->walk, false, &segment, capture_clock(bench), bench->now);
+}
+
+void peer_reports(struct bench *bench, uint32_t seq, uint32_t ack, uint32_t old_seq)
+{
+    struct segment segment = its_segment(bench, TCP_ACK, seq, ack, 0);
+
+    segment.options.present |= TCP_OPT_SACK;
+    segment.options.sack[segment.options.sack_count++] = (struct sack_block){ISS + old_seq, ISS + old_seq + 1};
+    walk_saw_segment(&bench->walk, false, &segment, capture_clock(bench), bench->now);
+    flush(bench);
+    collect(bench);
 }
 
 void peer_says(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, const char *text)

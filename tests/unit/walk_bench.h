@@ -25,6 +25,7 @@ struct bench {
     uint32_t its_tsecr;  /* as it stands: not relative */
     bool capture_twice;
     bool deaf; /* our own segments are not captured any more */
+    nanos lag; /* of the capture of our own segments: else they leave at the very time at which something arrived */
 
     struct text sent_text, log_text;
     char sent[2048]; /* "0 S seq 0; 10 . seq 1 ack 1; ": milliseconds since the start, flags, numbers */
@@ -51,8 +52,11 @@ void run_until(struct bench *bench, nanos since_start);
 /* Runs until then, and has the peer answer our SYN. */
 void bench_open(struct bench *bench, nanos since_start);
 
-/* A segment of the peer arrives now; numbers are relative. */
+/* A segment of the peer arrives now; numbers are relative. It offers SACK and timestamps as we do. */
 void peer(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len);
+
+/* An ACK of the peer that reports one byte of ours at this number, which it had before (RFC 2883). */
+void peer_reports(struct bench *bench, uint32_t seq, uint32_t ack, uint32_t old_seq);
 
 /* A segment of the peer with these bytes. */
 void peer_says(struct bench *bench, uint8_t flags, uint32_t seq, uint32_t ack, const char *text);
