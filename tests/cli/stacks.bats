@@ -135,7 +135,7 @@ repeats() {
 
 @test "lwIP: segments at random, some lost: it contradicts nothing that was proven" {
     stack_up lwip
-    random_walks "${TCPWALK_STACKS_WALKS:-60}" "${TCPWALK_STACKS_SEED:-1}"
+    random_walks "${TCPWALK_STACKS_WALKS:-40}" "${TCPWALK_STACKS_SEED:-1}"
 }
 
 @test "lwIP: what it answers in each state" {
@@ -198,7 +198,7 @@ repeats() {
 
 @test "gVisor: segments at random, some lost: it contradicts nothing that was proven" {
     stack_up gvisor
-    random_walks "${TCPWALK_STACKS_WALKS:-60}" "${TCPWALK_STACKS_SEED:-1}"
+    random_walks "${TCPWALK_STACKS_WALKS:-40}" "${TCPWALK_STACKS_SEED:-1}"
 }
 
 @test "gVisor: what it answers in each state" {
