@@ -301,6 +301,9 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
 
     if (verdict.states == NO_STATES) {
         belief->known.unaccounted = true;
+        if (segment->flags == TCP_ACK && belief->known.irs_known &&
+            knowledge_counts_from(&belief->known, segment->ack) == 0)
+            belief->known.overacked = true;
         if (segment_has(segment, TCP_SYN))
             knowledge_note_stranger(&belief->known, segment);
         return 0;
@@ -333,7 +336,8 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
     if (stale)
         return 0;
     /* It refuses what we asked, and we take it to be gone already. */
-    if (verdict.answer && (belief->claim.likely & claim.to & (IN(CLOSED) | IN(LISTEN))))
+    if (verdict.answer && belief->claim.evidence_count > 0 &&
+        (belief->claim.likely & claim.to & (IN(CLOSED) | IN(LISTEN))))
         claim.likely = belief->claim.likely & claim.to;
     return conclude(belief, claim, segment, n, at, out);
 }

@@ -238,15 +238,16 @@ static struct verdict classify_after_our_fin(const struct knowledge *known, cons
         return classify_perhaps_closed(known, segment, closing);
 
     struct verdict verdict = says(closing, closing, REASON_BOTH_FINS, &known->fin);
-    /* Whoever takes the ACK of its FIN in CLOSING goes on to TIME-WAIT; in LAST-ACK nobody is left to answer. */
-    if (known->order != FIN_ORDER_AFTER_OURS && segment->len == 0 &&
-        knowledge_is_echoed(known, &known->fin_ack, segment))
-        return says(IN(TIME_WAIT), IN(TIME_WAIT), REASON_FIN_RECEIPT, &known->fin_ack);
     if (known->order != FIN_ORDER_AFTER_OURS && knowledge_may_have_acked_fin(known))
         verdict.states |= IN(TIME_WAIT);
     /* When every copy of our FIN acknowledged its FIN too, it accepted both or neither. */
-    if (known->order == FIN_ORDER_BEFORE_OURS && !known->fin_without_ack)
+    bool both_at_once = known->order == FIN_ORDER_BEFORE_OURS && !known->fin_without_ack;
+    if (both_at_once)
         verdict.states = IN(TIME_WAIT);
+    /* Whoever takes the ACK of its FIN in CLOSING goes on to TIME-WAIT; in LAST-ACK nobody is left to answer. */
+    if (!both_at_once && known->order != FIN_ORDER_AFTER_OURS && segment->len == 0 &&
+        knowledge_is_echoed(known, &known->fin_ack, segment))
+        return says(IN(TIME_WAIT), IN(TIME_WAIT), REASON_FIN_RECEIPT, &known->fin_ack);
     verdict.likely = (verdict.states & IN(TIME_WAIT))  ? IN(TIME_WAIT)
                      : (verdict.states & IN(LAST_ACK)) ? IN(LAST_ACK)
                                                        : verdict.states;

@@ -8,10 +8,11 @@
 #include "core/knowledge.h"
 
 /*
- * SYN cookies are so coarse that Linux takes an acknowledgement a few numbers below the right one, or a number a few beyond it,
- * and then counts from there (measured: up to 3).
+ * SYN cookies are so coarse that Linux takes an acknowledgement a few numbers below the right one (allowed for generously), or
+ * a number up to 3 beyond it, and then counts from there (measured).
  */
 #define COOKIE_SLACK 16
+#define COOKIE_SHIFT 3u
 
 /*
  * The SENT_ bits that it can have for some peer in some state: out of order, late, without ACK, or taken by a TCP

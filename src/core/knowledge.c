@@ -14,9 +14,6 @@
 /* Half of the circle: what lies in front of a number. */
 #define FORWARD (UINT32_C(1) << 31)
 
-/* Timestamps that are further apart than this are not compared. */
-#define TSVAL_JUMP (UINT32_C(1) << 29)
-
 void knowledge_init(struct knowledge *known)
 {
     *known = (struct knowledge){.open_rtt = NANOS_NONE, .fin_acks = true, .fin_unsent_at = NANOS_NONE};
@@ -55,12 +52,16 @@ enum cover knowledge_covers_fin(const struct knowledge *known, uint32_t ack)
     if (!ranges_have(&ours->fins, ack - 1)) {
         /* Bytes behind a FIN: Linux takes them with it when it holds both (measured). */
         for (unsigned i = 0; i < ours->fins.count; i++)
-            if (seq_lt(ours->fins.at[i].from, ack) && ranges_have(&ours->text, ack - 1) &&
+            if (seq_lt(ours->fins.at[i].from, ack) && ours_syn_acked(ours, ack) < 0 &&
                 ranges_meet(&ours->text, ours->fins.at[i].to, ack))
                 return COVERS_PERHAPS;
+        if (known->overacked && ours->fins.count > 0)
+            return COVERS_PERHAPS;
         return ranges_have(&ours->late, ack - 1) && knowledge_may_reopen(known) ? COVERS_PERHAPS : COVERS_NOT;
     }
-    if (known->cookie_shift && known->iss_known && ack - 1 - known->iss <= COOKIE_SLACK)
+    if (known->overacked)
+        return COVERS_PERHAPS;
+    if (known->cookie_shift && known->iss_known && ack - 2 - known->iss <= COOKIE_SHIFT)
         return COVERS_PERHAPS;
     return ours->fins.rough || ranges_have(&ours->text, ack - 1) ? COVERS_PERHAPS : COVERS;
 }
@@ -91,14 +92,6 @@ state_set knowledge_reachable(const struct knowledge *known, state_set from)
     if ((may & SENT_SYN) && (knowledge_may_reopen(known) || !known->acked_any))
         may |= LISTENER_OPENS;
     return moves_possible(from, may);
-}
-
-bool knowledge_is_echoed(const struct knowledge *known, const struct landmark *landmark, const struct segment *segment)
-{
-    if (known->tsval_wild || !landmark->set || !landmark->has_tsval || !(segment->options.present & TCP_OPT_TIMESTAMPS))
-        return false;
-    return seq_le(landmark->tsval, segment->options.tsecr) &&
-           (!landmark->bounded || seq_lt(segment->options.tsecr, landmark->until));
 }
 
 bool mark_is_before(const struct mark *mark, const struct segment *segment)
@@ -155,7 +148,8 @@ static void note_opening(struct knowledge *known, const struct segment *segment,
 {
     if (!(effects & SENT_SYN_ACK))
         return;
-    if (known->iss_known && segment->seq - known->iss - 2 < COOKIE_SLACK && !known->heard_open && !known->its_syn_alone)
+    if (known->iss_known && known->ours.syns[0].span == 1 && segment->seq - known->iss - 2 < COOKIE_SHIFT &&
+        !known->heard_open && !known->its_syn_alone)
         known->cookie_shift = true;
     if (!(segment->options.present & TCP_OPT_TIMESTAMPS) || !known->iss_known || segment->seq != known->iss + 1 ||
         known->ours.syn_count != 1 || known->ours.syns[0].span != 1) {
@@ -208,59 +202,6 @@ static void note_fin(struct knowledge *known, const struct segment *segment)
 }
 
 /*
- * A landmark is a receipt as long as what is echoed is a segment that means the same: whichever of them it is, the peer took
- * note of it. RSTs don't count: what is echoed lies at or before RCV.NXT (RFC 7323 4.3), and there a RST is exact or not
- * acceptable.
- */
-static bool keep_receipt(struct landmark *landmark, const struct segment *segment, bool means_it, bool is_highest)
-{
-    bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) && !segment_has(segment, TCP_RST);
-
-    means_it = means_it && segment_has(segment, TCP_ACK) && !(segment->flags & (TCP_SYN | TCP_RST));
-    if (stamped && !means_it && is_highest && !landmark->bounded) {
-        landmark->bounded = true;
-        landmark->until = segment->options.tsval;
-    } else if (stamped && !means_it && !is_highest) {
-        landmark->has_tsval = false;
-    }
-    return means_it && is_highest;
-}
-
-static void note_landmarks(struct knowledge *known, const struct segment *segment, unsigned effects, unsigned expected,
-                           unsigned n, nanos at)
-{
-    bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
-    uint32_t on = segment->options.tsval - known->tsval_out;
-    bool highest = stamped && (!known->tsval_sent || (on != 0 && on <= TSVAL_JUMP));
-    bool acks_fin = known->its_fin_seen && segment->ack == known->its_fin_seq + 1;
-    bool acks_all = known->irs_known && segment->ack == known->heard_max;
-    bool fin_receipt = keep_receipt(&known->fin_ack, segment, acks_fin, highest);
-    bool all_receipt = keep_receipt(&known->all_acked, segment, acks_all, highest);
-
-    bool opens = keep_receipt(&known->syn_ack_ack, segment, (effects & SENT_SYN_ACK) != 0, highest);
-
-    if (effects & SENT_SYN_ACK)
-        (expected & SENT_SYN_ACK ? landmark_pass : landmark_touch)(&known->syn_ack_ack, segment, opens, n, at);
-    if ((effects & SENT_FIN) && !ranges_have(&known->ours.late, segment_fin_seq(segment)))
-        landmark_pass(&known->fin, segment, false, n, at);
-    if (effects & SENT_FIN_ACK)
-        (expected & SENT_FIN_ACK ? landmark_pass : landmark_touch)(&known->fin_ack, segment, fin_receipt, n, at);
-    if (effects & (SENT_RST | SENT_SYN_RST))
-        landmark_pass(&known->rst, segment, false, n, at);
-    if (segment->len > 0)
-        landmark_pass(&known->data, segment, false, n, at);
-    if (all_receipt)
-        landmark_pass(&known->all_acked, segment, true, n, at);
-    if (stamped && known->tsval_sent && on + TSVAL_JUMP > 2 * TSVAL_JUMP)
-        known->tsval_wild = true;
-    if (highest) {
-        known->tsval_out = segment->options.tsval;
-        known->tsval_sent = true;
-        known->stamps[known->stamps_next++ % STAMPS] = (struct stamp){true, known->tsval_out, at};
-    }
-}
-
-/*
  * Can a copy of our SYN that leaves now open another connection? Not while the peer holds the one that it answered:
  * no acknowledgement or RST of ours has taken it any further, and its time is not up.
  */
@@ -289,7 +230,7 @@ unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, 
             note_fin(known, segment);
     }
     known->reset_sent = known->reset_sent || reset;
-    note_landmarks(known, segment, may | expected, expected, n, at);
+    knowledge_note_landmarks(known, segment, may | expected, expected, n, at);
     if (!reset)
         note_ack(known, segment);
     known->may |= may | expected;
@@ -466,7 +407,7 @@ void knowledge_restart(struct knowledge *known, const struct segment *syn)
     known->its_fin_seen = known->tsval_seen = known->counts_packets = false;
     known->fin_unsent_at = NANOS_NONE;
     known->old_byte = (struct asked){0};
-    known->opening_stamped = known->heard_open = known->cookie_shift = false;
+    known->opening_stamped = known->heard_open = known->cookie_shift = known->overacked = false;
     known->opening_unstamped = known->drawing = true; /* what left before this connection can still arrive */
     known->fin_acks = !(known->may & SENT_FIN);
     known->fin_without_ack = (known->may & SENT_FIN) != 0;

@@ -74,7 +74,8 @@ struct knowledge {
     uint32_t iss;     /* our initial number, valid with iss_known; else there is none, or the peer may have taken any */
     bool iss_known;   /* ... */
     uint32_t ack_max; /* the highest acknowledgement we sent of what we had heard; valid with ack_sent */
-    unsigned ack_copies; /* how many segments carried it alone: three more than one have the peer repeat (RFC 5681 3.2) */
+    unsigned
+        ack_copies; /* how many segments carried it alone: three more than one have the peer repeat (RFC 5681 3.2) */
     bool ack_sent;
     struct ranges ahead;     /* acknowledgements we sent of what had not arrived: its FIN may have been among it */
     struct ranges refusable; /* wrong acknowledgements that left while the peer could still be opening */
@@ -122,6 +123,7 @@ struct knowledge {
     uint32_t edge; /* the end of its window, as far as it told; valid with acked_any */
     bool syn_ack_seen;
     nanos syn_ack_at; /* when the first one arrived; valid with syn_ack_seen */
+    bool overacked; /* it has acknowledged what was never sent: then it may have taken what was, in a way of its own */
     bool unaccounted; /* something of the peer's arrived that made no sense */
     bool its_fin_seen;
     uint32_t its_fin_seq;
@@ -152,6 +154,10 @@ void knowledge_init(struct knowledge *known);
  * segment at all. Returns the SENT_ bits that it is expected to have.
  */
 unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, bool doubtful, unsigned n, nanos at);
+
+/* Its part of knowledge_sent(): the landmarks that it sets (effects, and of these the ones that are expected), its stamp. */
+void knowledge_note_landmarks(struct knowledge *known, const struct segment *segment, unsigned effects,
+                              unsigned expected, unsigned n, nanos at);
 
 /* The same segment, if it can draw a RST: the peer could be in these states when it left. */
 void knowledge_note_question(struct knowledge *known, const struct segment *segment, state_set states, unsigned n,

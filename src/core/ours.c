@@ -5,32 +5,6 @@
 
 #include "base/seq.h"
 
-void landmark_pass(struct landmark *landmark, const struct segment *segment, bool tsval_counts, unsigned n, nanos at)
-{
-    landmark_touch(landmark, segment, tsval_counts, n, at);
-    landmark->latest = n;
-    landmark->latest_at = at;
-}
-
-void landmark_touch(struct landmark *landmark, const struct segment *segment, bool tsval_counts, unsigned n, nanos at)
-{
-    if (!landmark->set) {
-        landmark->latest = n;
-        landmark->latest_at = at;
-        landmark->set = true;
-        landmark->at = at;
-    }
-    if (landmark->first == 0 || landmark->old) {
-        landmark->first = n;
-        landmark->old = false;
-    }
-    if (tsval_counts && (!landmark->has_tsval || landmark->bounded)) {
-        landmark->has_tsval = true;
-        landmark->bounded = false;
-        landmark->tsval = segment->options.tsval;
-    }
-}
-
 uint32_t segment_fin_seq(const struct segment *segment)
 {
     return segment->seq + segment_span(segment) - 1;

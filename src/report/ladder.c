@@ -7,6 +7,8 @@
  * flush: a person who watches sees the row before the walk waits. A transition that happened later than the
  * row's segment (a timer's) opens a row without a segment. What does not fit beside the peer's state goes on
  * lines below, clause by clause.
+ *
+ * It is long because one row, and what is printed of it, is filled by every kind of event.
  */
 #include "report/reporter.h"
 
@@ -238,35 +240,35 @@ static void flow_verify(struct ladder *ladder, const struct event_verify *verify
     flow_clause(ladder, verify->agrees ? PAINT_NONE : PAINT_ALARM, words);
 }
 
+static void flow_prefixed(struct ladder *ladder, const char *prefix, const char *words)
+{
+    char all[PHRASE_TEXT];
+    struct text text;
+
+    text_init(&text, all, sizeof(all));
+    text_add(&text, "%s%s", prefix, words);
+    flow_clause(ladder, PAINT_NONE, all);
+}
+
 /* The clauses below the row's first line; meaning_below when the claim had no room there. */
 static void flow_below(struct ladder *ladder, const struct cell *cell, bool meaning_below)
 {
     const struct row *row = &ladder->row;
-    char words[PHRASE_TEXT];
-    struct text text;
 
-    text_init(&text, words, sizeof(words));
     if (row->kind == ROW_SEGMENT && row->segment.retransmission)
         flow_clause(ladder, PAINT_NONE, "a retransmission");
-    if (row->kind == ROW_SEGMENT && row->segment.probe != PROBE_NONE) {
-        text_add(&text, "probe: %s", probe_text(row->segment.probe)->what);
-        flow_clause(ladder, PAINT_NONE, words);
-        text_init(&text, words, sizeof(words));
-    }
+    if (row->kind == ROW_SEGMENT && row->segment.probe != PROBE_NONE)
+        flow_prefixed(ladder, "probe: ", probe_text(row->segment.probe)->what);
     if (row->kind == ROW_ICMP)
         flow_icmp(ladder, &row->icmp, cell->rest.at);
-    if (row->kind == ROW_ALONE && row->local_sentence) {
-        text_add(&text, "local: %s", row->local_sentence);
-        flow_clause(ladder, PAINT_NONE, words);
-    }
+    if (row->kind == ROW_ALONE && row->local_sentence)
+        flow_prefixed(ladder, "local: ", row->local_sentence);
     for (unsigned i = 0; meaning_below && i < row->claim_count; i++)
         flow_claim(ladder, &row->claims[i]);
     for (unsigned i = 0; i < row->verify_count; i++)
         flow_verify(ladder, &row->verifies[i]);
-    if (row->kind == ROW_SEGMENT && cell->rest.used) {
-        text_add(&text, "also %s", cell->rest.at);
-        flow_clause(ladder, PAINT_NONE, words);
-    }
+    if (row->kind == ROW_SEGMENT && cell->rest.used)
+        flow_prefixed(ladder, "also ", cell->rest.at);
     page_end(&ladder->page);
 }
 

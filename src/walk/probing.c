@@ -248,7 +248,7 @@ bool probing_heard(struct walk *walk, const struct segment *segment, unsigned ef
     if (!probing->on || probing->kind == PROBE_NONE || probing->due || segment->len > 0)
         return false;
     /* Its first FIN, or an acknowledgement of something new, may have been on its way. */
-    if (!news || (effects & (TCB_RESET | TCB_REFUSED)))
+    if (!news || (effects & (TCB_RESET | TCB_REFUSED)) || probing->kind == PROBE_NEW_BYTE)
         probing->answers++;
     return probing->unasked && !news && !(segment->flags & (TCP_SYN | TCP_FIN));
 }

@@ -4,6 +4,9 @@
 #include "base/seq.h"
 #include "walk/tcb.h"
 
+/* So many acknowledgements of what was never sent are answered. */
+#define BAD_ACKS_ANSWERED 10
+
 static uint32_t receive_window(const struct tcb *tcb)
 {
     return (uint32_t)tcb_window_field(tcb) << tcb->rcv_shift;
@@ -139,7 +142,8 @@ static bool input_ack(struct tcb *tcb, const struct segment *segment, unsigned *
 {
     take_hand_sent(tcb, segment->ack);
     if (seq_lt(tcb->snd_max, segment->ack)) {
-        tcb->ack_due = true;
+        /* Answered, but not for ever: the other end may take the answer for no better (RFC 5961 7). */
+        tcb->ack_due = tcb->ack_due || tcb->bad_acks++ < BAD_ACKS_ANSWERED;
         *effects |= TCB_BAD_ACK;
         return false;
     }

@@ -182,6 +182,7 @@ scripts() {
 # source_tokens WHERE: the words that the program's sources have there.
 source_tokens() {
     case $1 in
+    habits) sed -nE 's/^ +\[HABIT_[A-Z_]+\] = \{"([a-z-]+)".*/\1/p' "$TOP/src/core/habit.c" | grep -vx none ;;
     reasons) sed -nE 's/^ +\[REASON_[A-Z_]+\] = \{"([a-z-]+)".*/\1/p' "$TOP/src/core/reason.c" ;;
     notes) cat "$TOP"/src/walk/*.c "$TOP"/src/cmd/*.c | tr '\n' ' ' |
         grep -oE '(walk_note|note_once)\([^;"]*"[a-z-]+",' | sed -E 's/.*"([a-z-]+)",/\1/' ;;
@@ -194,9 +195,10 @@ page_tokens() {
     sed -n "/$1/,/$2/p" "$TOP/man/tcpwalk-json.5" | sed -nE 's/^\.It (Qq )?([a-z-]+)$/\2/p' | sort -u
 }
 
-@test "tcpwalk-json(5) has exactly the reasons, notes and outcomes that the sources have" {
+@test "tcpwalk-json(5) has exactly the reasons, habits, notes and outcomes that the sources have" {
     [[ $(source_tokens reasons | wc -l) -gt 30 && $(source_tokens notes | wc -l) -gt 15 ]]
-    diff <(source_tokens reasons) <(page_tokens '^.Sh REASONS' '^.Sh NOTES')
+    diff <(source_tokens reasons) <(page_tokens '^.Sh REASONS' '^.Sh HABITS')
+    diff <(source_tokens habits) <(page_tokens '^.Sh HABITS' '^.Sh NOTES')
     diff <(source_tokens notes) <(page_tokens '^.Sh NOTES' '^.Sh VERSIONS')
     diff <(source_tokens outcomes) <(page_tokens '^.It Va outcome' '^.It Va why')
 }

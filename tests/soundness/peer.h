@@ -137,6 +137,7 @@ struct peer {
     uint32_t rtx_next;  /* the next number to repeat; snd_nxt when none is */
     uint32_t cwnd, mss;
     unsigned dup_acks;
+    bool repeated_fast; /* three duplicate acknowledgements had it repeat something at once */
     uint8_t snd_shift, rcv_shift;
 
     uint32_t irs, rcv_nxt, unread;

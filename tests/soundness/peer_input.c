@@ -175,8 +175,10 @@ static enum ack_verdict step_ack(struct peer *peer, const struct segment *segmen
         peer_acked(peer, segment->ack);
     } else if (segment->ack == peer->snd_una && peer->snd_una != peer->snd_nxt && segment_span(segment) == 0) {
         /* RFC 5681 3.2: the third duplicate repeats the first segment. */
-        if (++peer->dup_acks == 3)
+        if (++peer->dup_acks == 3) {
             peer->rtx_next = peer->snd_una;
+            peer->repeated_fast = true;
+        }
     }
     update_window(peer, segment);
     fin_acked = peer->fin_sent && seq_lt(peer->snd_end, peer->snd_una);

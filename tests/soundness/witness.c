@@ -82,7 +82,7 @@ static bool peer_has_habit(const struct peer *peer, enum habit habit)
     switch (habit) {
     case HABIT_FIN_PATIENCE:
     case HABIT_DATA_PATIENCE:
-        return !peer_is(peer, PEER_FIN_AS_ACK) && !peer_is(peer, PEER_FIN_ANSWERS);
+        return !peer->repeated_fast && !peer_is(peer, PEER_FIN_AS_ACK) && !peer_is(peer, PEER_FIN_ANSWERS);
     case HABIT_OPENING: /* with timestamps an old one draws an ACK from all but a minisock that keeps none of what it drops */
         if (peer_is(peer, PEER_TIMESTAMPS))
             return peer_is(peer, PEER_SYN_ANSWERED) && peer_is(peer, PEER_MINISOCK) && !peer_is(peer, PEER_STUCK_ECHOES);

@@ -89,9 +89,9 @@ static void candidates_are_these(void **state)
         {"send \"op", 8, ""},
         {"send \"op\"", 9, ""},
         {"send \"op\" ", 10, "within "},
-        {"auto ", 5, "ack retransmit "},
+        {"auto ", 5, "ack retransmit probe "},
         {"auto ack o", 9, "on off "},
-        {"probe ", 6, ""},
+        {"probe ", 6, "all destructive "},
         {"abort ", 6, ""},
         {"wait ", 5, "100ms 500ms 1s 5s "},
     };
