@@ -22,15 +22,17 @@ static const struct probe_text texts[PROBE_COUNT] = {
     [PROBE_BARE] = {"bare", "a segment without flags, which a closed port refuses and a listener drops", NULL},
     [PROBE_SYN_COPY] = {"syn-copy", "a copy of our SYN", NULL},
     [PROBE_NEW_BYTE] = {"new-byte", "a byte of data",
-                        "its application gets a zero byte; a deferred open is completed; a peer whose application has "
+                        "next, a byte of data: its application gets a zero byte; a deferred open is completed; a peer "
+                        "whose application has "
                         "closed resets the connection"},
     [PROBE_SYN] = {"syn", "a SYN in the window",
-                   "a peer that keeps RFC 5961 challenges it; an older one resets the connection, and so does Linux in "
+                   "next, a SYN in the window: a peer that keeps RFC 5961 challenges it; an older one resets the "
+                   "connection, and so does Linux in "
                    "SYN-RECEIVED and where the application has closed"},
-    [PROBE_RST] =
-        {"rst", "a RST one number off",
-         "a peer that keeps RFC 5961 challenges it; for an older one it ends the connection, and so for Linux "
-         "where the application has closed"},
+    [PROBE_RST] = {"rst", "a RST one number off",
+                   "next, a RST one number off: a peer that keeps RFC 5961 challenges it; for an older one it ends the "
+                   "connection, and so for Linux "
+                   "where the application has closed"},
 };
 
 const struct probe_text *probe_text(enum probe probe)

@@ -98,10 +98,12 @@ static void habit_and_detail(struct text *text, const struct claim *claim)
     text_add(text, "; ");
     if (claim->habit != HABIT_NONE)
         text_add(text, "by the habit of %s ", habit_text(claim->habit)->stacks);
-    if (claim->by_habit)
+    if (claim->by_habit) {
+        text_add(text, "it is ");
         phrase_states(text, claim->by_habit, NO_STATES);
-    else
-        text_add(text, "%s", details[claim->detail]);
+    }
+    if (claim->detail != DETAIL_NONE)
+        text_add(text, "%s%s", claim->by_habit ? ", and " : "", details[claim->detail]);
     if (claim->habit != HABIT_NONE)
         text_add(text, ": %s", habit_text(claim->habit)->sentence);
 }
