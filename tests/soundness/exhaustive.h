@@ -85,6 +85,7 @@ struct peer_kind {
     enum stack stack;
     uint64_t on;
     uint32_t buffer; /* 0: large */
+    uint16_t mss;    /* that we offer it, and it sends little before it waits; 0: enough */
     bool opens;      /* makes sense for a peer that opens, too */
 };
 
@@ -130,6 +131,7 @@ struct own_end {
     uint32_t iss, nxt, una;
     uint32_t irs, rcv;
     uint32_t tsval, ts_recent;
+    uint16_t mss;
     bool syn_sent, fin_sent, irs_known, ts_on, ack_due;
     bool answered, went_on; /* the peer acknowledged something; and we acknowledged or reset since */
     nanos answered_at;
@@ -227,7 +229,7 @@ void path_begin(struct search *search);
 void path_turn(struct search *search, const struct turn *turn);
 
 /* Our end: the segment of a step, what it may say now, and the note of what left and arrived. */
-void own_begin(struct own_end *end);
+void own_begin(struct own_end *end, uint16_t mss);
 bool own_can(const struct own_end *end, enum own_step step);
 bool own_can_repeat(const struct own_end *end);
 struct segment own_segment(struct own_end *end, const struct own_script *script, enum own_step step);

@@ -7,11 +7,12 @@
 #define LONG_AGO (UINT32_C(1) << 30)
 #define OWN_ISS UINT32_C(0xfffffffc) /* the numbers wrap behind a few bytes */
 
-void own_begin(struct own_end *end)
+void own_begin(struct own_end *end, uint16_t mss)
 {
     memset(end, 0, sizeof(*end));
     end->iss = end->una = end->nxt = OWN_ISS;
     end->tsval = OWN_TSVAL;
+    end->mss = mss;
 }
 
 bool own_is_probe(enum own_step step)
@@ -47,6 +48,10 @@ static struct segment said(struct own_end *end, const struct own_script *script,
     segment.window = script->window ? script->window : 65535;
     if (flags & TCP_SYN)
         segment.options.present |= TCP_OPT_SACK_PERMITTED;
+    if ((flags & TCP_SYN) && end->mss) {
+        segment.options.present |= TCP_OPT_MSS;
+        segment.options.mss = end->mss;
+    }
     if (end->ts_on || (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
         segment.options.present |= TCP_OPT_TIMESTAMPS;
         segment.options.tsval = ++end->tsval;

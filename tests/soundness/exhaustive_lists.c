@@ -60,6 +60,7 @@ const struct peer_kind peer_kinds[] = {
     {.name = "libslirp", .is_stack = true, .stack = STACK_SLIRP, .opens = true},
     {.name = "lwIP", .is_stack = true, .stack = STACK_LWIP, .opens = true},
     {.name = "gVisor", .is_stack = true, .stack = STACK_GVISOR, .opens = true},
+    {.name = "two bytes a segment, few at a time", .mss = 2, .opens = true},
     {.name = "delayed ACKs", .on = ON(PEER_DELACK) | ON(PEER_DELACK_FIN), .opens = true},
     {.name = "delayed ACKs, Nagle, FIN alone, timestamps",
      .on = ON(PEER_TIMESTAMPS) | ON(PEER_DELACK) | ON(PEER_NAGLE) | ON(PEER_FIN_ALONE),

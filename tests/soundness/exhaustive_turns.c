@@ -87,7 +87,7 @@ void path_begin(struct search *search)
         .syn_retries = 2,
         .retries = 2,
         .buffer = search->kind->buffer ? search->kind->buffer : 60000,
-        .cwnd = 10,
+        .cwnd = search->kind->mss ? 1 : 10,
     };
     struct place *place = &search->place;
 
@@ -98,7 +98,7 @@ void path_begin(struct search *search)
         belief_init_passive(&place->belief);
     else
         belief_init(&place->belief);
-    own_begin(&place->end);
+    own_begin(&place->end, search->kind->mss);
     peer_init(&place->peer, &variant, 7);
     place->peer.ts_offset = SEARCH_TSVAL - (uint32_t)(SEARCH_EPOCH / NANOS_PER_MS);
     place->peer.now = place->now = SEARCH_EPOCH;

@@ -1,7 +1,8 @@
 /*
  * No proven claim is false in any order of things: all orders of short scripts, tests/soundness/exhaustive.h. Here are
- * the rounds of the search. `make check` has time for a part of them; TCPWALK_EXHAUSTIVE=full has them all, in an hour
- * of one processor, in a build that is optimised (`make build/tests/unit/test_exhaustive`). Several processors can
+ * the rounds of the search, at three levels: `make check` has time for a part of the meetings, TCPWALK_EXHAUSTIVE=full
+ * has them all, in half an hour of one processor, and TCPWALK_EXHAUSTIVE=all goes as far as six segments each way, in
+ * two hours; the build should be an optimised one (`make build/tests/unit/test_exhaustive`). Several processors can
  * share that: TCPWALK_EXHAUSTIVE_SHARE=1/4 does the first quarter.
  */
 #include <setjmp.h>
@@ -61,11 +62,15 @@ static bool is_known(const struct search *search, const char *words)
     return false;
 }
 
-static bool is_full(void)
+enum level { LEVEL_CHECK, LEVEL_FULL, LEVEL_ALL, LEVELS };
+
+static enum level level_wanted(void)
 {
     const char *text = getenv("TCPWALK_EXHAUSTIVE");
 
-    return text && strcmp(text, "full") == 0;
+    if (!text)
+        return LEVEL_CHECK;
+    return strcmp(text, "all") == 0 ? LEVEL_ALL : strcmp(text, "full") == 0 ? LEVEL_FULL : LEVEL_CHECK;
 }
 
 /* A search without anything seen yet; freed with let_go_of(). */
@@ -300,10 +305,10 @@ struct share {
 static struct share share_of(unsigned every)
 {
     const char *text = getenv("TCPWALK_EXHAUSTIVE_SHARE");
-    struct share share = {0, every};
+    struct share share = {0, level_wanted() == LEVEL_CHECK ? every : 1};
     unsigned which, of;
 
-    if (is_full() && text && sscanf(text, "%u/%u", &which, &of) == 2 && which >= 1 && which <= of)
+    if (level_wanted() != LEVEL_CHECK && text && sscanf(text, "%u/%u", &which, &of) == 2 && which >= 1 && which <= of)
         share = (struct share){which - 1, of};
     return share;
 }
@@ -325,10 +330,11 @@ static void report(const struct search *search, unsigned meetings, unsigned bad,
         print_message("# VIOLATED in %u meetings; known violations: %llu\n", bad, (unsigned long long)search->excused);
 }
 
-/* All that can meet, or one in so many of it. */
-static void search_all(const struct bounds *bounds, unsigned every)
+/* All that can meet; in `make check` one in so many of it. */
+static void search_all(const struct bounds levels[LEVELS], unsigned every)
 {
-    struct search *search = get_search(is_full() ? BITS_FULL : BITS);
+    const struct bounds *bounds = &levels[level_wanted()];
+    struct search *search = get_search(level_wanted() == LEVEL_CHECK ? BITS : BITS_FULL);
     unsigned meetings = 0, bad = 0, told[VIOLATIONS] = {0};
     struct share share = share_of(every);
     clock_t begin = clock();
@@ -350,44 +356,58 @@ static void search_all(const struct bounds *bounds, unsigned every)
 
 static void all_meetings(void **state)
 {
+    static const struct bounds bounds = {.ours = 2, .its = 2, .mishaps = 1, .any_order = true};
+
     (void)state;
-    search_all(&(struct bounds){.ours = 2, .its = 2, .mishaps = 1, .any_order = true}, 1);
+    search_all((const struct bounds[LEVELS]){bounds, bounds, bounds}, 1);
 }
 
 static void in_order(void **state)
 {
+    static const struct bounds levels[LEVELS] = {
+        [LEVEL_CHECK] = {.ours = 4, .its = 4, .mishaps = 1},
+        [LEVEL_FULL] = {.ours = 5, .its = 5, .mishaps = 1},
+        [LEVEL_ALL] = {.ours = 6, .its = 6, .mishaps = 1},
+    };
+
     (void)state;
-    if (is_full())
-        search_all(&(struct bounds){.ours = 6, .its = 6, .mishaps = 1}, 1);
-    else
-        search_all(&(struct bounds){.ours = 4, .its = 4, .mishaps = 1}, 37);
+    search_all(levels, 37);
 }
 
 static void in_any_order(void **state)
 {
+    static const struct bounds levels[LEVELS] = {
+        [LEVEL_CHECK] = {.ours = 3, .its = 3, .mishaps = 1, .any_order = true},
+        [LEVEL_FULL] = {.ours = 4, .its = 3, .mishaps = 1, .any_order = true},
+        [LEVEL_ALL] = {.ours = 4, .its = 4, .mishaps = 1, .any_order = true},
+    };
+
     (void)state;
-    if (is_full())
-        search_all(&(struct bounds){.ours = 4, .its = 4, .mishaps = 1, .any_order = true}, 1);
-    else
-        search_all(&(struct bounds){.ours = 3, .its = 3, .mishaps = 1, .any_order = true}, 23);
+    search_all(levels, 23);
 }
 
 static void with_timers_at_any_time(void **state)
 {
+    static const struct bounds levels[LEVELS] = {
+        [LEVEL_CHECK] = {.ours = 3, .its = 3, .mishaps = 1, .hasty = true},
+        [LEVEL_FULL] = {.ours = 3, .its = 3, .mishaps = 1, .hasty = true},
+        [LEVEL_ALL] = {.ours = 4, .its = 3, .mishaps = 1, .hasty = true},
+    };
+
     (void)state;
-    if (is_full())
-        search_all(&(struct bounds){.ours = 3, .its = 3, .mishaps = 1, .hasty = true}, 1);
-    else
-        search_all(&(struct bounds){.ours = 3, .its = 3, .mishaps = 1, .hasty = true}, 83);
+    search_all(levels, 83);
 }
 
 static void in_any_order_with_timers_at_any_time(void **state)
 {
+    static const struct bounds levels[LEVELS] = {
+        [LEVEL_CHECK] = {.ours = 2, .its = 2, .mishaps = 1, .any_order = true, .hasty = true},
+        [LEVEL_FULL] = {.ours = 3, .its = 2, .mishaps = 1, .any_order = true, .hasty = true},
+        [LEVEL_ALL] = {.ours = 3, .its = 3, .mishaps = 1, .any_order = true, .hasty = true},
+    };
+
     (void)state;
-    if (is_full())
-        search_all(&(struct bounds){.ours = 3, .its = 3, .mishaps = 1, .any_order = true, .hasty = true}, 1);
-    else
-        search_all(&(struct bounds){.ours = 2, .its = 2, .mishaps = 1, .any_order = true, .hasty = true}, 5);
+    search_all(levels, 5);
 }
 
 int main(void)
