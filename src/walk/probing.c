@@ -170,6 +170,10 @@ bool probing_is_done(struct walk *walk, nanos now)
     probing->until = probing->seen_until;
     if (walk_awaits_capture(walk) && now < probing->seen_until)
         return false;
+    /* It is another question now. */
+    if (probing->moved && probing->scope == PROBE_CHOSEN)
+        probing->asked = probing->silent = 0;
+    probing->moved = false;
     probing->kind = next_probe(walk);
     probing->tries = 0;
     if (probing->kind == PROBE_NONE) {
@@ -231,6 +235,7 @@ void probing_make(struct walk *walk, uint32_t tick, nanos now, struct segment *o
     if (segment_has(out, TCP_ACK) && probe_text(probing->kind)->risk == NULL)
         out->ack = tcb->irs + 1 - OLD_ACK_BELOW - probing->made;
     probing->made++;
+    probing->moved = false;
     if (probe_text(probing->kind)->risk)
         tcb_left_by_hand(tcb, out);
     if (probe_is_limited(probing->kind))
@@ -248,7 +253,7 @@ bool probing_heard(struct walk *walk, const struct segment *segment, unsigned ef
     if (!probing->on || probing->kind == PROBE_NONE || probing->due || segment->len > 0)
         return false;
     /* Its first FIN, or an acknowledgement of something new, may have been on its way. */
-    if (!news || (effects & (TCB_RESET | TCB_REFUSED)) || probing->kind == PROBE_NEW_BYTE)
+    if (!news || (effects & (TCB_RESET | TCB_REFUSED)) || (probing->kind == PROBE_NEW_BYTE && (effects & TCB_PROGRESS)))
         probing->answers++;
     return probing->unasked && !news && !(segment->flags & (TCP_SYN | TCP_FIN));
 }

@@ -133,9 +133,10 @@ static void saw_sent(struct walk *walk, const struct segment *segment, nanos at,
         events_claims(walk, SIDE_PEER, &walk->belief.claim, 1);
     /* Whoever sent it: it has an effect on the peer. */
     bool doubtful = sent && sent->doubtful;
-    events_claims(walk, SIDE_PEER, claims,
-                  doubtful ? belief_sent_doubtful(&walk->belief, segment, event.n, at, claims)
-                           : belief_sent(&walk->belief, segment, event.n, at, claims));
+    unsigned count = doubtful ? belief_sent_doubtful(&walk->belief, segment, event.n, at, claims)
+                              : belief_sent(&walk->belief, segment, event.n, at, claims);
+    events_claims(walk, SIDE_PEER, claims, count);
+    walk->probing.moved = walk->probing.moved || count > 0;
     if (!sent)
         foreign_segment(walk, segment, at, now);
 }

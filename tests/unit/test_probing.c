@@ -348,6 +348,41 @@ static void data_is_no_answer(void **state)
     assert_non_null(strstr(bench.sent, "60 . seq 4294966271:4294966272 "));
 }
 
+static void nor_is_a_fin(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_with_sack(&bench, "auto probe on; open; wait 100ms");
+    run_until(&bench, 20 * MS);
+    peer(&bench, FIN_ACK, 1, 1, 0);
+    assert_string_equal(strstr(bench.sent, "20 "), "20 . seq 1 ack 2; ");
+    run_until(&bench, 55 * MS);
+    assert_string_equal(strstr(bench.sent, "20 "), "20 . seq 1 ack 2; ");
+    run_until(&bench, 65 * MS);
+    assert_non_null(strstr(bench.sent, "60 . seq 4294966271:4294966272 "));
+}
+
+/* Its FIN comes while it is asked whether it is open, and we acknowledge that: where is it now? */
+static void what_moves_it_meanwhile_is_asked_for_as_well(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_with(&bench, "auto probe on; open; wait 100ms", TCP_OPT_SACK_PERMITTED | TCP_OPT_TIMESTAMPS);
+    run_until(&bench, 20 * MS);
+    peer(&bench, FIN_ACK, 1, 1, 0);
+    run_until(&bench, 21 * MS);
+    peer_reports_probe(&bench, 0, 2, 1); /* left before our ACK arrived */
+    run_until(&bench, 22 * MS);
+    assert_non_null(strstr(bench.sent, "21 . seq 4294966271:4294966272 "));
+    bench.its_tsecr = bench.walk.tcb.tsval_last - 1; /* of our ACK: the last one is the probe's */
+    peer_reports_probe(&bench, 1, 2, 1);
+    assert_true(told(&bench, "peer FIN-WAIT-2 proven fin-receipt"));
+    run_until(&bench, 1 * NANOS_PER_S);
+    assert_int_equal(times_told(&bench, "note "), 0);
+}
+
 static void there_must_be_a_connection(void **state)
 {
     struct bench bench;
@@ -651,6 +686,8 @@ int main(void)
         cmocka_unit_test(what_no_answer_tells_apart_is_said_to_be_so),
         cmocka_unit_test(one_answer_is_enough_not_to_be_unanswered),
         cmocka_unit_test(data_is_no_answer),
+        cmocka_unit_test(nor_is_a_fin),
+        cmocka_unit_test(what_moves_it_meanwhile_is_asked_for_as_well),
         cmocka_unit_test(there_must_be_a_connection),
         cmocka_unit_test(it_may_be_asked_after_an_abort),
         cmocka_unit_test(it_may_show_that_our_reset_was_lost),
