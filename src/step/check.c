@@ -6,10 +6,10 @@
 
 /* What the steps so far have done. */
 struct so_far {
-    const struct step *before; /* the step before, or NULL */
+    const struct step *before; /* the step before, settings of our end left out, or NULL */
     const char *ended_by;      /* names of the words that did it, or NULL */
     const char *closed_by;     /* our direction alone, or both */
-    bool begun, opened, syn;
+    bool any, begun, opened, syn;
 };
 
 static bool has_syn(const struct step *step)
@@ -33,7 +33,7 @@ static struct objection object(const struct grammar_word *row, const struct so_f
         bool objects;
         struct objection objection;
     } rules[] = {
-        {ORDER_FIRST, so_far->before != NULL, {"can only be the first step", "", ""}},
+        {ORDER_FIRST, so_far->any, {"can only be the first step", "", ""}},
         {ORDER_OPENS, so_far->opened, {"comes only once: a script is one connection", "", ""}},
         {ORDER_OPENS, begun, {"must be the first step that sends: here a connection has begun already", "", ""}},
         {ORDER_AFTER_LISTEN, !after_listen, {"comes only directly behind listen", "", ""}},
@@ -75,7 +75,9 @@ bool script_check(const struct script *script, struct script_error *error)
                      objection.why);
             return false;
         }
-        so_far.before = step;
+        if (step->kind != STEP_AUTO)
+            so_far.before = step;
+        so_far.any = true;
         so_far.begun |= (row->order & ORDER_BEGINS) != 0;
         so_far.opened |= (row->order & ORDER_OPENS) != 0;
         so_far.syn |= has_syn(step);
