@@ -292,6 +292,12 @@ static bool is_over(const struct belief *belief)
     return belief->proven_states && !(belief->proven_states & (state_set) ~(IN(CLOSED) | IN(LISTEN)));
 }
 
+bool belief_says_gone(const struct belief *belief)
+{
+    return belief->claim.certainty != PRESUMED &&
+           (belief->claim.to & (state_set) ~(IN(CLOSED) | IN(LISTEN))) == NO_STATES;
+}
+
 unsigned belief_received(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
                          struct claim out[CLAIMS_MAX])
 {

@@ -99,6 +99,9 @@ nanos belief_expiry(const struct belief *belief);
 /* It is now `at`: lets the claim fall back if its time can be up; returns 1 with the claim, or 0. */
 unsigned belief_expire(struct belief *belief, nanos at, struct claim out[CLAIMS_MAX]);
 
+/* Is what stands a proof that the peer has no connection (any more)? */
+bool belief_says_gone(const struct belief *belief);
+
 /* Where the peer can be by now if it was once in a state of the set, whatever happened on the way since. */
 state_set belief_reachable(const struct belief *belief, state_set from);
 

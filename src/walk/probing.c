@@ -63,20 +63,13 @@ static enum probe next_of_all(const struct walk *walk, enum probe from, enum pro
     return PROBE_NONE;
 }
 
-static bool is_gone(const struct walk *walk)
-{
-    const struct claim *claim = &walk->belief.claim;
-
-    return claim->certainty != PRESUMED && (claim->to & (state_set) ~(IN(CLOSED) | IN(LISTEN))) == NO_STATES;
-}
-
 static enum probe next_probe(const struct walk *walk)
 {
     switch (walk->probing.scope) {
     case PROBE_ALL:
         return next_of_all(walk, PROBE_OLD_BYTE, PROBE_NEW_BYTE);
     case PROBE_DESTRUCTIVE:
-        return is_gone(walk) ? PROBE_NONE : next_of_all(walk, PROBE_NEW_BYTE, PROBE_COUNT);
+        return belief_says_gone(&walk->belief) ? PROBE_NONE : next_of_all(walk, PROBE_NEW_BYTE, PROBE_COUNT);
     default:
         return next_chosen(walk);
     }

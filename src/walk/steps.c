@@ -31,16 +31,15 @@ static void give_up_open(struct walk *walk, nanos now)
 
 void steps_give_up(struct walk *walk, nanos now)
 {
-    const struct claim *claim = &walk->belief.claim;
-
     /* An expectation waits for what it expects, and nothing waits when there is no step. */
     if (walk->step >= walk->step_count || walk->steps[walk->step].kind > STEP_PROBE)
         return;
     if (walk->tcb.state == SYN_SENT || walk->tcb.state == SYN_RECEIVED)
         give_up_open(walk, now);
-    else if (claim->certainty == PROVEN && (claim->to & ~(IN(CLOSED) | IN(LISTEN))) == 0)
-        walk_fail(walk, OUTCOME_RESET, STATUS_RESET, now,
-                  "the peer reset the connection, with a number beyond our window");
+    else if (belief_says_gone(&walk->belief))
+        walk_fail(
+            walk, OUTCOME_RESET, STATUS_RESET, now,
+            "the peer has no such connection: it answered with a RST whose number is not the one that we wait for");
     else if (walk->syn_acks_after > 0 && (walk->belief.possible & IN(SYN_RECEIVED)))
         walk_fail(walk, OUTCOME_NO_ANSWER, STATUS_NO_ANSWER, now,
                   "the peer repeats its SYN-ACK whatever we send: its accept queue is full, or our segments "
@@ -186,14 +185,6 @@ static void phase_start(struct walk *walk, const struct step *step, enum step_ki
     }
 }
 
-/* It is proven that nobody is left who could repeat a FIN. */
-static bool peer_is_gone(const struct walk *walk)
-{
-    const struct claim *claim = &walk->belief.claim;
-
-    return claim->certainty != PRESUMED && (claim->to & (state_set) ~(IN(CLOSED) | IN(LISTEN))) == NO_STATES;
-}
-
 static bool phase_is_done(struct walk *walk, const struct step *step, enum step_kind phase, nanos now)
 {
     const struct tcb *tcb = &walk->tcb;
@@ -215,7 +206,7 @@ static bool phase_is_done(struct walk *walk, const struct step *step, enum step_
     case STEP_DRAIN:
         return tcb->its_fin_seen && (!tcb->ack_due || tcb->hold_acks);
     case STEP_LINGER:
-        return tcb->state != TIME_WAIT || peer_is_gone(walk) ||
+        return tcb->state != TIME_WAIT || belief_says_gone(&walk->belief) ||
                (now >= walk->linger_until && (!tcb->ack_due || tcb->hold_acks));
     case STEP_ABORT:
         return walk->settings.leave || tcb->state == CLOSED || tcb->state == TIME_WAIT || !tcb->reset_due;

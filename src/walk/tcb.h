@@ -89,7 +89,7 @@ struct tcb {
     bool aborted; /* what still arrives is answered with RST (RFC 9293 3.10.7.1) */
     bool reset_may_miss;
     bool reset_doubtful; /* CLOSED by a RST by hand that the peer need not have taken */
-    unsigned bad_acks; /* acknowledgements of what we never sent */
+    unsigned bad_acks;   /* acknowledgements of what we never sent */
     bool answer_rst_due; /* a RST in answer to an unacceptable segment */
     uint32_t answer_rst_seq;
 
