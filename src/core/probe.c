@@ -180,7 +180,8 @@ bool probe_fits(const struct belief *belief, enum probe probe)
     case PROBE_BARE:
         return met;
     case PROBE_SYN_COPY: /* later on it could open another connection */
-        return met && !known->ack_sent && known->iss_known && !known->awaited && !known->its_syn_alone;
+        return met && !known->ack_sent && !known->reset_sent && known->iss_known && !known->awaited &&
+               !known->its_syn_alone && (belief->claim.likely & IN(SYN_RECEIVED));
     case PROBE_NEW_BYTE:
         return met && known->ack_sent && !(known->may & SENT_FIN);
     default:

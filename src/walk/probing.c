@@ -12,6 +12,9 @@
 
 #define TRIES 3
 
+/* So often the questions begin anew because the peer has moved: what is asked may itself have moved it. */
+#define RENEWALS 3
+
 /*
  * How far below what the peer expects an old byte lies. Further than a SYN cookie is vague: Linux takes an acknowledgement
  * whose number is off by one for the one that brings the cookie back (measured), and would give the byte to the application.
@@ -164,7 +167,7 @@ bool probing_is_done(struct walk *walk, nanos now)
     if (walk_awaits_capture(walk) && now < probing->seen_until)
         return false;
     /* It is another question now. */
-    if (probing->moved && probing->scope == PROBE_CHOSEN)
+    if (probing->moved && probing->scope == PROBE_CHOSEN && probing->renewals++ < RENEWALS)
         probing->asked = probing->silent = 0;
     probing->moved = false;
     probing->kind = next_probe(walk);

@@ -25,6 +25,7 @@ struct probing {
     unsigned made;      /* of the whole walk: each has numbers of its own */
     nanos began_at;     /* capture clock: what is proven by later segments is fresh */
     bool moved;         /* since the last one was made something left that is taken to have moved the peer */
+    unsigned renewals;  /* how often that made everything worth asking again */
     unsigned claims;    /* about the peer, since it began */
     struct claim about; /* what auto probe has asked about last; valid with has_about */
     bool has_about;
