@@ -412,6 +412,7 @@ static struct verdict classify_plain(const struct knowledge *known, const struct
         return verdict;
     }
     verdict = classify_after_our_fin(known, segment, fin_out);
+    verdict.fin_unsent = fin_out == 0;
     /* A FIN that rode on our SYN may be taken before the connection is open. */
     if (!acks_beyond_syn(known, segment))
         verdict.states |= IN(SYN_RECEIVED);
