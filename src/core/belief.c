@@ -341,6 +341,10 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
     belief->possible = possible;
     if (stale)
         return 0;
+    /* It was still opening a moment ago, and nothing has left that should have moved it since. */
+    if (belief->claim.certainty != PRESUMED && belief->claim.likely == IN(SYN_RECEIVED) &&
+        (claim.to & IN(SYN_RECEIVED)))
+        claim.likely = IN(SYN_RECEIVED);
     /* It refuses what we asked, and we take it to be gone already. */
     if (verdict.answer && belief->claim.evidence_count > 0 &&
         (belief->claim.likely & claim.to & (IN(CLOSED) | IN(LISTEN))))
