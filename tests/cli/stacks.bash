@@ -161,6 +161,7 @@ declare -gA REACHED=(
 
 # The segments that ask, by the names of answers.tsv. Their TTL is for us to find them again.
 declare -gA ASKED=(
+    [probe]='segment . seq=una-1024 ack=-1073741823 len=1' # what the step probe asks first
     [old-byte]='segment . seq=una-1024 len=1'
     [bare]='segment . seq=una-1'
     [old-ack]='segment . ack=nxt-1073741824'
