@@ -182,6 +182,13 @@ void tcb_left_by_hand(struct tcb *tcb, const struct segment *segment);
  */
 void tcb_may_have_left_by_hand(struct tcb *tcb, const struct segment *segment);
 
+/*
+ * Can the peer still be in SYN-RECEIVED? There Linux (from 6.15 on) takes nothing whose TSecr is not the TSval of a SYN-ACK, for
+ * good (measured): what an answer to a probe or a challenge carries is none, and is not echoed then; and a RST, which RFC 7323
+ * 3.2 only wants to have the option, goes without. For tcb_input.c and tcb_output.c alone.
+ */
+bool tcb_peer_may_be_opening(const struct tcb *tcb);
+
 /* Our FIN leaves, for the first time or again: for tcb.c and tcb_output.c alone. */
 void tcb_fin_left(struct tcb *tcb, bool by_hand);
 

@@ -377,7 +377,7 @@ unsigned tcb_input(struct tcb *tcb, const struct segment *segment)
             tcb->ack_due = tcb->ack_due || segment_span(segment) > 0;
             return TCB_REPEATED;
         }
-        if (seq_le(segment->seq, tcb->last_ack_sent))
+        if (seq_le(segment->seq, tcb->last_ack_sent) && (segment_span(segment) > 0 || !tcb_peer_may_be_opening(tcb)))
             tcb->ts_recent = segment->options.tsval;
     }
     if (!input_ack(tcb, segment, &effects))

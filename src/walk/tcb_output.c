@@ -64,11 +64,7 @@ static uint32_t ack_now(const struct tcb *tcb)
     return holds_acks(tcb) && tcb->ack_sent ? tcb->last_ack_sent : tcb->rcv_nxt;
 }
 
-/*
- * Can the peer still be in SYN-RECEIVED? There Linux (from 6.15 on) drops a RST whose TSecr is not the TSval of a SYN-ACK, and
- * what it echoes of a challenge is none. RFC 7323 3.2 lets a RST go without: it SHOULD have the option only.
- */
-static bool may_be_opening(const struct tcb *tcb)
+bool tcb_peer_may_be_opening(const struct tcb *tcb)
 {
     return tcb->irs_known && tcb->rcv_nxt == tcb->irs + 1 && !seq_lt(tcb->settings.iss + 1, tcb->snd_una);
 }
@@ -85,7 +81,7 @@ static void dress(struct tcb *tcb, uint32_t tick, struct segment *out)
         return;
     }
     out->window = tcb_window_field(tcb); /* always the same: the application reads at once */
-    if (tcb->timestamps && !(segment_has(out, TCP_RST) && may_be_opening(tcb)))
+    if (tcb->timestamps && !(segment_has(out, TCP_RST) && tcb_peer_may_be_opening(tcb)))
         add_timestamps(tcb, tick, out);
     /* Not beside payload: a full segment has no room for it, and a bare ACK has said it already. */
     if (out->len == 0 && !(out->flags & TCP_RST))
