@@ -434,6 +434,8 @@ static struct verdict classify_acking(const struct knowledge *known, const struc
     verdict.states |= other.states;
     verdict.likely |= other.likely;
     verdict.answers = verdict.since = NULL;
+    if (verdict.reason == REASON_FIN_CROSSED) /* or did not */
+        verdict.reason = REASON_FIN_SEEN;
     return verdict;
 }
 

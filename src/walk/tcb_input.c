@@ -372,16 +372,16 @@ unsigned tcb_input(struct tcb *tcb, const struct segment *segment)
     }
     if (!segment_has(segment, TCP_ACK))
         return TCB_NO_ACK;
-    if (tcb->timestamps && (segment->options.present & TCP_OPT_TIMESTAMPS)) {
-        if (seq_lt(segment->options.tsval, tcb->ts_recent)) { /* RFC 7323 5.3: PAWS */
-            tcb->ack_due = tcb->ack_due || segment_span(segment) > 0;
-            return TCB_REPEATED;
-        }
-        if (seq_le(segment->seq, tcb->last_ack_sent) && (segment_span(segment) > 0 || !tcb_peer_may_be_opening(tcb)))
-            tcb->ts_recent = segment->options.tsval;
+    bool stamped = tcb->timestamps && (segment->options.present & TCP_OPT_TIMESTAMPS);
+    if (stamped && seq_lt(segment->options.tsval, tcb->ts_recent)) { /* RFC 7323 5.3: PAWS */
+        tcb->ack_due = tcb->ack_due || segment_span(segment) > 0;
+        return TCB_REPEATED;
     }
     if (!input_ack(tcb, segment, &effects))
         return effects;
+    if (stamped && seq_le(segment->seq, tcb->last_ack_sent) &&
+        (segment_span(segment) > 0 || !tcb_peer_may_be_opening(tcb)))
+        tcb->ts_recent = segment->options.tsval;
     if (tcb->state != CLOSED)
         input_text(tcb, segment, &effects);
     return effects;
