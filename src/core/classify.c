@@ -66,11 +66,9 @@ static struct verdict classify_answer(const struct knowledge *known, const struc
                 verdict.reason = REASON_ACK_REFUSED;
             verdict.undated = segment->seq == 0;
         }
-        /* What listens drops a segment with neither SYN nor ACK (3.10.7.2). */
-        if (question->bare && !question->syn) {
-            verdict.states = IN(CLOSED);
+        /* What listens drops a segment with neither SYN nor ACK (3.10.7.2), but not libslirp: core/habits.c. */
+        if (question->bare && !question->syn)
             verdict.reason = REASON_BARE_REFUSED;
-        }
         if (verdict.likely == NO_STATES)
             verdict.likely = IN(CLOSED);
         verdict.answers = &question->left;

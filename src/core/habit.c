@@ -9,6 +9,7 @@ static const struct habit_text texts[HABIT_COUNT] = {
                        "from SYN-RECEIVED no ACK answers what we sent"},
     [HABIT_DROPPED_STAMP] = {"dropped-stamp", "gVisor and Linux from 6.15 on",
                              "what it drops in SYN-RECEIVED leaves no timestamp"},
+    [HABIT_DEAF_LISTENER] = {"deaf-listener", "Linux, lwIP and gVisor", "a listener drops a segment without flags"},
     [HABIT_MINISOCK] = {"minisock", "Linux",
                         "only a socket that is held reports an old byte by SACK, and numbers its IPv4 packets"},
 };

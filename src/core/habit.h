@@ -1,7 +1,7 @@
 /*
- * Habits: what a stack does though no RFC asks for it. A claim that holds by the RFCs is a proof; what a habit makes of it
- * holds for peers that have the habit, is told apart from the proof, and is left out once the peer has shown that it
- * does not have it. core/habits.c applies them.
+ * Habits: what a stack does though no RFC asks for it, or though one is known that breaks the rule. A claim that holds by
+ * the RFCs is a proof; what a habit makes of it holds for peers that have the habit, is told apart from the proof, and is
+ * left out once the peer has shown that it does not have it. core/habits.c applies them.
  */
 #ifndef CORE_HABIT_H
 #define CORE_HABIT_H
@@ -13,6 +13,7 @@ enum habit {
                             only while the application has not closed */
     HABIT_OPENING, /* from SYN-RECEIVED no ACK answers a copy of our SYN, or an old acknowledgement whatever its number */
     HABIT_DROPPED_STAMP, /* the timestamp of an acknowledgement that is dropped, for a full queue perhaps, leaves no trace */
+    HABIT_DEAF_LISTENER, /* what listens drops a segment without flags: a rule of RFC 9293 (3.10.7.2) that libslirp breaks */
     HABIT_MINISOCK,      /* what is left of a closed socket reports no old byte (D-SACK), and numbers no packet */
     HABIT_COUNT
 };

@@ -80,8 +80,17 @@ static void minisock(const struct knowledge *known, const struct segment *segmen
         verdict->habit = HABIT_MINISOCK;
 }
 
+/* CLOSED or LISTEN, of a peer that refused a segment without flags. */
+static void deaf_listener(struct verdict *verdict)
+{
+    verdict->by_habit = IN(CLOSED);
+    verdict->habit = HABIT_DEAF_LISTENER;
+}
+
 void habits_apply(const struct knowledge *known, const struct segment *segment, nanos at, struct verdict *verdict)
 {
+    if (verdict->reason == REASON_BARE_REFUSED && has(known, HABIT_DEAF_LISTENER))
+        deaf_listener(verdict);
     if (segment_has(segment, TCP_RST) || segment_has(segment, TCP_SYN))
         return;
     if (is_first(known, at) && is_alone(known, segment)) {

@@ -177,8 +177,8 @@ by_all() {
         probed simultaneous-open "$family" client
         status 0
         one_state '@(SYN-RECEIVED+ESTABLISHED|ESTABLISHED+FIN-WAIT-1)'
-        claimed 'proven SYN-RECEIVED *' 'proven CLOSED bare-refused'
-        ended 'peer == ["CLOSED"] and .certainty == "proven"'
+        claimed 'proven SYN-RECEIVED *' 'proven LISTEN+CLOSED bare-refused'
+        ended 'peer == ["LISTEN", "CLOSED"] and .certainty == "proven"'
     done
 }
 
@@ -196,7 +196,7 @@ by_all() {
             status 0
             # It has said something, and more may be queued behind that, with a FIN.
             one_state ESTABLISHED+FIN-WAIT-1
-            found 'accept: *ESTABLISHED' 'drain: *' 'close: CLOSED'
+            found 'accept: *ESTABLISHED' 'drain: *' 'close: ~CLOSED'
         done
         probed listen "$family" --timeout 200ms client-keeps-open
         status 3

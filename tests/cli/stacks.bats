@@ -282,6 +282,10 @@ repeats() {
     met "$PEER4" 9 'open; send "x"; expect . ack=+2; segment S seq=nxt; expect R.; expect R.?'
     status 0
     repeats F. LAST-ACK 0.9 3
+    # Also where it listens it answers a segment without flags with RST: that nobody listens is not proven by one.
+    met open "$PEER4" 9 --probe
+    status 0
+    claimed 'proven LISTEN+CLOSED bare-refused'
 }
 
 # ---- passt -----------------------------------------------------------------------------------------------------------
