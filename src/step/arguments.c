@@ -404,11 +404,18 @@ static bool print_auto(struct sink *sink, const struct step *step)
 }
 
 /* Without a word the probes are chosen. */
-static const char *const scope_words[] = {[PROBE_ALL] = "all", [PROBE_DESTRUCTIVE] = "destructive"};
+static const char *const scope_words[PROBE_SCOPES] = {
+    [PROBE_ALL] = "all",
+    [PROBE_DESTRUCTIVE] = "destructive",
+    [PROBE_ONLY_OLD_BYTE] = "old-byte",
+    [PROBE_ONLY_OLD_ACK] = "old-ack",
+    [PROBE_ONLY_BARE] = "bare",
+    [PROBE_ONLY_SYN_COPY] = "syn-copy",
+};
 
 static enum reading read_scope(struct parser *parser)
 {
-    for (unsigned i = PROBE_ALL; i <= PROBE_DESTRUCTIVE; i++)
+    for (unsigned i = PROBE_ALL; i < PROBE_SCOPES; i++)
         if (is_word(parser, scope_words[i])) {
             parser->step.probe = (enum probe_scope)i;
             return took(parser);

@@ -31,7 +31,8 @@ const struct grammar_argument grammar_arguments[ARGUMENT_COUNT] = {
                            .common = {"100ms", "500ms", "1s", "5s"}},
     [ARGUMENT_AUTO] = {.name = "ack|retransmit|probe", .words = {"ack", "retransmit", "probe"}},
     [ARGUMENT_SWITCH] = {.name = "on|off", .words = {"on", "off"}},
-    [ARGUMENT_SCOPE] = {.name = "all|destructive", .words = {"all", "destructive"}},
+    [ARGUMENT_SCOPE] = {.name = "all|destructive|PROBE",
+                        .words = {"all", "destructive", "old-byte", "old-ack", "bare", "syn-copy"}},
 };
 
 const struct grammar_clause grammar_clauses[] = {

@@ -95,13 +95,14 @@ const struct grammar_word grammar_words[] = {
      .kind = STEP_ABORT,
      .order = ORDER_NEEDS | ORDER_ENDS_SENDING | ORDER_ENDS},
     {.name = "probe",
-     .syntax = "probe [all|destructive]",
+     .syntax = "probe [all|destructive|PROBE]",
      .summary = "Makes the peer show its state, with segments that change nothing.",
      .help =
          "Chosen by what is believed: as few as can tell the states apart that are left, each asked up to three times "
          "where only loss explains silence, which proves nothing. With all every harmless one is sent. destructive "
-         "sends those that can change the connection or end it, and says so before each.",
-     .example = "open; probe; half-close; probe all",
+         "sends those that can change the connection or end it, and says so before each. PROBE is one of old-byte, old-ack, "
+         "bare and syn-copy: only that one, once.",
+     .example = "open; probe; half-close; probe old-byte",
      .kind = STEP_PROBE,
      PLACES({.argument = ARGUMENT_SCOPE, .optional = true}),
      .order = ORDER_NEEDS | ORDER_LATE},

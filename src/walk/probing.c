@@ -66,8 +66,29 @@ static enum probe next_of_all(const struct walk *walk, enum probe from, enum pro
     return PROBE_NONE;
 }
 
+/* The one that the scope names; PROBE_NONE where it names none. */
+static enum probe named_by(enum probe_scope scope)
+{
+    switch (scope) {
+    case PROBE_ONLY_OLD_BYTE:
+        return PROBE_OLD_BYTE;
+    case PROBE_ONLY_OLD_ACK:
+        return PROBE_OLD_ACK;
+    case PROBE_ONLY_BARE:
+        return PROBE_BARE;
+    case PROBE_ONLY_SYN_COPY:
+        return PROBE_SYN_COPY;
+    default:
+        return PROBE_NONE;
+    }
+}
+
 static enum probe next_probe(const struct walk *walk)
 {
+    enum probe named = named_by(walk->probing.scope);
+
+    if (named != PROBE_NONE)
+        return (walk->probing.asked >> named & 1) ? PROBE_NONE : named;
     switch (walk->probing.scope) {
     case PROBE_ALL:
         return next_of_all(walk, PROBE_OLD_BYTE, PROBE_NEW_BYTE);
@@ -115,7 +136,7 @@ static unsigned tries_of(const struct walk *walk)
 {
     const struct probing *probing = &walk->probing;
 
-    if (probe_text(probing->kind)->risk)
+    if (probe_text(probing->kind)->risk || named_by(probing->scope) != PROBE_NONE)
         return 1;
     if (!probe_allows_silence(&walk->belief, probing->kind))
         return TRIES;
@@ -189,12 +210,18 @@ nanos probing_wake(const struct probing *probing)
     return probing->due ? probing->at : probing->until;
 }
 
-const char *probing_cannot(const struct walk *walk)
+const char *probing_cannot(const struct walk *walk, enum probe_scope scope)
 {
     const struct knowledge *known = &walk->belief.known;
+    enum probe named = named_by(scope);
 
     if (!known->irs_known || !known->acked_any)
         return "a probe needs a connection: the peer has not acknowledged our SYN";
+    if (named == PROBE_OLD_BYTE && !probe_fits(&walk->belief, named))
+        return "an old byte could open the connection: some peers take it for the ACK of their SYN-ACK";
+    if (named == PROBE_SYN_COPY && !probe_fits(&walk->belief, named))
+        return "a copy of our SYN fits only while the peer is in SYN-RECEIVED: later on it could open another "
+               "connection";
     return NULL;
 }
 

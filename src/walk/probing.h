@@ -42,8 +42,8 @@ bool probing_is_done(struct walk *walk, nanos now);
 /* The monotonic time at which it goes on by itself; NANOS_NEVER. */
 nanos probing_wake(const struct probing *probing);
 
-/* Why a step probe can't be done now, or NULL. */
-const char *probing_cannot(const struct walk *walk);
+/* Why a step probe of this scope can't be done now, or NULL. Static text. */
+const char *probing_cannot(const struct walk *walk, enum probe_scope scope);
 
 /* Makes the probe that is due, with its payload (static). tick: as for tcb_output(). */
 void probing_make(struct walk *walk, uint32_t tick, nanos now, struct segment *out, const uint8_t **payload);

@@ -115,6 +115,12 @@ enum probe_scope {
     PROBE_CHOSEN,      /* as few as tell the states apart that the belief leaves */
     PROBE_ALL,         /* every harmless one */
     PROBE_DESTRUCTIVE, /* those that can change or end the connection */
+    /* this one, once */
+    PROBE_ONLY_OLD_BYTE,
+    PROBE_ONLY_OLD_ACK,
+    PROBE_ONLY_BARE,
+    PROBE_ONLY_SYN_COPY,
+    PROBE_SCOPES
 };
 
 enum options_test {

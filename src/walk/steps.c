@@ -121,7 +121,7 @@ static const char *cannot(const struct walk *walk, const struct step *step)
     case STEP_DRAIN:
         return before || (over && !tcb->its_fin_seen) ? "there is no connection" : NULL;
     case STEP_PROBE:
-        return probing_cannot(walk);
+        return probing_cannot(walk, step->probe);
     default:
         return NULL;
     }

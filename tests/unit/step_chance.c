@@ -230,7 +230,7 @@ void chance_step(struct chance *chance, struct step *out, char bytes[CHANCE_BYTE
         out->automatic.on = coin(chance);
         break;
     case STEP_PROBE:
-        out->probe = (enum probe_scope)chance_below(chance, PROBE_DESTRUCTIVE + 1);
+        out->probe = (enum probe_scope)chance_below(chance, PROBE_SCOPES);
         break;
     case STEP_EXPECT_SEGMENT:
         any_expectation(chance, &out->expect);

@@ -91,7 +91,7 @@ static void candidates_are_these(void **state)
         {"send \"op\" ", 10, "within "},
         {"auto ", 5, "ack retransmit probe "},
         {"auto ack o", 9, "on off "},
-        {"probe ", 6, "all destructive "},
+        {"probe ", 6, "all destructive old-byte old-ack bare syn-copy "},
         {"abort ", 6, ""},
         {"wait ", 5, "100ms 500ms 1s 5s "},
     };
