@@ -66,6 +66,19 @@ static void add_hosts(struct text *text, const struct addr *src, const struct ad
     add_address(text, protocol, v6 ? 24 : 16, dst);
 }
 
+/* TCP between the two ports, either way; local port 0: whatever port of ours. */
+static void add_ports(struct text *text, const struct endpoint *a, const struct endpoint *b)
+{
+    bool v6 = a->addr.family == 6;
+    const char *src = v6 ? "ip6[40:2]=" : "src port ", *dst = v6 ? "ip6[42:2]=" : "dst port ";
+
+    text_add(text, v6 ? "(ip6[6]=6 and (" : "(tcp and (");
+    if (a->port == 0)
+        text_add(text, "%s%u or %s%u))", src, b->port, dst, b->port);
+    else
+        text_add(text, "(%s%u and %s%u) or (%s%u and %s%u)))", src, a->port, dst, b->port, src, b->port, dst, a->port);
+}
+
 static void write_filter(struct text *text, const struct flow *flow)
 {
     const struct endpoint *a = &flow->local, *b = &flow->peer;
@@ -75,14 +88,11 @@ static void write_filter(struct text *text, const struct flow *flow)
     text_add(text, ") or (");
     add_hosts(text, &b->addr, &a->addr);
     text_add(text, ")) and (");
+    add_ports(text, a, b);
     if (a->addr.family == 6) {
-        text_add(text, "(ip6[6]=6 and ((ip6[40:2]=%u and ip6[42:2]=%u) or (ip6[40:2]=%u and ip6[42:2]=%u)))", a->port,
-                 b->port, b->port, a->port);
         text_add(text, " or ip6[6]=0 or ip6[6]=43 or ip6[6]=44 or ip6[6]=51 or ip6[6]=60)"
                        " or (ip6[6]=58 and ip6[40]>=1 and ip6[40]<=4))");
     } else {
-        text_add(text, "(tcp and ((src port %u and dst port %u) or (src port %u and dst port %u)))", a->port, b->port,
-                 b->port, a->port);
         text_add(text, " or ip[6:2]&0x3fff!=0)"
                        " or (icmp and (icmp[0]=3 or icmp[0]=4 or icmp[0]=11 or icmp[0]=12)))");
     }

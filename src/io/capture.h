@@ -22,7 +22,7 @@ struct capture;
 
 struct capture_config {
     const char *interface; /* NULL, for an unknown peer only: all of them, also those that come later */
-    struct flow flow;      /* the kernel passes what can concern it: see capture.c */
+    struct flow flow;      /* the kernel passes what can concern it: see capture.c; local.port 0: any port of ours */
     uint32_t snaplen;      /* bytes kept of a packet, 0: CAPTURE_SNAPLEN */
     uint32_t ring_bytes;   /* the kernel's buffer, all of it resident memory, 0: CAPTURE_RING */
 };

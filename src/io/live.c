@@ -102,11 +102,11 @@ static bool oddity_concerns(const struct flow *flow, const struct packet *packet
 }
 
 /* A packet of ours that may be something else than it looks: what was sent, in place of what was read of it. */
-static bool recall(struct live *live, const struct packet *packet, struct sighting *out)
+static bool recall(struct live *live, const struct flow *flow, const struct packet *packet, struct sighting *out)
 {
     const struct segment *sent = NULL;
 
-    if (live->handmade.count > 0 && from_to(packet, &live->flow.local, &live->flow.peer))
+    if (live->handmade.count > 0 && from_to(packet, &flow->local, &flow->peer))
         sent = handmade_find(&live->handmade, &packet->segment, packet->kind == PACKET_SEGMENT);
     if (!sent)
         return false;
@@ -124,20 +124,31 @@ static void fill_segment(struct sighting *out, const struct packet *packet)
     out->payload_captured = packet->payload_captured;
 }
 
+/* Where connections of every port of ours are seen: the one that this packet is about, by where the peer's stands. */
+static uint16_t port_of_ours(const struct flow *flow, const struct packet *packet)
+{
+    if (packet->kind == PACKET_ICMP_ERROR)
+        return packet->icmp.quoted_src.port;
+    return endpoint_equal(&packet->src, &flow->peer) && !endpoint_equal(&packet->dst, &flow->peer) ? packet->dst.port
+                                                                                                   : packet->src.port;
+}
+
 /* Turns one captured packet into a sighting; false when it does not concern the flow. */
 static bool interpret(struct live *live, int link_type, const struct captured *captured, struct sighting *out)
 {
-    const struct flow *flow = &live->flow;
+    struct flow *flow = &out->flow;
     struct packet packet;
 
     packet_read(link_type, captured->bytes, captured->captured, captured->length, &packet);
-    *out = (struct sighting){.at = captured->at, .flow = *flow};
+    *out = (struct sighting){.at = captured->at, .flow = live->flow};
+    if (flow->local.port == 0)
+        flow->local.port = port_of_ours(flow, &packet);
     switch (packet.kind) {
     case PACKET_SEGMENT:
         if (!from_to(&packet, &flow->peer, &flow->local) && !from_to(&packet, &flow->local, &flow->peer))
             return false;
         out->out = endpoint_equal(&packet.src, &flow->local);
-        if (!recall(live, &packet, out))
+        if (!recall(live, flow, &packet, out))
             fill_segment(out, &packet);
         return true;
     case PACKET_ICMP_ERROR:
@@ -146,7 +157,7 @@ static bool interpret(struct live *live, int link_type, const struct captured *c
         return endpoint_equal(&packet.icmp.quoted_src, &flow->local) &&
                endpoint_equal(&packet.icmp.quoted_dst, &flow->peer);
     case PACKET_ODDITY:
-        if (recall(live, &packet, out))
+        if (recall(live, flow, &packet, out))
             return true;
         out->kind = SIGHTING_ODDITY;
         out->oddity = packet.oddity;

@@ -21,7 +21,8 @@
 struct live;
 
 struct live_config {
-    struct flow flow;         /* only this connection is seen; zones as the route found them; peer.port 0: see below */
+    struct flow flow;         /* only this connection is seen; zones as the route found them; peer.port 0: see below;
+                                 local.port 0: all connections of ours to the peer's port, each sighting with its own flow */
     const char *interface;    /* where the route to the peer leads: captured there; NULL, with peer.port 0: all */
     unsigned interface_index; /* its index, or 0 */
     bool bind_interface;      /* the user named the interface: send by it, whatever the routes say */
