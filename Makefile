@@ -13,6 +13,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 
 # What src/ is built on: header, library, Debian package.
 LIBRARIES := stdio.h:c:libc6-dev \
+	math.h:m:libc6-dev \
 	libnet.h:net:libnet1-dev \
 	pcap.h:pcap:libpcap-dev \
 	jansson.h:jansson:libjansson-dev \
@@ -22,7 +23,7 @@ LIBRARIES := stdio.h:c:libc6-dev \
 field = $(foreach l,$(LIBRARIES),$(word $(1),$(subst :, ,$(l))))
 
 # Debian packages, for `make deps`.
-TO_BUILD := gcc make $(call field,3)
+TO_BUILD := gcc make $(sort $(call field,3))
 TO_TEST := libcmocka-dev bats mandoc shellcheck binutils util-linux procps iproute2 nftables libcap2-bin \
 	tcpdump socat nginx openssh-server python3 perl jq netbase
 # Other TCPs, as peers for the tests; where the system has no such package they are left out.
