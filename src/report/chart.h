@@ -97,7 +97,7 @@ struct chart {
 
 #define CHART_WIDTH_DEFAULT 80
 /* A smaller width counts as the least, a larger one as the most. */
-#define CHART_WIDTH_MIN 48
+#define CHART_WIDTH_MIN 64
 #define CHART_WIDTH_MAX 200
 
 /* How a chart is drawn as text. */
