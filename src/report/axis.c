@@ -7,7 +7,7 @@
 #include "report/phrase.h"
 
 /* Beyond these, a number is written with an exponent. */
-#define PLAIN_MOST 1e9
+#define PLAIN_MOST 1e10
 #define DECIMALS_MAX 9
 
 struct unit {
@@ -92,6 +92,16 @@ static char *sequence_label(double at, char out[AXIS_TEXT])
     return out;
 }
 
+/* A whole number with its thousands set apart. */
+static char *whole_number(double value, char out[AXIS_TEXT])
+{
+    bool negative = value <= -0.5;
+
+    out[0] = '-';
+    axis_count((unsigned long long)(fabs(value) + 0.5), out + negative);
+    return out;
+}
+
 char *axis_label(const struct axis *axis, double at, double step, char out[AXIS_TEXT])
 {
     const struct unit *unit = unit_for(fmax(fabs(axis->least), fabs(axis->most)));
@@ -105,6 +115,8 @@ char *axis_label(const struct axis *axis, double at, double step, char out[AXIS_
         snprintf(out, AXIS_TEXT, "%.*f %s", decimals_of(step / unit->length), at / unit->length, unit->name);
     else if (fmax(fabs(axis->least), fabs(axis->most)) >= PLAIN_MOST || step < 1e-6)
         snprintf(out, AXIS_TEXT, "%.6g", at);
+    else if (decimals_of(step) == 0)
+        whole_number(at, out);
     else
         snprintf(out, AXIS_TEXT, "%.*f", decimals_of(step), at);
     return out;
@@ -114,10 +126,8 @@ char *axis_value(enum quantity quantity, double value, char out[AXIS_TEXT])
 {
     char span[SPAN_TEXT];
 
-    if (quantity == QUANTITY_SEQUENCE)
-        snprintf(out, AXIS_TEXT, "%.0f", value);
-    else if (quantity == QUANTITY_NUMBER && fabs(value) >= 100 && fabs(value) < PLAIN_MOST)
-        snprintf(out, AXIS_TEXT, "%.0f", not_minus(round(value)));
+    if (quantity != QUANTITY_TIME && (quantity == QUANTITY_SEQUENCE || fabs(value) >= 100) && fabs(value) < PLAIN_MOST)
+        whole_number(value, out);
     else if (quantity == QUANTITY_NUMBER)
         snprintf(out, AXIS_TEXT, "%.3g", not_minus(value));
     else if (fabs(value) >= 5 * 3600e9)
@@ -145,9 +155,9 @@ char *axis_interval(nanos least, nanos most, char out[AXIS_INTERVAL_TEXT])
     return out;
 }
 
-char *axis_count(unsigned long long count, char out[AXIS_TEXT])
+char *axis_count(unsigned long long count, char out[AXIS_COUNT_TEXT])
 {
-    char digits[AXIS_TEXT];
+    char digits[AXIS_COUNT_TEXT];
     int length = snprintf(digits, sizeof(digits), "%llu", count);
     unsigned used = 0;
 
@@ -165,7 +175,10 @@ char *axis_round(enum quantity quantity, double at, char out[AXIS_TEXT])
     const struct unit *unit = units + 2; /* no minutes: decades of them would be odd */
 
     if (quantity != QUANTITY_TIME) {
-        snprintf(out, AXIS_TEXT, "%.6g", at);
+        if (at >= 100 && at < PLAIN_MOST)
+            whole_number(at, out);
+        else
+            snprintf(out, AXIS_TEXT, "%.6g", at);
         return out;
     }
     while (unit->from > at * 1.0000001)

@@ -26,6 +26,7 @@ struct axis {
 #define AXIS_TICKS_MAX 24
 #define AXIS_TEXT 32
 #define AXIS_INTERVAL_TEXT 80
+#define AXIS_COUNT_TEXT (AXIS_TEXT - 1)
 
 struct axis_tick {
     double at;
@@ -57,6 +58,6 @@ char *axis_value(enum quantity quantity, double value, char out[AXIS_TEXT]);
 char *axis_interval(nanos least, nanos most, char out[AXIS_INTERVAL_TEXT]);
 
 /* A count with its thousands set apart: "12,345". Returns out. */
-char *axis_count(unsigned long long count, char out[AXIS_TEXT]);
+char *axis_count(unsigned long long count, char out[AXIS_COUNT_TEXT]);
 
 #endif

@@ -112,8 +112,9 @@ static bool decade_edges(struct bins *bins, unsigned wanted, const double *digit
 
 static void logarithmic_edges(struct bins *bins, unsigned wanted)
 {
+    /* Equally wide on the axis, or nearly: a wider bin would have more values for no other reason (ISO 3). */
     static const double digits[][12] = {
-        {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 0}, {1, 1.5, 2, 3, 5, 7, 0}, {1, 2, 5, 0}, {1, 3, 0}, {1, 0},
+        {1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8, 0}, {1, 1.6, 2.5, 4, 6.3, 0}, {1, 2, 5, 0}, {1, 3, 0}, {1, 0},
     };
     unsigned set = 0;
     int every = 1;
