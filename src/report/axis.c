@@ -66,12 +66,6 @@ double axis_step(enum quantity quantity, double least, double most, unsigned int
     return fmax(round_up(step) * unit->length, 1);
 }
 
-/* Without "-0". */
-static double not_minus(double value)
-{
-    return value == 0 ? 0 : value;
-}
-
 static int decimals_of(double step)
 {
     int decimals = 0;
@@ -128,8 +122,10 @@ char *axis_value(enum quantity quantity, double value, char out[AXIS_TEXT])
 
     if (quantity != QUANTITY_TIME && (quantity == QUANTITY_SEQUENCE || fabs(value) >= 100) && fabs(value) < PLAIN_MOST)
         whole_number(value, out);
+    else if (value == 0)
+        snprintf(out, AXIS_TEXT, "0");
     else if (quantity == QUANTITY_NUMBER)
-        snprintf(out, AXIS_TEXT, "%.3g", not_minus(value));
+        snprintf(out, AXIS_TEXT, "%.3g", value);
     else if (fabs(value) >= 5 * 3600e9)
         snprintf(out, AXIS_TEXT, "%.2f h", value / 3600e9);
     else if (fabs(value) >= 600e9)

@@ -129,7 +129,7 @@ void canvas_scatter(struct canvas *canvas, const struct chart_scatter *scatter)
             canvas_text_left_of(canvas, label_width, label_width, PAINT_DIM, labels[row]);
         canvas_put(canvas, plot.from - 1, PAINT_DIM,
                    canvas->utf8  ? (labels[row] ? "┤" : "│")
-                   : labels[row] ? "+"
+                   : labels[row] ? "-"
                                  : "|");
         put_row(canvas, &plot, row, scatter->series_count == 1);
         canvas_print(canvas);

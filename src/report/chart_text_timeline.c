@@ -6,6 +6,7 @@
 
 #define LABEL_MAX 20
 #define WORDS_MAX 96
+#define CUT_LEAST 4
 
 struct plot {
     struct axis axis;
@@ -151,13 +152,13 @@ static void put_bar(struct canvas *canvas, const struct plot *plot, const struct
 }
 
 /*
- * Puts words into the bar, after the first columns without marks that have room for them; else right of it, where the
+ * Puts words, cut to room columns, into the bar, after the first columns without marks that have room for them; else right of it, where the
  * row is blank. False when there is no such place.
  */
 static bool put_words(struct canvas *canvas, const struct plot *plot, const struct extent *extent,
-                      const struct marked *marked, bool taken[CHART_WIDTH_MAX], const char *words)
+                      const struct marked *marked, bool taken[CHART_WIDTH_MAX], const char *words, unsigned room)
 {
-    unsigned length = (unsigned)strlen(words);
+    unsigned length = (unsigned)strnlen(words, room);
     unsigned at = extent->from + 2;
 
     while (at + length + 1 < extent->end && !is_free(plot, marked, at - 1, at + length + 1))
@@ -179,17 +180,21 @@ static bool name_bar(struct canvas *canvas, const struct plot *plot, const struc
 {
     char words[WORDS_MAX];
     struct text text;
+    unsigned room = extent->end - extent->from < 4 ? 0 : extent->end - extent->from - 4;
 
     if (!bar->label || !bar->label[0])
         return true;
     text_init(&text, words, sizeof(words));
     text_add(&text, "%.40s ", bar->label);
     timeline_ending(&text, &plot->axis, bar);
-    if (put_words(canvas, plot, extent, marked, taken, words))
+    if (put_words(canvas, plot, extent, marked, taken, words, CHART_WIDTH_MAX))
         return true;
     text_init(&text, words, sizeof(words));
     text_add(&text, "%.40s", bar->label);
-    return put_words(canvas, plot, extent, marked, taken, words);
+    if (put_words(canvas, plot, extent, marked, taken, words, CHART_WIDTH_MAX))
+        return true;
+    /* Better the beginning of a name than none. */
+    return room >= CUT_LEAST && put_words(canvas, plot, extent, marked, taken, words, room);
 }
 
 /* Draws the bars into the row; false when a name found no room among the marks. */

@@ -9,13 +9,15 @@
 /* The axis of a time line: from 0 to its end, or to the last thing that happens. */
 struct axis timeline_axis(const struct chart_timeline *timeline);
 
-/* A bar's moments as they can be shown: in order, and within the axis. False when it lies outside altogether. */
+/* A bar's moments as they can be shown: in order, and within the axis. */
 struct timeline_span {
     nanos from;
     nanos sure; /* it lasted at least until here */
     nanos to;   /* and at most until here */
     bool open;  /* or longer */
 };
+
+/* Fills span; false when the bar lies outside the axis altogether. */
 bool timeline_span(const struct axis *axis, const struct chart_bar *bar, struct timeline_span *span);
 
 /* Whether a mark lies within the axis and is of a known kind. */
