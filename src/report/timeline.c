@@ -56,14 +56,16 @@ void timeline_ending(struct text *text, const struct axis *axis, const struct ch
 {
     char when[AXIS_INTERVAL_TEXT];
     struct timeline_span span;
+    nanos least;
 
     if (!timeline_span(axis, bar, &span))
         return;
-    if (bar->to_most == NANOS_NEVER)
+    if (bar->to_most == NANOS_NEVER) {
         text_add(text, "still at %s", axis_value(QUANTITY_TIME, (double)span.sure, when));
-    else
-        text_add(text, "until %s",
-                 axis_interval(bar->to_least < span.from ? span.from : bar->to_least, bar->to_most, when));
+        return;
+    }
+    least = bar->to_least < span.from ? span.from : nanos_sooner(bar->to_least, bar->to_most);
+    text_add(text, "until %s", axis_interval(least, bar->to_most, when));
 }
 
 const char *timeline_kind(enum chart_mark_kind kind)

@@ -21,6 +21,7 @@ static const char *const labels[] = {
     "\xe2",
     "\xed\xa0\x80 half a pair",
     "\xc0\xaf too long",
+    "\xe0\x80\xbc too long",
     "\xf4\x90\x80\x80 too large",
     "\xef\xbf\xbf\xef\xbf\xbe no characters",
     "\xe2\x80\xae backwards",

@@ -162,6 +162,20 @@ static void bins_hold_all_values(void **unused)
     }
 }
 
+/* Where a range begins and ends between edges, there is one bin more than its length has steps. */
+static void bins_are_no_more_than_wanted(void **unused)
+{
+    double values[VALUES];
+    struct bins bins;
+
+    (void)unused;
+    for (unsigned i = 0; i < VALUES; i++)
+        values[i] = 0.5 + i * 11.9 / VALUES;
+    bins_fill(&bins, &(struct chart_histogram){.values = values, .count = VALUES}, 12);
+    assert_int_equal(bins.count, 7);
+    assert_true(bins.step == 2);
+}
+
 static void skewed_values_get_logarithmic_bins(void **unused)
 {
     nanos spans[] = {10, 20, 30, 40, 50, 60, 70, 80, 90, 1000};
@@ -210,6 +224,7 @@ int main(void)
         cmocka_unit_test(ticks_of_other_axes),
         cmocka_unit_test(values_in_words),
         cmocka_unit_test(bins_hold_all_values),
+        cmocka_unit_test(bins_are_no_more_than_wanted),
         cmocka_unit_test(skewed_values_get_logarithmic_bins),
         cmocka_unit_test(what_was_not_measured_is_left_out),
     };
