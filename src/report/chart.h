@@ -109,8 +109,8 @@ struct chart_look {
 
 /*
  * Draws the chart as text: its title, then at most 12 rows of bars and one of sums (histogram), one or two rows for each
- * lane and an axis (time line), or 9 rows of points, an axis and, with several series, a legend (scatter). look may be
- * NULL: plain ASCII, 80 columns.
+ * lane, an axis, and a legend if it has no room beside the title (time line), or 9 rows of points, an axis and, with
+ * several series, a legend (scatter). look may be NULL: plain ASCII, 80 columns.
  */
 void chart_text(const struct chart *chart, const struct chart_look *look, FILE *out);
 
