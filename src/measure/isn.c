@@ -1,7 +1,6 @@
 #include "measure/isn.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "measure/isn_fit.h"
 #include "measure/isn_random.h"
@@ -11,6 +10,9 @@
 
 /* Both series are tested for randomness. */
 #define SERIES 2
+
+/* A chance is never nothing, though a double may not be able to say how little it is. */
+#define LEAST_CHANCE 1e-300
 
 /* What one set of samples shows. */
 struct shown {
@@ -27,7 +29,7 @@ static bool convincing(const struct isn_fit *fit, bool with_many, double *chance
         return false;
     if (with_many && fit->log_chance_many > log_chance)
         log_chance = fit->log_chance_many;
-    *chance = TRIALS * exp(log_chance);
+    *chance = fmax(TRIALS * exp(log_chance), LEAST_CHANCE);
     return *chance <= ISN_CHANCE;
 }
 
@@ -181,7 +183,7 @@ static void tell_support(const struct shown *shown, struct isn_finding *out)
 /* How probable it is that random numbers would not look random as these do, in either way. */
 static double chance_of_series(const struct isn_series *series, const struct shown *shown)
 {
-    return shown->kind == ISN_OTHER ? fmin(1, SERIES * series->least_p) : shown->chance;
+    return shown->kind == ISN_OTHER ? fmin(1, fmax(SERIES * series->least_p, LEAST_CHANCE)) : shown->chance;
 }
 
 /* Each 4-tuple has something of its own, or too little is known. */

@@ -48,7 +48,7 @@ enum isn_kind {
     ISN_STEP,           /* the same step from each connection to the next, or a small multiple of it (4.4BSD) */
     ISN_STEP_OR_CLOCK,  /* the same step each time, and the times do not exclude a slow clock with that step */
     ISN_CLOCK,          /* one clock for all 4-tuples (RFC 793) */
-    ISN_RANDOM_STEP,    /* small steps upwards that follow neither the count nor the time */
+    ISN_RANDOM_STEP,    /* small steps upwards that fit neither a constant step nor a clock */
     ISN_RFC6528,        /* a clock, and an offset of each 4-tuple that looks random */
     ISN_TUPLE_CONSTANT, /* a number of each 4-tuple that looks random, always the same: as RFC 6528 without the clock */
     ISN_TUPLE_STEP,     /* such an offset, and a constant step, or what may be a slow clock with that step */
@@ -77,7 +77,8 @@ struct isn_series {
 
 struct isn_finding {
     enum isn_kind kind;
-    double chance; /* that random numbers would be given this kind, at most; 1 for ISN_TOO_FEW and ISN_RANDOM */
+    /* That random numbers would be given this kind, at most (1e-300 stands for less); 1 for ISN_TOO_FEW and ISN_RANDOM. */
+    double chance;
     size_t supports, contradicts; /* samples; 0 and 0 for ISN_TOO_FEW and ISN_OTHER */
     struct isn_series one, many;
     nanos span; /* from the first sample to the last */

@@ -55,13 +55,14 @@ static int digits_of(double low, double high)
     return spread > 0 ? (int)fmin(12, fmax(2, 1 + floor(-log10(spread)))) : 12;
 }
 
-/* A positive number with so many digits that count, and no exponent. */
-static void add_number(struct text *text, double value, int digits)
+/* A positive number with so many digits that count, and no exponent: the nearest, or the next below or above. */
+static void add_number(struct text *text, double value, int digits, int direction)
 {
     int place = (int)floor(log10(value)) - digits + 1;
-    double unit = pow(10, place);
+    double unit = pow(10, place), units = value / unit;
 
-    text_add(text, "%.*f", place < 0 ? -place : 0, round(value / unit) * unit);
+    units = direction < 0 ? floor(units) : direction > 0 ? ceil(units) : round(units);
+    text_add(text, "%.*f", place < 0 ? -place : 0, units * unit);
 }
 
 static void add_span(struct text *text, double seconds)
@@ -80,7 +81,7 @@ static void add_tick(struct text *text, double tick, int digits)
 {
     double unit = tick < 1e3 ? 1 : tick < 1e6 ? 1e3 : 1e6;
 
-    add_number(text, tick / unit, digits);
+    add_number(text, tick / unit, digits, 0);
     text_add(text, unit < 1e3 ? " ns" : unit < 1e6 ? " us" : " ms");
 }
 
@@ -95,11 +96,11 @@ static void add_clock(const struct isn_finding *finding, struct text *text)
 {
     int digits = digits_of(finding->rate_low, finding->rate_high);
 
-    add_number(text, finding->rate, digits);
+    add_number(text, finding->rate, digits + 1, 0);
     text_add(text, " numbers a second (");
-    add_number(text, finding->rate_low, digits + 1);
+    add_number(text, finding->rate_low, digits + 1, -1);
     text_add(text, " to ");
-    add_number(text, finding->rate_high, digits + 1);
+    add_number(text, finding->rate_high, digits + 1, 1);
     text_add(text, "), ");
     if (finding->grain > 1)
         text_add(text, "%u at a time every ", finding->grain);
@@ -229,7 +230,7 @@ static void describe_kind(const struct isn_finding *finding, struct text *text)
                  finding->step_high, guessed);
         break;
     case ISN_RFC6528:
-        text_add(text, "The numbers are made as RFC 6528 asks: a clock of ");
+        text_add(text, "The numbers look as RFC 6528 asks: a clock of ");
         add_clock(finding, text);
         text_add(text, ", and an offset of each 4-tuple that looks random (tests: p = %.2g).%s", finding->many.least_p,
                  hidden);

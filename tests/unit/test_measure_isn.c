@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -321,6 +322,30 @@ static void findings_are_told_in_words(void **state)
     }
 }
 
+/* What is printed is rounded, but the rate that it tells lies within what it tells, and so does the true one. */
+static void printed_intervals_hold_the_rate(void **state)
+{
+    const struct isn_peer peer = {.way = WAY_CLOCK, .tick = 64, .grain = 1, .has_offsets = true};
+    char buffer[1200];
+    struct text text;
+    double rate, low, high;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        struct isn_asking asking = isn_usual;
+
+        asking.round_trip *= 1 + (nanos)(seed % 50);
+        isn_ask(&peer, &asking, seed, 30, 30, &asked);
+        text_init(&text, buffer, sizeof(buffer));
+        isn_describe(&asked.found, &text);
+        assert_int_equal(sscanf(buffer,
+                                "The numbers look as RFC 6528 asks: a clock of %lf numbers a second (%lf to %lf)",
+                                &rate, &low, &high),
+                         3);
+        assert_true(low <= rate && rate <= high && low <= 15625000 && 15625000 <= high);
+    }
+}
+
 static void few_samples_say_little(void **state)
 {
     const struct isn_peer peer = {.way = WAY_CLOCK, .tick = 64, .grain = 1, .has_offsets = true},
@@ -472,6 +497,7 @@ int main(void)
         cmocka_unit_test(mixtures_are_unexplained),
         cmocka_unit_test(contradictions_are_counted),
         cmocka_unit_test(findings_are_told_in_words),
+        cmocka_unit_test(printed_intervals_hold_the_rate),
         cmocka_unit_test(few_samples_say_little),
         cmocka_unit_test(random_numbers_are_nothing_else),
         cmocka_unit_test(chances_of_clocks_are_bounds),
