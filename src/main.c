@@ -25,6 +25,8 @@ const struct command commands[] = {
     {"listen", "PORT [STEP...]", true, "play the server: wait for a client's SYN, and answer by hand", run_walk},
     {"step", "HOST PORT", true, "a prompt: one step a line, and what arrives meanwhile", run_step},
     {"run", "FILE [HOST] PORT", true, "do the steps of a file (see tcpwalk-step(5))", run_run},
+    {"measure", "WHAT[,WHAT...] HOST PORT", true,
+     "its timers, its sequence numbers and its manners, from outside; alone: lists what can be measured", run_measure},
     {"lab", "[COMMAND [HOST] SERVICE]", false,
      "any command against a private network with real servers; alone: lists them", run_lab},
     {"completion", "bash|zsh|fish", false, "print a completion script for a shell", run_completion},

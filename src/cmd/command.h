@@ -40,6 +40,8 @@ int run_run(const struct command *command, const struct options *options, int co
             const struct lab *lab, struct fault *fault);
 int run_step(const struct command *command, const struct options *options, int count, char **operands,
              const struct lab *lab, struct fault *fault);
+int run_measure(const struct command *command, const struct options *options, int count, char **operands,
+                const struct lab *lab, struct fault *fault);
 int run_lab(const struct command *command, const struct options *options, int count, char **operands,
             const struct lab *lab, struct fault *fault);
 int run_completion(const struct command *command, const struct options *options, int count, char **operands,

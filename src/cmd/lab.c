@@ -46,13 +46,19 @@ static int serve(int count, char **operands, struct fault *fault)
     return lab_serve(all ? NULL : &address, say_ready, NULL, fault) ? STATUS_DONE : exit_status_of(fault);
 }
 
+/* So many operands stand before the host: a file, or what is to be measured. */
+static int words_before(const struct command *inner)
+{
+    return inner->run == run_run || inner->run == run_measure ? 1 : 0;
+}
+
 /*
  * The operands of the inner command, with a host before the service where none is named: [FILE] [HOST] SERVICE [STEP...].
  * Returns how many there are; out needs one more than count.
  */
 static int add_host(const struct command *inner, int count, char **operands, char *host, size_t size, char **out)
 {
-    int files = inner->run == run_run ? 1 : 0, filled = 0;
+    int files = words_before(inner), filled = 0;
     bool connects = files || strncmp(inner->operands, "HOST", 4) == 0;
 
     for (int i = 0; i < count; i++) {
@@ -118,7 +124,7 @@ int run_lab(const struct command *command, const struct options *options, int co
                   "client (tcpwalk lab lists them)");
         return STATUS_USAGE;
     }
-    int files = inner->run == run_run ? 1 : 0;
+    int files = words_before(inner);
     if (count == files + 1 && !lab_service_find(operands[files]) && !lab_client_find(operands[files])) {
         fault_set(fault, FAULT_USAGE, "'%s' is not a service of the lab (tcpwalk lab lists them)", operands[files]);
         return STATUS_USAGE;

@@ -17,6 +17,10 @@ struct options {
     bool print_script, dry_run;
     bool ipv4, ipv6;
     bool probe, verify, leave, low_latency;
+    bool data;
+    const char *svg;
+    nanos max;      /* NANOS_NONE: as each measurement has it */
+    uint32_t count; /* 0: as each measurement has it */
     bool no_mss, no_wscale, no_sack, no_timestamps;
     const char *send; /* as typed, escapes and all */
     const char *interface;

@@ -216,6 +216,7 @@ bool loop_add(struct loop *loop, struct loop_walk *one)
     if (loop->count >= loop->room || loop->fault->kind != FAULT_NONE)
         return false;
     one->deaf = false;
+    loop->added = true;
     loop->walks[loop->count++] = one;
     /* A walk that listens has been told of the SYN that it waited for. */
     if (one->walk->segments > 0)
@@ -241,12 +242,13 @@ bool loop_run_all(struct loop *loop)
             loop->stopping = true;
             fail_all(loop, loop->fault, true);
         }
+        loop->added = false;
         dismiss(loop);
         if (loop->host && loop->fault->kind == FAULT_NONE)
             again = loop->host->turn(loop->host->self, loop, now);
         if (loop->count == 0 && again == NANOS_NEVER)
             break;
-        if (more || has_ended(loop))
+        if (more || loop->added || has_ended(loop))
             continue;
         /* Only now: a listener that failed has ended its walk. */
         look(loop, nanos_sooner(wake_of(loop, now), again));

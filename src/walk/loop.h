@@ -49,6 +49,7 @@ struct loop {
     unsigned count, room;
     struct fault *fault; /* the first one; once it is set no walk is added any more */
     bool readable;       /* the port has input for an interactive walk */
+    bool added;          /* a walk is new, and may have something to do at once */
     bool stopping;       /* all walks were told of the fault */
 };
 

@@ -1,0 +1,166 @@
+/*
+ * What is behind a handshake that seems complete: ESTABLISHED, or a peer that stays in SYN-RECEIVED, because its accept queue is
+ * full or because it waits for data first (TCP_DEFER_ACCEPT). The third segment is sent and the peer is probed. Still in
+ * SYN-RECEIVED, a full queue repeats the SYN-ACK whatever is answered; who waits for data does not (Linux, measured).
+ */
+#include "measure/kinds.h"
+
+enum { START, OPENED, PROBED, WAITED, DATA_SENT };
+
+/* Linux repeats after 1 and after 3 seconds. */
+#define REPEATS_WITHIN (3500 * NANOS_PER_MS)
+
+/* tally of the measurement */
+enum { TALLY_STATE, TALLY_REPEATS, TALLY_BYTES, TALLY_AFTER_DATA, TALLY_SENT, TALLY_REQUESTED, TALLY_ENDED };
+enum { STATE_UNKNOWN, STATE_OPEN, STATE_OPENING, STATE_PRESUMED };
+
+static void begin(struct measurement *m)
+{
+    measure_plan(m, 0);
+}
+
+static unsigned state_of(const struct course *course)
+{
+    const struct belief *belief = &course->walk->belief;
+
+    if (belief->claim.certainty == PRESUMED)
+        return (belief->claim.otherwise & IN(SYN_RECEIVED)) ? STATE_PRESUMED : STATE_OPEN;
+    if (!(belief->claim.to & IN(SYN_RECEIVED)))
+        return STATE_OPEN;
+    return state_count(belief->claim.to) == 1 ? STATE_OPENING : STATE_PRESUMED;
+}
+
+static void next(struct measurement *m, struct course *course, nanos now)
+{
+    char within[2][32];
+
+    switch (course->phase) {
+    case START:
+        course->phase = OPENED;
+        measure_await(m, "the SYN-ACK, and an answer to probes");
+        course_do(course, now, "open within %s; wait 50ms; probe", measure_within(m, now, KINDS_PATIENCE, within[0]));
+        return;
+    case OPENED:
+        if (course->failed && !course_is_open(course)) {
+            measure_course_failed(m, course);
+            return;
+        }
+        m->tally[TALLY_STATE] = state_of(course);
+        course->phase = PROBED;
+        if (m->tally[TALLY_STATE] == STATE_OPENING || m->tally[TALLY_STATE] == STATE_PRESUMED) {
+            measure_await(m, "its SYN-ACK again");
+            course_do(course, now, "wait %s; probe", measure_within(m, now, REPEATS_WITHIN, within[0]));
+            return;
+        }
+        m->tally[TALLY_REQUESTED] = m->settings.send != NULL;
+        measure_await(m, "a sign of its application");
+        if (m->settings.send)
+            course_do(course, now, "send \"%s\" within 2s; wait %s", m->settings.send,
+                      measure_within(m, now, NANOS_PER_S, within[0]));
+        else
+            course_do(course, now, "wait %s", measure_within(m, now, NANOS_PER_S, within[0]));
+        return;
+    case PROBED:
+        if (m->tally[TALLY_STATE] == STATE_OPEN)
+            return;
+        m->tally[TALLY_STATE] = state_of(course);
+        if (!m->settings.data || measure_late(m, now))
+            return;
+        course->phase = DATA_SENT;
+        m->tally[TALLY_SENT] = 1;
+        course_do(course, now, "segment P. data \"\\n\"; wait 300ms; probe");
+        return;
+    case DATA_SENT:
+        m->tally[TALLY_AFTER_DATA] = state_of(course);
+        return;
+    default:
+        return;
+    }
+}
+
+static void saw(struct measurement *m, struct course *course, const struct event *event)
+{
+    const struct event_segment *segment = &event->segment;
+
+    if (event->kind != EVENT_SEGMENT || segment->out)
+        return;
+    if (segment_has(&segment->segment, TCP_SYN | TCP_ACK) && course->first_syn_ack != NANOS_NONE &&
+        course_at(course, segment->t) > course->first_syn_ack + 100 * NANOS_PER_MS) {
+        m->tally[TALLY_REPEATS]++;
+        measure_sample(m, course, SAMPLE_PEERS, course_at(course, segment->t), "syn-ack");
+    }
+    m->tally[TALLY_BYTES] += segment->segment.len;
+    if (segment_has(&segment->segment, TCP_FIN) || (segment_has(&segment->segment, TCP_RST) && !course->question.asked))
+        m->tally[TALLY_ENDED] = 1;
+}
+
+static void conclude_open(struct measurement *m)
+{
+    struct amount amount = {.kind = AMOUNT_WORD, .word = "established"};
+
+    if (m->tally[TALLY_STATE] == STATE_PRESUMED) {
+        measure_found(m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "presumed"},
+                      "Presumed established: it did not repeat its SYN-ACK, but answered no probe that tells.");
+    } else {
+        measure_found(m, "handshake", amount,
+                      "Established: it took our third segment, which its accept queue had room for.");
+    }
+    if (m->tally[TALLY_BYTES] > 0 || m->tally[TALLY_ENDED])
+        measure_found(m, "application", (struct amount){.kind = AMOUNT_WORD, .word = "accepted"},
+                      "Its application has accepted the connection: %s%s.",
+                      m->tally[TALLY_BYTES] > 0 ? "it sent data" : "it closed it",
+                      m->tally[TALLY_REQUESTED] ? " after what we sent" : " unasked");
+    else
+        measure_found(
+            m, "application", (struct amount){.kind = AMOUNT_WORD, .word = "unknown"},
+            "Whether its application has accepted it can't be seen from outside before that sends something%s.",
+            m->tally[TALLY_REQUESTED] ? "; what we sent was not answered within a second" : " (--send may make it)");
+}
+
+static void conclude_opening(struct measurement *m)
+{
+    if (m->tally[TALLY_REPEATS] >= 2 || (m->tally[TALLY_REPEATS] == 1 && m->tally[TALLY_STATE] == STATE_OPENING))
+        measure_found(m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "queue-full"},
+                      "Not established: it repeated its SYN-ACK %u time%s although we answered each. Its accept queue "
+                      "is full, or "
+                      "our segments are lost.",
+                      m->tally[TALLY_REPEATS], m->tally[TALLY_REPEATS] == 1 ? "" : "s");
+    else
+        measure_found(
+            m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "deferred"},
+            "Not established: it stays in SYN-RECEIVED and is silent about it. So does a listener that accepts "
+            "only what has sent data (TCP_DEFER_ACCEPT).");
+    if (!m->tally[TALLY_SENT]) {
+        measure_found(m, "data", (struct amount){.kind = AMOUNT_WORD, .word = "not-sent"},
+                      "With --data a byte would be sent to see whether data opens it.");
+        return;
+    }
+    measure_found(
+        m, "data",
+        (struct amount){.kind = AMOUNT_WORD, .word = m->tally[TALLY_AFTER_DATA] == STATE_OPEN ? "opened" : "ignored"},
+        m->tally[TALLY_AFTER_DATA] == STATE_OPEN ? "A byte of data established it: it had waited for that."
+                                                 : "A byte of data did not establish it either.");
+}
+
+static void conclude(struct measurement *m)
+{
+    if (m->result.measured >= MEASURED_OTHERWISE || m->tally[TALLY_STATE] == STATE_UNKNOWN)
+        return;
+    if (m->tally[TALLY_STATE] == STATE_OPENING || m->tally[TALLY_REPEATS] > 0)
+        conclude_opening(m);
+    else
+        conclude_open(m);
+}
+
+const struct measure_kind kind_accept = {
+    .name = "accept",
+    .summary =
+        "whether a completed handshake is established, or waits: accept queue full, or deferred until data comes",
+    .max = 15 * NANOS_PER_S,
+    .brief_max = 8 * NANOS_PER_S,
+    .at_once = 1,
+    .begin = begin,
+    .next = next,
+    .saw = saw,
+    .conclude = conclude,
+};

@@ -1,0 +1,103 @@
+/*
+ * How long the peer waits for our FIN after its own: FIN-WAIT-2. It closes first, its FIN is acknowledged, and ours is
+ * withheld. An old byte asks whether it is still there: all stacks answer it, and it starts no timer anew in this state
+ * (measured). Where the application has only shut down its direction the state has no end, and that is told apart by what
+ * answers carry (Linux).
+ */
+#include "measure/kinds.h"
+
+#define PACE (620 * NANOS_PER_MS)
+#define SILENCES 3
+
+enum { FIRST = 1, WATCHING };
+enum { TALLY_ORPHANED, TALLY_OWNED };
+
+static void begin(struct measurement *m)
+{
+    measure_plan(m, 0);
+}
+
+static void next(struct measurement *m, struct course *course, nanos now)
+{
+    char pace[32];
+
+    if (course->phase <= FIRST) {
+        if (!kinds_peer_closes_first(m, course, now))
+            return;
+        course->phase = WATCHING;
+        course->from_least = course->its_fin_acked == NANOS_NONE ? course->its_fin : course->its_fin_acked;
+        course->from_most = course->from_least + course_trip(course);
+    } else {
+        watch_take(m, course);
+        if (course->question.reply == REPLY_RST || m->watch.silent >= SILENCES)
+            return;
+    }
+    if (measure_late(m, now))
+        return;
+    measure_await(m, "the end of FIN-WAIT-2; %u questions answered", m->watch.answered);
+    course_do(course, now, "wait %s; probe old-byte", measure_within(m, now, PACE, pace));
+}
+
+static void saw(struct measurement *m, struct course *course, const struct event *event)
+{
+    const struct claim *claim = &event->transition.claim;
+
+    (void)course;
+    if (event->kind != EVENT_TRANSITION || event->transition.side != SIDE_PEER || claim->to != IN(FIN_WAIT_2))
+        return;
+    if (claim->detail == DETAIL_ORPHANED)
+        m->tally[TALLY_ORPHANED] = 1;
+    if (claim->detail == DETAIL_OWNED)
+        m->tally[TALLY_OWNED] = 1;
+}
+
+static bool over(struct measurement *m, struct course *course)
+{
+    if (course->from_least != NANOS_NONE)
+        measure_stay(m, course, FIN_WAIT_2, course->from_least,
+                     course->alive == NANOS_NONE ? course->from_most : course->alive,
+                     course->gone == NANOS_NONE ? NANOS_NEVER : course->gone);
+    return false;
+}
+
+static void conclude(struct measurement *m)
+{
+    struct amount length = watch_length(m);
+    char words[96];
+
+    if (m->result.stay_count == 0)
+        return;
+    amount_words(&length, words, sizeof(words));
+    if (length.most != NANOS_NEVER) {
+        measure_found(m, "length", length, "FIN-WAIT-2 lasted %s, then the peer knew nothing of the connection.",
+                      words);
+    } else {
+        measure_failed(m, m->watch.silent >= SILENCES ? MEASURED_NO_ANSWER : MEASURED_BOUNDED);
+        measure_found(m, "length", length, "FIN-WAIT-2 lasted %s%s.", words,
+                      m->watch.silent >= SILENCES ? "; then nothing was answered any more, which proves nothing" : "");
+    }
+    if (m->tally[TALLY_OWNED])
+        measure_found(
+            m, "holder", (struct amount){.kind = AMOUNT_WORD, .word = "owned"},
+            "By the habit of Linux an application still holds the socket (it has shut down its direction only): then "
+            "no timer ends it.");
+    else if (m->tally[TALLY_ORPHANED])
+        measure_found(
+            m, "holder", (struct amount){.kind = AMOUNT_WORD, .word = "orphaned"},
+            "By the habit of Linux no application holds the socket any more (it has closed it): then a timer ends it.");
+    else
+        measure_found(m, "holder", (struct amount){.kind = AMOUNT_WORD, .word = "unknown"},
+                      "Whether an application still holds the socket did not show.");
+}
+
+const struct measure_kind kind_fin_wait_2 = {
+    .name = "fin-wait-2",
+    .summary = "how long the peer waits for our FIN after its own, and whether an application still holds the socket",
+    .max = 130 * NANOS_PER_S,
+    .at_once = 1,
+    .begin = begin,
+    .next = next,
+    .saw = saw,
+    .over = over,
+    .conclude = conclude,
+};

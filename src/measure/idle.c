@@ -1,0 +1,257 @@
+/*
+ * What ends a connection on which nothing happens. idle answers what the peer asks, and asks each of several connections
+ * once, at a time of its own, whether it is still there: more would keep the path open (a NAT or firewall counts from what it
+ * saw last). keepalive does not answer the peer's own keepalives, and so sees how it gives up.
+ */
+#include "base/text.h"
+#include "measure/kinds.h"
+
+enum { START, WAITING, ASKED };
+
+/* Each connection of idle is asked after half the time of the one before it: the last when all the time is over. */
+#define CONNECTIONS 6
+
+#define PACE NANOS_PER_S
+#define SILENCES 3
+
+/* tally of the measurement */
+enum { TALLY_KEEPALIVES, TALLY_FIN, TALLY_RST, TALLY_GONE, TALLY_ALIVE, TALLY_SILENT };
+/* marks of the measurement: spans since the last thing that happened */
+enum { MARK_FIRST, MARK_INTERVAL, MARK_END };
+/* marks of the course */
+enum { COURSE_OPENED, COURSE_LAST };
+
+static void begin_idle(struct measurement *m)
+{
+    for (unsigned i = 0; i < CONNECTIONS; i++)
+        measure_plan(m, i);
+    m->at_once = CONNECTIONS;
+}
+
+static void begin_keepalive(struct measurement *m)
+{
+    measure_plan(m, 0);
+}
+
+static bool is_over(const struct course *course)
+{
+    return course->its_fin != NANOS_NONE || course->reset != NANOS_NONE || course->walk->peer_end != PEER_END_NONE ||
+           course->question.reply == REPLY_RST;
+}
+
+/* Begins: true when the connection is open and idle from now on. */
+static bool opened(struct measurement *m, struct course *course, nanos now, const char *follows)
+{
+    if (course->phase == START) {
+        kinds_open(m, course, now, follows);
+        course->phase = WAITING;
+        return false;
+    }
+    if (course->marks[COURSE_OPENED] != 0)
+        return true;
+    if (course->failed && !course_is_open(course)) {
+        measure_course_failed(m, course);
+        return false;
+    }
+    course->marks[COURSE_OPENED] = course->marks[COURSE_LAST] = course->walk->stamps.last;
+    course->from_least = course->from_most = course->marks[COURSE_OPENED];
+    return true;
+}
+
+static void next_idle(struct measurement *m, struct course *course, nanos now)
+{
+    nanos due;
+    char within[32];
+
+    if (!opened(m, course, now, ""))
+        return;
+    if (is_over(course))
+        return;
+    if (course->phase == ASKED) {
+        watch_take(m, course);
+        m->tally[course->question.reply == REPLY_NONE ? TALLY_SILENT : TALLY_ALIVE]++;
+        return;
+    }
+    due = m->began + ((m->deadline - m->began) >> (CONNECTIONS - 1 - course->role)) - NANOS_PER_S;
+    if (m->stopped)
+        return;
+    measure_await(m, "the peer, or the path, to end an idle connection");
+    if (now >= due) {
+        course->phase = ASKED;
+        course_do(course, now, "probe old-byte; probe old-byte");
+        return;
+    }
+    course_do(course, now, "wait %s", measure_within(m, now, nanos_sooner(PACE, due - now), within));
+}
+
+static void next_keepalive(struct measurement *m, struct course *course, nanos now)
+{
+    char within[32];
+    bool ask = false;
+
+    if (!opened(m, course, now, "; auto ack off"))
+        return;
+    if (course->phase == ASKED) {
+        watch_take(m, course);
+        if (course->question.reply == REPLY_RST)
+            m->tally[TALLY_GONE] = 1;
+    }
+    if (is_over(course) || m->watch.silent >= SILENCES || measure_late(m, now))
+        return;
+    measure_await(m, "keepalives, or an end; %u came so far", m->tally[TALLY_KEEPALIVES]);
+    if (m->tally[TALLY_KEEPALIVES] >= 2)
+        ask = course_clock(course, now) - course->marks[COURSE_LAST] > 3 * m->marks[MARK_INTERVAL] / 2 + NANOS_PER_S;
+    course->phase = ask ? ASKED : WAITING;
+    course_do(course, now, ask ? "probe old-byte; wait 300ms" : "wait %s", measure_within(m, now, PACE / 2, within));
+}
+
+/* A keepalive: an acknowledgement one below what we expect, with a byte or none (RFC 9293 3.8.4). */
+static bool is_keepalive(const struct course *course, const struct event_segment *event)
+{
+    const struct segment *segment = &event->segment;
+
+    return segment_has(segment, TCP_ACK) && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && segment->len <= 1 &&
+           segment->seq == course->walk->tcb.rcv_nxt - 1;
+}
+
+static void saw(struct measurement *m, struct course *course, const struct event *event)
+{
+    const struct event_segment *segment = &event->segment;
+    nanos at, quiet;
+
+    if (event->kind != EVENT_SEGMENT || segment->out || course->marks[COURSE_OPENED] == 0)
+        return;
+    at = course_at(course, segment->t);
+    quiet = at - course->marks[COURSE_LAST];
+    if (segment_has(&segment->segment, TCP_FIN) && course->its_fin == at) {
+        m->tally[TALLY_FIN]++;
+        m->marks[MARK_END] = m->marks[MARK_END] == NANOS_NONE ? at - course->marks[COURSE_OPENED] : m->marks[MARK_END];
+        measure_sample(m, course, SAMPLE_PEERS, at, "fin");
+    } else if (segment_has(&segment->segment, TCP_RST) && course->reset == at) {
+        m->tally[TALLY_RST]++;
+        m->marks[MARK_END] = m->marks[MARK_END] == NANOS_NONE ? at - course->marks[COURSE_OPENED] : m->marks[MARK_END];
+        measure_sample(m, course, SAMPLE_PEERS, at, "rst");
+    } else if (is_keepalive(course, segment)) {
+        measure_sample(m, course, SAMPLE_PEERS, at, "keepalive");
+        if (course->number == 1) {
+            if (m->tally[TALLY_KEEPALIVES]++ == 0)
+                m->marks[MARK_FIRST] = quiet;
+            else
+                m->marks[MARK_INTERVAL] = quiet;
+        }
+        watch_alive(m, course, at - course_trip(course));
+    } else {
+        return;
+    }
+    course->marks[COURSE_LAST] = at;
+}
+
+static bool over(struct measurement *m, struct course *course)
+{
+    nanos end = course->its_fin != NANOS_NONE ? course->its_fin
+                : course->reset != NANOS_NONE ? course->reset
+                                              : course->gone;
+    nanos seen = course->alive;
+
+    if (course->marks[COURSE_OPENED] == 0)
+        return false;
+    if (course->its_fin != NANOS_NONE || course->reset != NANOS_NONE)
+        seen = end;
+    measure_stay(m, course, ESTABLISHED, course->from_least, seen == NANOS_NONE ? course->from_most : seen,
+                 end == NANOS_NONE ? NANOS_NEVER : end);
+    return false;
+}
+
+/* ---- findings ---- */
+
+static void conclude_keepalives(struct measurement *m)
+{
+    char words[2][64];
+    struct text text[2];
+
+    if (m->tally[TALLY_KEEPALIVES] == 0)
+        return;
+    for (unsigned i = 0; i < 2; i++)
+        text_init(&text[i], words[i], sizeof(words[i]));
+    kinds_span(&text[0], m->marks[MARK_FIRST]);
+    measure_found(m, "keepalive", (struct amount){AMOUNT_SPAN, m->marks[MARK_FIRST], m->marks[MARK_FIRST], 0, 0, NULL},
+                  "It sends keepalives, the first after %s of silence.", words[0]);
+    if (m->marks[MARK_INTERVAL] == NANOS_NONE)
+        return;
+    kinds_span(&text[1], m->marks[MARK_INTERVAL]);
+    measure_found(m, "interval",
+                  (struct amount){AMOUNT_SPAN, m->marks[MARK_INTERVAL], m->marks[MARK_INTERVAL], 0, 0, NULL},
+                  "They come every %s; %u came.", words[1], m->tally[TALLY_KEEPALIVES]);
+}
+
+static void conclude_end(struct measurement *m, bool answers)
+{
+    struct amount end = {AMOUNT_SPAN, m->marks[MARK_END], m->marks[MARK_END], 0, 0, NULL}, length = watch_length(m);
+    const char *how = m->tally[TALLY_FIN] ? "FIN" : "RST";
+    char words[96];
+
+    if (m->marks[MARK_END] != NANOS_NONE) {
+        amount_words(&end, words, sizeof(words));
+        measure_found(m, "ended", end, "It ended the connection with %s %s after it was open%s.", how, words,
+                      answers ? ", though nothing was wrong with it" : "");
+        return;
+    }
+    amount_words(&length, words, sizeof(words));
+    if (length.most != NANOS_NEVER) {
+        measure_found(
+            m, "ended", length,
+            "It ended the connection in silence, %s after it was open: then a question was answered with RST.", words);
+        return;
+    }
+    if (m->tally[TALLY_SILENT] > 0 || m->watch.silent >= SILENCES)
+        measure_found(
+            m, "silent", length,
+            "A question after that had no answer: the path may have dropped the connection. It was there for %s.",
+            words);
+    else
+        measure_found(m, "lasted", length, "Nothing ended it: it lasted %s%s.", words,
+                      answers ? ", each connection asked once only" : "");
+    measure_failed(m, MEASURED_BOUNDED);
+}
+
+static void conclude_idle(struct measurement *m)
+{
+    if (m->result.stay_count == 0)
+        return;
+    conclude_keepalives(m);
+    conclude_end(m, true);
+}
+
+static void conclude_keepalive(struct measurement *m)
+{
+    if (m->result.stay_count == 0)
+        return;
+    conclude_keepalives(m);
+    if (m->tally[TALLY_KEEPALIVES] == 0)
+        measure_found(m, "no-keepalive", (struct amount){0}, "No keepalive came.");
+    conclude_end(m, false);
+}
+
+const struct measure_kind kind_idle = {
+    .name = "idle",
+    .summary = "when and how the peer, or something on the path, ends a connection on which nothing happens",
+    .max = 600 * NANOS_PER_S,
+    .at_once = CONNECTIONS,
+    .begin = begin_idle,
+    .next = next_idle,
+    .saw = saw,
+    .over = over,
+    .conclude = conclude_idle,
+};
+
+const struct measure_kind kind_keepalive = {
+    .name = "keepalive",
+    .summary = "whether the peer sends keepalives, and how it gives up when they are not answered",
+    .max = 600 * NANOS_PER_S,
+    .at_once = 1,
+    .begin = begin_keepalive,
+    .next = next_keepalive,
+    .saw = saw,
+    .over = over,
+    .conclude = conclude_keepalive,
+};

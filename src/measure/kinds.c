@@ -1,0 +1,76 @@
+#include "measure/kinds.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+
+const struct measure_kind *const measure_kinds[] = {
+    &kind_offer,      &kind_rtt,   &kind_isn,      &kind_syn_ack,    &kind_accept,
+    &kind_close_wait, &kind_close, &kind_last_ack, &kind_fin_wait_2, &kind_time_wait,
+    &kind_keepalive,  &kind_idle,  NULL,
+};
+
+bool kinds_open(struct measurement *measurement, struct course *course, nanos now, const char *follows)
+{
+    const char *send = measurement->settings.send;
+    char within[32];
+
+    if (course->phase != 0)
+        return false;
+    course->phase = 1;
+    measure_within(measurement, now, KINDS_PATIENCE, within);
+    if (send)
+        course_do(course, now, "open within %s; send \"%s\"%s", within, send, follows);
+    else
+        course_do(course, now, "open within %s%s", within, follows);
+    return true;
+}
+
+bool kinds_peer_closes_first(struct measurement *measurement, struct course *course, nanos now)
+{
+    char follows[64], within[32];
+
+    snprintf(follows, sizeof(follows), "; expect F. within %s", measure_within(measurement, now, KINDS_CLOSES, within));
+    if (kinds_open(measurement, course, now, follows)) {
+        measure_await(measurement, "the peer to close first");
+        return false;
+    }
+    if (!course->failed)
+        return true;
+    if (!course_is_open(course) || course->walk->peer_end == PEER_END_RST) {
+        measure_course_failed(measurement, course);
+        return false;
+    }
+    measure_failed(measurement, MEASURED_OTHERWISE);
+    if (measurement->result.finding_count == 0)
+        measure_found(
+            measurement, "stays-open", (struct amount){0},
+            "It did not close first: it is the side that closes first whose clock this is. --send gives it what makes "
+            "it close%s.",
+            measurement->settings.send ? "; what was sent did not" : "");
+    return false;
+}
+
+bool kinds_is_quiet(const struct course *course, nanos now, nanos last, nanos interval)
+{
+    nanos quiet = course_clock(course, now) - last;
+
+    return quiet > interval + interval / 3 && quiet > NANOS_PER_S;
+}
+
+void kinds_span(struct text *text, nanos span)
+{
+    struct amount amount = {.kind = AMOUNT_SPAN, .least = span, .most = span};
+    char words[64];
+
+    amount_words(&amount, words, sizeof(words));
+    text_add(text, "%s", words);
+}
+
+void kinds_list_spans(struct text *text, const nanos *spans, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        text_add(text, "%s", i == 0 ? "" : i + 1 == count ? " and " : ", ");
+        kinds_span(text, spans[i]);
+    }
+}

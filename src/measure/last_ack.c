@@ -1,0 +1,146 @@
+/*
+ * How often the peer repeats a FIN that is not acknowledged, and when it gives up. We close, it closes, and its FIN is not
+ * acknowledged: LAST-ACK (FIN-WAIT-1 where it closes first, with the same clock). What it repeats shows that it is still
+ * there; when that ends, an old byte with an acknowledgement as old asks whether it is: all stacks answer that in these states,
+ * and none takes it for our last ACK (measured).
+ */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "measure/kinds.h"
+
+#define PACE (620 * NANOS_PER_MS)
+#define SILENCES 3
+
+enum { FIRST = 1, WATCHING };
+
+/* tally of the measurement */
+enum { TALLY_REPEATS, TALLY_FIRST_CLOSER };
+
+/* marks of the course: when its FIN came last by itself, the interval before, capture clock */
+enum { MARK_LAST, MARK_INTERVAL };
+
+static void begin(struct measurement *m)
+{
+    measure_plan(m, 0);
+}
+
+static void watch_on(struct measurement *m, struct course *course, nanos now)
+{
+    char pace[32];
+    bool ask = kinds_is_quiet(course, now, course->marks[MARK_LAST], course->marks[MARK_INTERVAL]);
+
+    measure_await(m, "its FIN again, or its end; repeated %u time%s so far", m->tally[TALLY_REPEATS],
+                  m->tally[TALLY_REPEATS] == 1 ? "" : "s");
+    course->tally[0] = ask;
+    course_do(course, now, ask ? "wait %s; probe old-byte" : "wait %s", measure_within(m, now, PACE, pace));
+}
+
+static void next(struct measurement *m, struct course *course, nanos now)
+{
+    char follows[128], within[2][32];
+
+    if (course->phase == 0) {
+        snprintf(follows, sizeof(follows), "; auto ack off; half-close within %s; expect F. within %s",
+                 measure_within(m, now, KINDS_PATIENCE, within[0]), measure_within(m, now, KINDS_CLOSES, within[1]));
+        measure_await(m, "the peer to close");
+        kinds_open(m, course, now, follows);
+        return;
+    }
+    if (course->phase == FIRST) {
+        if (course->its_fin == NANOS_NONE) {
+            measure_course_failed(m, course);
+            return;
+        }
+        course->phase = WATCHING;
+        course->marks[MARK_LAST] = course->its_fin;
+        course->from_least = course->its_fin - course_trip(course);
+        course->from_most = course->its_fin;
+        m->tally[TALLY_FIRST_CLOSER] = course->walk->its_fin_first;
+    } else if (course->tally[0]) {
+        watch_take(m, course);
+        if (course->question.reply == REPLY_RST || m->watch.silent >= SILENCES)
+            return;
+    }
+    if (!measure_late(m, now))
+        watch_on(m, course, now);
+}
+
+/* A FIN that comes by itself, not as the answer to a question. */
+static void saw(struct measurement *m, struct course *course, const struct event *event)
+{
+    const struct event_segment *segment = &event->segment;
+    nanos at;
+    struct sample *sample;
+
+    if (event->kind != EVENT_SEGMENT || segment->out || !segment_has(&segment->segment, TCP_FIN) ||
+        course->its_fin == NANOS_NONE)
+        return;
+    at = course_at(course, segment->t);
+    if (course->question.asked && course->question.heard == at)
+        return;
+    sample = measure_sample(m, course, SAMPLE_PEERS, at, "fin");
+    if (at == course->its_fin)
+        return;
+    m->tally[TALLY_REPEATS]++;
+    if (sample)
+        sample->least = sample->most = at - course->its_fin;
+    if (course->phase == WATCHING) {
+        course->marks[MARK_INTERVAL] = at - course->marks[MARK_LAST];
+        course->marks[MARK_LAST] = at;
+        watch_alive(m, course, at - course_trip(course));
+    }
+}
+
+static bool over(struct measurement *m, struct course *course)
+{
+    if (course->from_least != NANOS_NONE)
+        measure_stay(m, course, m->tally[TALLY_FIRST_CLOSER] ? FIN_WAIT_1 : LAST_ACK, course->from_least,
+                     course->alive == NANOS_NONE ? course->from_most : course->alive,
+                     course->gone == NANOS_NONE ? NANOS_NEVER : course->gone);
+    return false;
+}
+
+static void conclude(struct measurement *m)
+{
+    const char *state = m->tally[TALLY_FIRST_CLOSER] ? "FIN-WAIT-1" : "LAST-ACK";
+    struct amount length = watch_length(m);
+    nanos spans[16];
+    unsigned count = 0;
+    char list[300], words[96];
+    struct text text;
+
+    if (m->result.stay_count == 0)
+        return;
+    for (size_t i = 0; i < m->result.sample_count && count < 16; i++)
+        if (m->result.samples[i].kind == SAMPLE_PEERS && m->result.samples[i].least != NANOS_NONE)
+            spans[count++] = m->result.samples[i].least;
+    text_init(&text, list, sizeof(list));
+    kinds_list_spans(&text, spans, count);
+    if (count > 0)
+        measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = m->tally[TALLY_REPEATS]},
+                      "It repeated its FIN %u time%s, after %s%s.", m->tally[TALLY_REPEATS], count == 1 ? "" : "s",
+                      list, count < m->tally[TALLY_REPEATS] ? " ..." : "");
+    else
+        measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = 0}, "It did not repeat its FIN.");
+    if (length.most == NANOS_NEVER)
+        measure_failed(m, m->watch.silent >= SILENCES ? MEASURED_NO_ANSWER : MEASURED_BOUNDED);
+    amount_words(&length, words, sizeof(words));
+    if (length.most != NANOS_NEVER)
+        measure_found(m, "gave-up", length, "It gave up, without a word, after %s in %s.", words, state);
+    else
+        measure_found(m, "gave-up", length, "It was in %s for %s%s.", state, words,
+                      m->watch.silent >= SILENCES ? "; then it did not answer any more, which proves nothing" : "");
+}
+
+const struct measure_kind kind_last_ack = {
+    .name = "last-ack",
+    .summary = "how the peer repeats a FIN that is not acknowledged, and when it gives up",
+    .max = 200 * NANOS_PER_S,
+    .at_once = 1,
+    .begin = begin,
+    .next = next,
+    .saw = saw,
+    .over = over,
+    .conclude = conclude,
+};

@@ -1,0 +1,330 @@
+/*
+ * How the peer repeats a SYN-ACK that is not acknowledged, when it gives up, and whether it keeps the half-open
+ * connection in memory at all. The third segment is withheld.
+ *
+ * What it repeats shows that it is there. Between, and when that ends, it is asked with a segment without flags, which Linux
+ * and gVisor answer in SYN-RECEIVED, and which changes nothing. Not with anything that has ACK: some stacks would take that for
+ * the third segment. Only where flagless segments were answered before is an ACK below the window asked last: those stacks
+ * answer it with ACK as long as they have the connection, and with RST afterwards (measured). Where they were not, a copy
+ * of our SYN is the last question: the same initial number means that it is still there, another one that it was gone.
+ *
+ * Memory or a SYN cookie: a repeated SYN-ACK, or an answer to a flagless segment, needs memory. Where there is neither, a
+ * second connection is reset and then acknowledged all the same: with memory that draws a RST, with a cookie it opens.
+ */
+#include "base/text.h"
+#include "measure/kinds.h"
+
+enum { ROLE_WITHHELD, ROLE_COOKIE };
+enum { START, SYN, WATCHING, ASKING_LAST, COOKIE_RESET, COOKIE_ASKED };
+
+#define PACE (620 * NANOS_PER_MS)
+#define SILENCES 2
+#define SYN_TRIES 3
+
+/* Linux repeats a SYN-ACK after a second, lwIP after 3, libslirp after 7: so long none must come. */
+#define FIRST_REPEAT (10 * NANOS_PER_S)
+#define FIRST_REPEAT_BRIEF (1500 * NANOS_PER_MS)
+
+/* tally of the measurement */
+enum {
+    TALLY_REPEATS,
+    TALLY_MEMORY,
+    TALLY_COOKIE,
+    TALLY_COOKIE_ASKED,
+    TALLY_NEW,
+    TALLY_FLAGLESS,
+    TALLY_SAME_ISN,
+    TALLY_RST
+};
+
+/* tally and marks of the course */
+enum { COURSE_ASKED, COURSE_TRIES };
+enum { MARK_LAST, MARK_INTERVAL };
+
+static void begin(struct measurement *m)
+{
+    measure_plan(m, ROLE_WITHHELD);
+}
+
+static void send_syn(struct measurement *m, struct course *course, nanos now)
+{
+    char within[32];
+
+    course->phase = SYN;
+    course->tally[COURSE_TRIES]++;
+    measure_await(m, "the SYN-ACK");
+    course_do(course, now, "syn; expect S. ack=+1 within %s", measure_within(m, now, 2 * NANOS_PER_S, within));
+}
+
+/* Does the peer answer flagless segments? It is asked so in any case until it has not, twice. */
+static bool flagless_is_worth_it(const struct measurement *m)
+{
+    return m->tally[TALLY_FLAGLESS] || m->watch.silent < SILENCES;
+}
+
+static void watch_on(struct measurement *m, struct course *course, nanos now)
+{
+    char pace[32];
+    bool quiet = kinds_is_quiet(course, now, course->marks[MARK_LAST], course->marks[MARK_INTERVAL]);
+    bool ask = flagless_is_worth_it(m) && (quiet || !m->tally[TALLY_FLAGLESS]);
+
+    course->phase = WATCHING;
+    course->tally[COURSE_ASKED] = ask;
+    measure_await(m, "its SYN-ACK again, or its end; repeated %u time%s so far", m->tally[TALLY_REPEATS],
+                  m->tally[TALLY_REPEATS] == 1 ? "" : "s");
+    course_do(course, now, ask ? "wait %s; probe bare" : "wait %s", measure_within(m, now, PACE, pace));
+}
+
+/* The end, as far as it can be asked for without ending it: see above. */
+static void ask_last(struct measurement *m, struct course *course, nanos now)
+{
+    course->phase = ASKING_LAST;
+    course->tally[COURSE_ASKED] = 1;
+    if (m->tally[TALLY_FLAGLESS]) {
+        course->question_by_hand = true;
+        course_do(course, now, "segment . seq=una-1; expect any within 300ms");
+    } else {
+        course_do(course, now, "probe syn-copy");
+    }
+}
+
+/* Long enough without a SYN-ACK to think that there will be none? */
+static bool seems_over(const struct measurement *m, const struct course *course, nanos now)
+{
+    nanos quiet = course_clock(course, now) - course->marks[MARK_LAST];
+
+    if (m->tally[TALLY_FLAGLESS])
+        return m->watch.silent >= SILENCES;
+    if (m->tally[TALLY_REPEATS] == 0)
+        return quiet > (m->settings.brief ? FIRST_REPEAT_BRIEF : FIRST_REPEAT);
+    return quiet > 5 * course->marks[MARK_INTERVAL] / 2;
+}
+
+static void take_last(struct measurement *m, struct course *course, nanos now)
+{
+    enum reply reply = course->question.reply;
+
+    if (reply == REPLY_OTHER) { /* a new connection: the one before was gone when our SYN came */
+        course->gone = course->question.heard;
+        m->watch.most = nanos_sooner(m->watch.most, course->gone - course->from_least);
+        m->tally[TALLY_NEW] = 1;
+        return;
+    }
+    watch_take(m, course);
+    if (reply == REPLY_SYN_ACK)
+        m->tally[TALLY_SAME_ISN] = 1;
+    if (reply == REPLY_RST)
+        m->tally[TALLY_RST] = 1;
+    if (reply == REPLY_ACK && m->tally[TALLY_FLAGLESS] && !measure_late(m, now))
+        watch_on(m, course, now); /* the questions before were lost */
+}
+
+static void next_withheld(struct measurement *m, struct course *course, nanos now)
+{
+    switch (course->phase) {
+    case START:
+        send_syn(m, course, now);
+        return;
+    case SYN:
+        if (course->first_syn_ack == NANOS_NONE && course->walk->peer_end == PEER_END_NONE &&
+            course->tally[COURSE_TRIES] < SYN_TRIES && !measure_late(m, now)) {
+            send_syn(m, course, now);
+            return;
+        }
+        if (course->first_syn_ack == NANOS_NONE) {
+            measure_course_failed(m, course);
+            return;
+        }
+        course->marks[MARK_LAST] = course->from_most = course->first_syn_ack;
+        course->from_least = course->first_syn_ack - course_trip(course);
+        break;
+    case WATCHING:
+        if (course->tally[COURSE_ASKED]) {
+            watch_take(m, course);
+            m->tally[TALLY_FLAGLESS] += course->question.reply == REPLY_ACK;
+        }
+        if (course->question.reply == REPLY_RST)
+            return; /* a closed port refuses it: gone */
+        if (seems_over(m, course, now)) {
+            if (m->tally[TALLY_REPEATS] == 0 && !m->tally[TALLY_FLAGLESS])
+                measure_plan(m, ROLE_COOKIE);
+            else
+                ask_last(m, course, now);
+            return;
+        }
+        break;
+    default:
+        take_last(m, course, now);
+        return;
+    }
+    if (!measure_late(m, now))
+        watch_on(m, course, now);
+}
+
+/* Our RST ends what the peer remembers; then our ACK opens only what it need not remember. */
+static void next_cookie(struct measurement *m, struct course *course, nanos now)
+{
+    char within[32];
+
+    switch (course->phase) {
+    case START:
+        course->phase = COOKIE_RESET;
+        measure_await(m, "whether a SYN-ACK that was reset can still be acknowledged");
+        course_do(course, now, "syn; expect S. ack=+1 within %s; rst; rst; wait 20ms",
+                  measure_within(m, now, 2 * NANOS_PER_S, within));
+        return;
+    case COOKIE_RESET:
+        if (course->failed)
+            return;
+        course->phase = COOKIE_ASKED;
+        /* Behind our ACK an old byte, which a connection acknowledges: the ACK alone has no answer. */
+        course_do(course, now,
+                  "segment . seq=+1 ack=+1; wait 20ms; segment . seq=-1023 ack=+1 len=1; wait 300ms; rst seq=+1");
+        return;
+    default:
+        m->tally[TALLY_COOKIE_ASKED] = 1;
+    }
+}
+
+static void next(struct measurement *m, struct course *course, nanos now)
+{
+    if (course->role == ROLE_COOKIE)
+        next_cookie(m, course, now);
+    else
+        next_withheld(m, course, now);
+}
+
+static void saw(struct measurement *m, struct course *course, const struct event *event)
+{
+    const struct event_segment *segment = &event->segment;
+    nanos at;
+    struct sample *sample;
+
+    if (event->kind != EVENT_SEGMENT || segment->out)
+        return;
+    at = course_at(course, segment->t);
+    if (course->role == ROLE_COOKIE) {
+        if (course->phase == COOKIE_ASKED && segment_has(&segment->segment, TCP_RST))
+            m->tally[TALLY_MEMORY] = 1;
+        else if (course->phase == COOKIE_ASKED && segment_has(&segment->segment, TCP_ACK))
+            m->tally[TALLY_COOKIE] = 1;
+        return;
+    }
+    if (!segment_has(&segment->segment, TCP_SYN | TCP_ACK) || segment->segment.seq != course->walk->tcb.irs ||
+        course->phase == ASKING_LAST)
+        return;
+    sample = measure_sample(m, course, SAMPLE_PEERS, at, "syn-ack");
+    /* A copy that the network made, or the answer to our own second SYN, follows at once. */
+    if (course->phase != WATCHING || at - course->marks[MARK_LAST] < 100 * NANOS_PER_MS)
+        return;
+    m->tally[TALLY_REPEATS]++;
+    if (sample)
+        sample->least = sample->most = at - course->first_syn_ack;
+    course->marks[MARK_INTERVAL] = at - course->marks[MARK_LAST];
+    course->marks[MARK_LAST] = at;
+    watch_alive(m, course, at - course_trip(course));
+}
+
+static bool over(struct measurement *m, struct course *course)
+{
+    if (course->role == ROLE_WITHHELD && course->from_least != NANOS_NONE)
+        measure_stay(m, course, SYN_RECEIVED, course->from_least,
+                     course->alive == NANOS_NONE ? course->from_most : course->alive,
+                     course->gone == NANOS_NONE ? NANOS_NEVER : course->gone);
+    return false;
+}
+
+/* ---- findings ---- */
+
+static void conclude_repeats(struct measurement *m)
+{
+    nanos spans[16];
+    unsigned count = 0;
+    char list[300];
+    struct text text;
+
+    for (size_t i = 0; i < m->result.sample_count && count < 16; i++)
+        if (m->result.samples[i].kind == SAMPLE_PEERS && m->result.samples[i].least != NANOS_NONE)
+            spans[count++] = m->result.samples[i].least;
+    text_init(&text, list, sizeof(list));
+    kinds_list_spans(&text, spans, count);
+    if (count > 0)
+        measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = m->tally[TALLY_REPEATS]},
+                      "It repeated its SYN-ACK %u time%s, after %s%s.", m->tally[TALLY_REPEATS], count == 1 ? "" : "s",
+                      list, count < m->tally[TALLY_REPEATS] ? " ..." : "");
+    else
+        measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = 0},
+                      "It did not repeat its SYN-ACK%s.", m->result.measured == MEASURED_DONE ? "" : " meanwhile");
+}
+
+static void conclude_end(struct measurement *m)
+{
+    struct amount length = watch_length(m);
+    char words[96];
+
+    amount_words(&length, words, sizeof(words));
+    if (length.most != NANOS_NEVER) {
+        measure_found(m, "gave-up", length, "It gave up, without a word, %s after its SYN-ACK%s.", words,
+                      m->tally[TALLY_NEW] ? " (a copy of our SYN then opened a new connection)" : "");
+        return;
+    }
+    if (!m->settings.brief)
+        measure_failed(m, MEASURED_BOUNDED);
+    if (length.least > 0)
+        measure_found(m, "gave-up", length, "It was in SYN-RECEIVED for %s.", words);
+    if (m->tally[TALLY_SAME_ISN])
+        measure_found(
+            m, "same-number", (struct amount){0},
+            "In the end a copy of our SYN was answered with the same initial number: it was still there, and our copy "
+            "may have started its timer anew.");
+}
+
+static void conclude_memory(struct measurement *m)
+{
+    struct amount memory = {.kind = AMOUNT_WORD, .word = "memory"}, cookie = {.kind = AMOUNT_WORD, .word = "cookie"},
+                  unknown = {.kind = AMOUNT_WORD, .word = "unknown"};
+
+    if (m->tally[TALLY_REPEATS] > 0)
+        measure_found(m, "memory", memory,
+                      "It keeps a half-open connection in memory: a SYN cookie can't be repeated.");
+    else if (m->tally[TALLY_FLAGLESS])
+        measure_found(m, "memory", memory,
+                      "It keeps a half-open connection in memory: it answered a segment that only such a one answers.");
+    else if (m->tally[TALLY_COOKIE])
+        measure_found(m, "memory", cookie,
+                      "It keeps no half-open connection in memory, but a SYN cookie: after a RST, which ends what is "
+                      "remembered, our ACK still opened the connection.");
+    else if (m->tally[TALLY_MEMORY])
+        measure_found(m, "memory", memory,
+                      "It keeps a half-open connection in memory: after a RST it did not know it any more.");
+    else
+        measure_found(m, "memory", unknown,
+                      "Whether it keeps a half-open connection in memory or in a SYN cookie did "
+                      "not show.");
+}
+
+static void conclude(struct measurement *m)
+{
+    if (m->result.stay_count == 0)
+        return;
+    conclude_repeats(m);
+    if (m->tally[TALLY_COOKIE])
+        m->result.stay_count = 0; /* there was nothing to stay */
+    else
+        conclude_end(m);
+    conclude_memory(m);
+}
+
+const struct measure_kind kind_syn_ack = {
+    .name = "syn-ack",
+    .summary =
+        "how a SYN-ACK that is not acknowledged is repeated, when the peer gives up, and whether it keeps memory",
+    .max = 150 * NANOS_PER_S,
+    .brief_max = 4 * NANOS_PER_S,
+    .at_once = 1,
+    .begin = begin,
+    .next = next,
+    .saw = saw,
+    .over = over,
+    .conclude = conclude,
+};
