@@ -23,7 +23,7 @@ LIBRARIES := stdio.h:c:libc6-dev \
 field = $(foreach l,$(LIBRARIES),$(word $(1),$(subst :, ,$(l))))
 
 # Debian packages, for `make deps`.
-TO_BUILD := gcc make $(sort $(call field,3))
+TO_BUILD := gcc make gettext $(sort $(call field,3))
 TO_TEST := libcmocka-dev bats mandoc shellcheck binutils util-linux procps iproute2 nftables libcap2-bin \
 	tcpdump socat nginx openssh-server python3 perl jq netbase
 # Other TCPs, as peers for the tests; where the system has no such package they are left out.
@@ -35,7 +35,11 @@ DEMO = $(BUILD)/tcpwalk lab half-close --verify --send 'GET / HTTP/1.0\r\n\r\n' 
 	$(BUILD)/tcpwalk lab walk --verify closes-late
 
 sources := $(wildcard src/*/*.c src/main.c)
-objects := $(sources:%.c=$(BUILD)/%.o)
+objects := $(sources:%.c=$(BUILD)/%.o) $(BUILD)/lessons.o
+# The lessons become part of the program; each language is a catalogue beside it.
+lessons := $(sort $(wildcard src/lesson/lessons/*.lesson))
+languages := $(patsubst src/lesson/po/%.po,%,$(wildcard src/lesson/po/*.po))
+catalogues := $(languages:%=$(BUILD)/locale/%/LC_MESSAGES/tcpwalk.mo)
 # The unit tests are the programs tests/unit/test_*.c; what else is there belongs to all of them.
 unit := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 unit_support := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
@@ -50,10 +54,10 @@ say = $(if $(V),,@echo "  $(1)")
 # Inner makes use every processor, unless the outer one was told how many.
 submake = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all objects unit stacks demo check soak bench deps deps-build deps-bench manual install uninstall setcap format clean help force
+.PHONY: all objects unit stacks demo check soak bench deps deps-build deps-bench manual po install uninstall setcap format clean help force
 .DELETE_ON_ERROR:
 
-all: $(BUILD)/tcpwalk ## build build/tcpwalk (the default)
+all: $(BUILD)/tcpwalk $(catalogues) ## build build/tcpwalk (the default)
 
 $(BUILD)/tcpwalk: $(objects)
 	$(call say,LD  $@)
@@ -64,6 +68,19 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/libraries
 	@mkdir -p $(@D)
 	$(Q)$(compile) -MMD -MP -c -o $@ $<
 
+$(BUILD)/lessons.o: $(BUILD)/lessons.c $(BUILD)/flags
+	$(call say,CC  $<)
+	$(Q)$(compile) -c -o $@ $<
+
+$(BUILD)/lessons.c: $(lessons) src/lesson/embed.awk Makefile
+	@mkdir -p $(@D)
+	$(Q)awk -f src/lesson/embed.awk $(lessons) >$@
+
+$(BUILD)/locale/%/LC_MESSAGES/tcpwalk.mo: src/lesson/po/%.po | $(BUILD)/libraries
+	$(call say,MSG $@)
+	@mkdir -p $(@D)
+	$(Q)msgfmt --check-format -o $@ $<
+
 # A change of compiler or flags builds anew.
 $(BUILD)/flags: force
 	@mkdir -p $(@D)
@@ -71,6 +88,8 @@ $(BUILD)/flags: force
 
 # Tries each library, so that a missing one is named by its package before the compiler stumbles over it.
 $(BUILD)/libraries: $(BUILD)/flags
+	@command -v msgfmt >/dev/null || \
+		{ echo 'tcpwalk: there is no msgfmt: install the Debian package gettext' >&2; exit 1; }
 	@command -v $(firstword $(CC)) >/dev/null || \
 		{ echo 'tcpwalk: there is no $(firstword $(CC)): install the Debian package gcc' >&2; exit 1; }
 	@printf 'int main(void) { return 0; }\n' | $(compile) -w -x c - -o $@.try || \
@@ -150,9 +169,23 @@ manual: $(BUILD)/tcpwalk ## write the tables of the step language into man/tcpwa
 	$(Q)$(BUILD)/tcpwalk help mdoc >$(BUILD)/manual
 	$(Q)sed -i -e '/^\.\\" GENERATED$$/,/^\.\\" END$$/{//!d}' -e '/^\.\\" GENERATED$$/r $(BUILD)/manual' man/tcpwalk-step.5
 
+# What the program and the lessons say, as the base of all translations.
+$(BUILD)/tcpwalk.pot: $(BUILD)/tcpwalk $(sources) $(wildcard src/*/*.h)
+	$(Q)xgettext --from-code=UTF-8 --language=C -k_ -kN_ -kngettext:1,2 -kgettext --add-location=file --sort-by-file \
+		--package-name=tcpwalk -o $(BUILD)/sources.pot $(filter %.c %.h,$^)
+	$(Q)$(BUILD)/tcpwalk help po >$(BUILD)/lessons.pot
+	$(Q)msgcat --add-location=file --use-first -o $@ $(BUILD)/sources.pot $(BUILD)/lessons.pot
+	$(Q)sed -i '/^"POT-Creation-Date:/d' $@
+
+po: $(BUILD)/tcpwalk.pot ## bring new messages of sources and lessons into each language's file (src/lesson/po/)
+	$(Q)for language in $(languages); do \
+		msgmerge --quiet --no-wrap --backup=none --no-fuzzy-matching --previous --update \
+		--add-location=file src/lesson/po/$$language.po $<; done
+
 program := $(DESTDIR)$(PREFIX)/bin/tcpwalk
 man8 := $(wildcard man/*.8)
 man5 := $(wildcard man/*.5)
+localedir := $(DESTDIR)$(PREFIX)/share/locale
 mandir := $(DESTDIR)$(PREFIX)/share/man
 bash_completion := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcpwalk
 zsh_completion := $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tcpwalk
@@ -164,8 +197,10 @@ $(BUILD)/completion/%: $(BUILD)/tcpwalk
 	@mkdir -p $(@D)
 	$(BUILD)/tcpwalk completion $* >$@
 
-install: $(BUILD)/tcpwalk $(shells:%=$(BUILD)/completion/%) ## install program, manuals and completions (DESTDIR, PREFIX)
+install: $(BUILD)/tcpwalk $(catalogues) $(shells:%=$(BUILD)/completion/%) ## install program, manuals and completions (DESTDIR, PREFIX)
 	install -D -m 755 $(BUILD)/tcpwalk $(program)
+	for language in $(languages); do install -D -m 644 $(BUILD)/locale/$$language/LC_MESSAGES/tcpwalk.mo \
+		$(localedir)/$$language/LC_MESSAGES/tcpwalk.mo || exit; done
 	install -D -m 644 -t $(mandir)/man8 $(man8)
 	install -D -m 644 -t $(mandir)/man5 $(man5)
 	install -D -m 644 $(BUILD)/completion/bash $(bash_completion)
@@ -173,7 +208,7 @@ install: $(BUILD)/tcpwalk $(shells:%=$(BUILD)/completion/%) ## install program, 
 	install -D -m 644 $(BUILD)/completion/fish $(fish_completion)
 
 uninstall: ## remove exactly the files that install put there
-	rm -f $(program) $(man8:man/%=$(mandir)/man8/%) $(man5:man/%=$(mandir)/man5/%) \
+	rm -f $(program) $(languages:%=$(localedir)/%/LC_MESSAGES/tcpwalk.mo) $(man8:man/%=$(mandir)/man8/%) $(man5:man/%=$(mandir)/man5/%) \
 		$(bash_completion) $(zsh_completion) $(fish_completion)
 
 setcap: ## let every user run the installed program: grant it CAP_NET_RAW, and nothing else

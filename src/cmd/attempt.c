@@ -13,6 +13,7 @@
 #include "io/kernel.h"
 #include "io/privilege.h"
 #include "io/random.h"
+#include "io/recorder.h"
 
 /*
  * The start of each wait is spent awake: a peer nearby answers within it, and waking up from sleep would cost
@@ -147,6 +148,16 @@ static struct live_config live_config(const struct attempt *attempt, const struc
     return config;
 }
 
+static bool open_port(struct attempt *attempt, const struct errand *errand, const struct live_config *config,
+                      struct fault *fault)
+{
+    if (!live_open(&attempt->live, config, &attempt->port, fault))
+        return false;
+    if (errand->recorder)
+        recorder_open(errand->recorder, &attempt->port);
+    return true;
+}
+
 static bool attempt_open(struct attempt *attempt, const struct errand *errand, const struct endpoint *peer,
                          struct fault *fault)
 {
@@ -165,7 +176,7 @@ static bool attempt_open(struct attempt *attempt, const struct errand *errand, c
     config.interface = attempt->route.name;
     config.interface_index = attempt->route.interface;
     config.bind_interface = options->interface != NULL && !attempt->route.overruled;
-    if (!live_open(&attempt->live, &config, &attempt->port, fault))
+    if (!open_port(attempt, errand, &config, fault))
         return false;
     if (errand->watch_fd >= 0)
         live_watch(attempt->live, errand->watch_fd);
@@ -190,7 +201,7 @@ static bool attempt_listen(struct attempt *attempt, const struct errand *errand,
     config = live_config(attempt, errand);
     config.interface = options->interface;
     config.interface_index = options->interface ? if_nametoindex(options->interface) : 0;
-    if (!live_open(&attempt->live, &config, &attempt->port, fault))
+    if (!open_port(attempt, errand, &config, fault))
         return false;
     if (errand->client && !lab_client_start(errand->lab, errand->client, own, fault))
         return false;

@@ -13,6 +13,7 @@
 #include "walk/loop.h"
 
 struct kernel;
+struct recorder;
 
 /* What is asked for. All pointers are borrowed. */
 struct errand {
@@ -23,11 +24,12 @@ struct errand {
     const char *host;                /* what the user called the peer, or NULL */
     const struct step *steps;
     unsigned step_count;
-    bool passive;      /* the peer is whoever sends a SYN to the port */
-    bool interactive;  /* more steps come on watch_fd */
-    bool expects;      /* there are expectations among the steps, or may be */
-    bool expects_data; /* ... on the peer's bytes */
-    int watch_fd;      /* -1: none */
+    bool passive;              /* the peer is whoever sends a SYN to the port */
+    bool interactive;          /* more steps come on watch_fd */
+    bool expects;              /* there are expectations among the steps, or may be */
+    bool expects_data;         /* ... on the peer's bytes */
+    int watch_fd;              /* -1: none */
+    struct recorder *recorder; /* to keep the bytes of what is seen; or NULL */
     const sigset_t *wait_mask;
 };
 

@@ -42,6 +42,8 @@ int run_step(const struct command *command, const struct options *options, int c
              const struct lab *lab, struct fault *fault);
 int run_measure(const struct command *command, const struct options *options, int count, char **operands,
                 const struct lab *lab, struct fault *fault);
+int run_teach(const struct command *command, const struct options *options, int count, char **operands,
+              const struct lab *lab, struct fault *fault);
 int run_lab(const struct command *command, const struct options *options, int count, char **operands,
             const struct lab *lab, struct fault *fault);
 int run_completion(const struct command *command, const struct options *options, int count, char **operands,

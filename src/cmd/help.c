@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cmd/manual.h"
+#include "cmd/messages.h"
 #include "step/help.h"
 
 #define COLUMNS 80
@@ -35,6 +36,8 @@ bool help_words(int count, char **words, struct fault *fault)
         manual_print(stdout);
         return true;
     }
+    if (count == 1 && strcmp(words[0], "po") == 0) /* for `make po` */
+        return messages_print(fault);
     text_init(&text, subject, sizeof(subject));
     for (int i = 0; i < count; i++)
         text_add(&text, "%s%s", i > 0 ? " " : "", words[i]);

@@ -54,6 +54,12 @@ const struct option_row option_rows[] = {
     {"data", 0, NULL, "measure: a byte may be sent to the application where nothing else tells", OPTION_FLAG, AT(data),
      0, 0},
     {"svg", 0, "FILE", "measure: write the charts to this file", OPTION_TEXT, AT(svg), 0, 0},
+    {"auto", 0, NULL, "teach: go on without a key", OPTION_FLAG, AT(go_on), 0, 0},
+    {"quiz", 0, NULL, "teach: take the answers to its questions, and count the right ones", OPTION_FLAG, AT(quiz), 0,
+     0},
+    {"bytes", 0, NULL, "teach: show each segment as it is on the wire, field by field", OPTION_FLAG, AT(bytes), 0, 0},
+    {"long", 0, NULL, "teach: do also what takes minutes", OPTION_FLAG, AT(takes_long), 0, 0},
+    {"lang", 0, "LANG", "teach: in this language, such as en or ko (by the locale)", OPTION_TEXT, AT(lang), 0, 0},
     {"help", 'h', NULL, "print this and exit", OPTION_FLAG, AT(help), 0, 0},
     {"version", 'V', NULL, "print the version and exit", OPTION_FLAG, AT(version), 0, 0},
     {NULL, 0, NULL, NULL, OPTION_FLAG, 0, 0, 0},
@@ -158,14 +164,13 @@ static bool bad_option(int code, char **argv, struct fault *fault)
     return fault_set(fault, FAULT_USAGE, "unknown option %s (see tcpwalk --help)", argv[optind - 1]);
 }
 
-bool options_parse(int argc, char **argv, struct options *out, struct fault *fault)
+bool options_parse_more(int argc, char **argv, struct options *out, struct fault *fault)
 {
     struct option longs[ROWS + 1];
     char shorts[2 * ROWS + 2];
     bool given[ROWS] = {false};
     int code;
 
-    defaults(out);
     build_tables(longs, shorts);
     opterr = 0;
     optind = 0; /* a fresh start, also for glibc's reordering */
@@ -181,6 +186,14 @@ bool options_parse(int argc, char **argv, struct options *out, struct fault *fau
     }
     out->operands = argv + optind;
     out->operand_count = argc - optind;
+    return true;
+}
+
+bool options_parse(int argc, char **argv, struct options *out, struct fault *fault)
+{
+    defaults(out);
+    if (!options_parse_more(argc, argv, out, fault))
+        return false;
     if (out->json + out->quiet + out->tap > 1)
         return fault_set(fault, FAULT_USAGE, "--json, --quiet and --tap exclude each other");
     return true;

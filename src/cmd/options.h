@@ -22,6 +22,8 @@ struct options {
     nanos max;      /* NANOS_NONE: as each measurement has it */
     uint32_t count; /* 0: as each measurement has it */
     bool no_mss, no_wscale, no_sack, no_timestamps;
+    bool go_on, quiz, bytes, takes_long; /* teach: --auto, --quiz, --bytes, --long */
+    const char *lang;
     const char *send; /* as typed, escapes and all */
     const char *interface;
     const char *verify_netns;
@@ -59,6 +61,9 @@ extern const struct option_row option_rows[]; /* ends with a NULL name */
  * unknown option, a missing or bad value, or an option given twice is a FAULT_USAGE.
  */
 bool options_parse(int argc, char **argv, struct options *out, struct fault *fault);
+
+/* As options_parse, for options that are added to those in *out, in whose place they stand. */
+bool options_parse_more(int argc, char **argv, struct options *out, struct fault *fault);
 
 /* The options with their help, for usage. */
 void options_print(FILE *out);

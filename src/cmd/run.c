@@ -3,12 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/complain.h"
 #include "cmd/signals.h"
+#include "cmd/terminal.h"
 #include "report/phrase.h"
 
 /* ---- reporting ---- */
@@ -41,20 +40,6 @@ static bool on_input(void *self, struct walk *walk, bool readable, struct fault 
     struct run *run = self;
 
     return run->console->input(run->console->context, walk, run->attempt.live, readable, fault);
-}
-
-static struct report_options report_options(const struct run *run)
-{
-    const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
-    struct report_options options = {.expectations = run->expectations, .open_ended = run->console != NULL};
-    struct winsize size;
-
-    if (!isatty(STDOUT_FILENO))
-        return options;
-    options.colour = !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-        options.width = size.ws_col;
-    return options;
 }
 
 static const struct reporter *choose_reporter(const struct options *options)
@@ -131,11 +116,12 @@ static int run_each(struct run *run, const struct addr *addresses, unsigned coun
 
 int run_addresses(struct run *run, const struct addr *addresses, unsigned count, struct fault *fault)
 {
-    const struct report_options report = report_options(run);
+    struct report_options report = {.expectations = run->expectations, .open_ended = run->console != NULL};
     struct fault late = {0};
     sigset_t wait_mask;
     int status;
 
+    terminal_look(&report);
     run->reporter = choose_reporter(run->errand.options);
     run->report = run->reporter->begin(stdout, &report, fault);
     if (fault->kind != FAULT_NONE)

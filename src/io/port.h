@@ -32,6 +32,8 @@ struct sighting {
     struct segment segment;
     const uint8_t *payload; /* captured payload, borrowed until the next call; NULL when none */
     uint32_t payload_captured;
+    const uint8_t *packet; /* the whole IP packet as captured, borrowed likewise; NULL when it is not known */
+    uint32_t packet_captured;
     struct icmp_error icmp;
     const char *oddity; /* static text: what was wrong with it */
     unsigned lost;      /* segments dropped since the last word of it */

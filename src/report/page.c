@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "report/columns.h"
+
 static const char *paint_code(enum paint paint)
 {
     switch (paint) {
@@ -28,7 +30,7 @@ static void put_bytes(struct page *page, enum paint paint, const char *text, siz
     fwrite(text, 1, length, page->out);
     if (painted)
         fputs("\033[0m", page->out);
-    page->column += (unsigned)length;
+    page->column += columns_of(text, length);
 }
 
 void page_put(struct page *page, enum paint paint, const char *text)
@@ -49,12 +51,12 @@ unsigned page_room(const struct page *page)
     return page->column < page->width ? page->width - page->column : 0;
 }
 
-/* The length of the most words at the start of text that fit into room; 0 when not even the first does. */
-static size_t fitting(const char *text, size_t room)
+/* The length of the most words at the start of text that fit into so many columns; 0 when not even the first does. */
+static size_t fitting(const char *text, unsigned room)
 {
     size_t length = 0;
 
-    for (size_t end = strcspn(text, " "); end <= room; end += 1 + strcspn(text + end + 1, " ")) {
+    for (size_t end = strcspn(text, " "); columns_of(text, end) <= room; end += 1 + strcspn(text + end + 1, " ")) {
         length = end;
         if (!text[end])
             break;
@@ -68,7 +70,7 @@ static void flow_words(struct page *page, unsigned indent, enum paint paint, con
         bool fresh = page->column <= indent;
         unsigned at = fresh ? indent : page->column + 1;
         /* One column stays free for the ";" that may follow. */
-        size_t room = at + 1 < page->width ? page->width - at - 1 : 0;
+        unsigned room = at + 1 < page->width ? page->width - at - 1 : 0;
         size_t length = fitting(text, room);
 
         if (length == 0 && !fresh) {
@@ -77,8 +79,10 @@ static void flow_words(struct page *page, unsigned indent, enum paint paint, con
         }
         if (page->column < at)
             page_to(page, at);
-        if (length == 0)
-            length = room > 0 ? room : 1; /* no line has room for this word */
+        if (length == 0) /* no line has room for this word */
+            length = columns_fit(text, strlen(text), room > 0 ? room : 1);
+        if (length == 0) /* nor for a wide character */
+            length = columns_fit(text, strlen(text), 2);
         put_bytes(page, paint, text, length);
         text += length;
         text += strspn(text, " ");
@@ -89,11 +93,11 @@ static void flow_words(struct page *page, unsigned indent, enum paint paint, con
 
 void page_flow(struct page *page, unsigned indent, enum paint paint, bool whole, const char *text)
 {
-    size_t length = strlen(text);
+    unsigned columns = columns_of(text, strlen(text));
 
     if (page->column > indent) {
         page_put(page, PAINT_NONE, ";");
-        if (whole && length + 2 > page_room(page) && length + 1 <= page->width - indent)
+        if (whole && columns + 2 > page_room(page) && columns + 1 <= page->width - indent)
             page_end(page);
     }
     flow_words(page, indent, paint, text);

@@ -14,7 +14,7 @@ struct page {
     bool colour;     /* whether paint is printed */
 };
 
-/* Prints printable ASCII text at the current column, on this line however long it is. */
+/* Prints printable text at the current column, on this line however long it is. */
 void page_put(struct page *page, enum paint paint, const char *text);
 
 /* Pads with blanks to the column; when the line is already there or beyond, with one blank (none at its start). */

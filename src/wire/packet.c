@@ -87,8 +87,11 @@ void packet_read(int link_type, const uint8_t *bytes, uint32_t captured, uint32_
     const char *wrong = link_read(link_type, &packet, &version);
 
     *out = (struct packet){.kind = PACKET_OTHER};
-    if (wrong)
+    if (wrong) {
         set_oddity(out, wrong);
-    else if (version != 0)
+    } else if (version != 0) {
+        out->ip = packet.at;
+        out->ip_captured = packet.captured;
         read_ip(version, packet, out);
+    }
 }

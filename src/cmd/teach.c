@@ -1,0 +1,249 @@
+/* The command teach: lists the lessons, prints one, or gives one or all. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "cmd/complain.h"
+#include "cmd/language.h"
+#include "cmd/signals.h"
+#include "cmd/teaching.h"
+#include "cmd/terminal.h"
+#include "io/recorder.h"
+#include "lesson/shipped.h"
+#include "report/words.h"
+
+#define NAME_AT 2
+#define SUMMARY_AT 18
+
+/* ---- listing and printing ---- */
+
+static bool list(const struct options *options, struct fault *fault)
+{
+    struct report_options look = {0};
+    struct page page = {.out = stdout, .width = REPORT_WIDTH_DEFAULT};
+    struct course course;
+    bool read = true;
+
+    terminal_look(&look);
+    if (look.width >= REPORT_WIDTH_MIN)
+        page.width = look.width;
+    page.colour = look.colour;
+    for (const struct lesson_shipped *shipped = lessons_shipped; read && shipped->name; shipped++) {
+        read = course_open(&course, shipped->name, options, fault);
+        if (read) {
+            page_to(&page, NAME_AT);
+            page_put(&page, PAINT_PROVEN, shipped->name);
+            page_to(&page, SUMMARY_AT);
+            page_flow(&page, SUMMARY_AT, PAINT_NONE, false, gettext(course.lesson.summary));
+            page_end(&page);
+        }
+        course_free(&course);
+    }
+    if (!read)
+        return false;
+    page_end(&page);
+    printf("\n");
+    page_flow(
+        &page, 0, PAINT_NONE, false,
+        _("tcpwalk teach LESSON gives one, in a private network with a real kernel, without root. tcpwalk teach "
+          "LESSON HOST PORT gives it with a peer of yours. --quiz takes your answers, --bytes shows every field of "
+          "every segment, --auto goes on by itself. A lesson is a text, as tcpwalk-lesson(5) has it: tcpwalk teach "
+          "--print-script LESSON prints it, and tcpwalk teach ./FILE gives one of your own."));
+    page_end(&page);
+    return true;
+}
+
+static bool print_text(const char *name, struct fault *fault)
+{
+    struct course course;
+    bool loaded = course_load(&course, name, fault);
+
+    if (loaded)
+        fwrite(course.source, 1, course.source_length, stdout);
+    course_free(&course);
+    return loaded;
+}
+
+/* ---- giving ---- */
+
+struct teach {
+    const struct options *options;
+    const char **names; /* (owned) */
+    unsigned count;
+    struct classroom room;
+    struct lab lab;
+    struct peer peer;
+    bool passive;
+};
+
+static bool choose(struct teach *teach, const char *what, struct fault *fault)
+{
+    bool all = strcmp(what, "all") == 0;
+    unsigned room = 1;
+
+    for (const struct lesson_shipped *shipped = lessons_shipped; all && shipped->name; shipped++)
+        room++;
+    teach->names = calloc(room, sizeof(*teach->names));
+    if (!teach->names)
+        return fault_set(fault, FAULT_LOCAL, "no memory");
+    for (const struct lesson_shipped *shipped = lessons_shipped; all && shipped->name; shipped++)
+        teach->names[teach->count++] = shipped->name;
+    if (!all)
+        teach->names[teach->count++] = what;
+    return true;
+}
+
+/* All are read before the first is given: an error is no surprise in the middle. */
+static bool check(struct teach *teach, struct fault *fault)
+{
+    struct course course;
+    bool good = true;
+
+    for (unsigned i = 0; good && i < teach->count; i++) {
+        good = course_open(&course, teach->names[i], teach->options, fault);
+        if (good && i == 0)
+            teach->passive = course.parts[0].client != NULL;
+        course_free(&course);
+    }
+    return good;
+}
+
+static bool find_peer(struct teach *teach, int count, char **operands, struct fault *fault)
+{
+    const struct lab_client *client;
+
+    teach->room.peer = &teach->peer;
+    if (teach->passive && count == 1)
+        return peer_listen(teach->options, NULL, operands[0], &teach->peer, &client, fault);
+    teach->room.host = operands[0];
+    if (!teach->passive && count == 2)
+        return peer_resolve(teach->options, NULL, operands, &teach->peer, fault);
+    return fault_set(fault, FAULT_USAGE,
+                     teach->passive ? "this lesson waits for a client: it takes a port alone"
+                                    : "this lesson takes a host and a port");
+}
+
+/* In what it is given: the lab, or with the peer that was named. */
+static bool open_room(struct teach *teach, int count, char **operands, FILE *out, struct fault *fault)
+{
+    struct classroom *room = &teach->room;
+    struct report_options look = {0};
+
+    terminal_look(&look);
+    look.open_ended = true;
+    room->options = teach->options;
+    learner_init(&room->learner, STDIN_FILENO);
+    if (!board_open(&room->board, out, &look, fault))
+        return false;
+    room->board.with_bytes = teach->options->bytes;
+    room->recorder = calloc(1, sizeof(*room->recorder));
+    if (!room->recorder)
+        return fault_set(fault, FAULT_LOCAL, "no memory");
+    if (count > 0)
+        return find_peer(teach, count, operands, fault);
+    if (!lab_start(&teach->lab, fault))
+        return false;
+    room->lab = &teach->lab;
+    return true;
+}
+
+static void print_sum(struct teach *teach)
+{
+    const struct marks *marks = &teach->room.marks;
+
+    if (teach->count < 2)
+        return;
+    board_line(&teach->room.board, PAINT_NONE, _("All lessons: %u of %u statements came true."), marks->came_true,
+               marks->came_true + marks->not_true);
+    if (teach->options->quiz)
+        board_line(&teach->room.board, PAINT_NONE, _("All lessons: %u of %u answers were right."), marks->right,
+                   marks->asked);
+}
+
+static int give(struct teach *teach, struct fault *fault)
+{
+    struct classroom *room = &teach->room;
+    struct course course;
+    int status = STATUS_DONE;
+
+    signals_catch(&room->wait_mask);
+    for (unsigned i = 0; i < teach->count && !room->left && fault->kind == FAULT_NONE; i++) {
+        int own = STATUS_LOCAL;
+        if (i > 0)
+            board_line(&room->board, PAINT_NONE, "%s", "");
+        if (course_open(&course, teach->names[i], teach->options, fault))
+            own = teaching_give(room, &course, i + 1 == teach->count, fault);
+        course_free(&course);
+        if (status == STATUS_DONE)
+            status = own;
+        if (own == STATUS_EXPECTATION)
+            complain("%s: not everything came true", teach->names[i]);
+    }
+    if (fault->kind == FAULT_NONE)
+        print_sum(teach);
+    return status;
+}
+
+static void close_room(struct teach *teach)
+{
+    board_close(&teach->room.board);
+    free(teach->room.recorder);
+    free(teach->names);
+    if (teach->room.lab)
+        lab_stop(&teach->lab);
+}
+
+static bool options_fit(const struct options *options, struct fault *fault)
+{
+    if (options->json || options->tap || options->dry_run)
+        return fault_set(fault, FAULT_USAGE, "teach is for people: --json, --tap and --dry-run are for the walks");
+    if (options->quiz && options->go_on)
+        return fault_set(fault, FAULT_USAGE, "--quiz and --auto exclude each other");
+    if (!options->go_on && !options->quiz && !isatty(STDIN_FILENO))
+        return fault_set(fault, FAULT_USAGE,
+                         "teach waits for a key, and standard input is no terminal: --auto goes on by itself");
+    return true;
+}
+
+static int give_chosen(const struct options *options, int count, char **operands, struct fault *fault)
+{
+    struct teach teach = {.options = options, .lab = {.line = -1, .peer_netns = -1}};
+    FILE *out = options->quiet ? fopen("/dev/null", "we") : stdout;
+    int status;
+
+    if (!out) {
+        fault_set(fault, FAULT_LOCAL, "/dev/null can't be opened");
+        return STATUS_LOCAL;
+    }
+    status = choose(&teach, operands[0], fault) && check(&teach, fault) && options_fit(options, fault) &&
+                     open_room(&teach, count - 1, operands + 1, out, fault)
+                 ? give(&teach, fault)
+                 : exit_status_of(fault);
+    close_room(&teach);
+    if (out != stdout)
+        fclose(out);
+    if (fault->kind == FAULT_INTERRUPTED) {
+        complain("%s", fault->words);
+        signals_obey();
+    }
+    return status;
+}
+
+int run_teach(const struct command *command, const struct options *options, int count, char **operands,
+              const struct lab *lab, struct fault *fault)
+{
+    bool done;
+
+    (void)command, (void)lab;
+    if (!language_choose(options->lang, fault))
+        return exit_status_of(fault);
+    if (count > 0 && !options->print_script)
+        return give_chosen(options, count, operands, fault);
+    if (count > 1) {
+        fault_set(fault, FAULT_USAGE, "--print-script takes one lesson");
+        return STATUS_USAGE;
+    }
+    done = count == 0 ? list(options, fault) : print_text(operands[0], fault);
+    return done ? STATUS_DONE : exit_status_of(fault);
+}

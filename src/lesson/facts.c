@@ -1,0 +1,264 @@
+#include "lesson/facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct fact_row fact_rows[FACT_COUNT] = {
+    [FACT_OUR_ISN] = {"our-isn", FACT_NUMBER, false, "our initial sequence number, as on the wire"},
+    [FACT_PEER_ISN] = {"peer-isn", FACT_NUMBER, false, "the peer's initial sequence number, as on the wire"},
+    [FACT_SEGMENTS] = {"segments", FACT_NUMBER, false, "how many segments have been seen in both directions"},
+    [FACT_OURS] = {"ours", FACT_NUMBER, false, "how many of them were ours"},
+    [FACT_THEIRS] = {"theirs", FACT_NUMBER, false, "how many of them were the peer's"},
+    [FACT_OURS_AGAIN] = {"ours-again", FACT_NUMBER, false, "how many of ours repeated an earlier one"},
+    [FACT_THEIRS_AGAIN] = {"theirs-again", FACT_NUMBER, false, "how many of the peer's repeated an earlier one"},
+    [FACT_GAP] = {"gap", FACT_SPAN, false, "the time between the last two segments of the peer"},
+    [FACT_SINCE_OURS] = {"since-ours", FACT_SPAN, false,
+                         "the time from our last segment to the peer's last one, if that came later"},
+    [FACT_BYTES] = {"bytes", FACT_NUMBER, false,
+                    "how many bytes of payload the peer's segments had, repeated ones too"},
+    [FACT_KERNEL] = {"kernel", FACT_STATE, false,
+                     "the state that the peer's kernel itself gives; not known but in the lab and with --verify"},
+    [FACT_OPEN] = {"open", FACT_SPAN, true, "the time from the first SYN to the acknowledgement of the SYN-ACK"},
+    [FACT_ROUND_TRIP] = {"round-trip", FACT_SPAN, true, "the time from our SYN to the SYN-ACK"},
+    [FACT_CLOSE] = {"close", FACT_SPAN, true, "the time from the first FIN to the acknowledgement of the last"},
+    [FACT_CLOSE_WAIT] = {"close-wait", FACT_SPAN, true,
+                         "the time from the peer's acknowledgement of our FIN to its own"},
+    [FACT_CLOSE_SEGMENTS] = {"close-segments", FACT_NUMBER, true,
+                             "in how many segments it was closed: 3 or 4, and 0 where it was not closed so"},
+    [FACT_LATE_BYTES] = {"late-bytes", FACT_NUMBER, true, "how many bytes came after our FIN had been acknowledged"},
+};
+
+void facts_init(struct facts *facts)
+{
+    static const enum fact counted[] = {FACT_SEGMENTS,   FACT_OURS,         FACT_THEIRS,
+                                        FACT_OURS_AGAIN, FACT_THEIRS_AGAIN, FACT_BYTES};
+
+    *facts = (struct facts){.last_theirs = NANOS_NONE, .last_ours = NANOS_NONE};
+    for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+        facts->known[counted[i]] = true;
+}
+
+static void set(struct facts *facts, enum fact fact, int64_t value)
+{
+    facts->known[fact] = true;
+    facts->values[fact] = value;
+}
+
+static void set_span(struct facts *facts, enum fact fact, nanos span)
+{
+    if (span != NANOS_NONE)
+        set(facts, fact, span);
+}
+
+static void take_segment(struct facts *facts, const struct event_segment *event)
+{
+    const struct segment *segment = &event->segment;
+
+    facts->values[FACT_SEGMENTS]++;
+    facts->values[event->out ? FACT_OURS : FACT_THEIRS]++;
+    if (event->retransmission)
+        facts->values[event->out ? FACT_OURS_AGAIN : FACT_THEIRS_AGAIN]++;
+    if (segment->flags & TCP_SYN)
+        set(facts, event->out ? FACT_OUR_ISN : FACT_PEER_ISN, segment->seq);
+    if (event->out) {
+        facts->last_ours = event->t;
+        return;
+    }
+    facts->values[FACT_BYTES] += segment->len;
+    if (facts->last_theirs != NANOS_NONE)
+        set(facts, FACT_GAP, event->t - facts->last_theirs);
+    if (facts->last_ours != NANOS_NONE)
+        set(facts, FACT_SINCE_OURS, event->t - facts->last_ours);
+    facts->last_theirs = event->t;
+}
+
+static void take_end(struct facts *facts, const struct event_end *end)
+{
+    set_span(facts, FACT_OPEN, end->timing.open);
+    set_span(facts, FACT_ROUND_TRIP, end->timing.open_rtt);
+    set_span(facts, FACT_CLOSE, end->timing.close);
+    set_span(facts, FACT_CLOSE_WAIT, end->timing.close_wait);
+    set(facts, FACT_CLOSE_SEGMENTS, end->close_segments);
+    set(facts, FACT_LATE_BYTES, (int64_t)end->counts.bytes_after_fin);
+}
+
+void facts_take(struct facts *facts, const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_SEGMENT:
+        take_segment(facts, &event->segment);
+        break;
+    case EVENT_VERIFY:
+        set(facts, FACT_KERNEL, event->verify.listening ? LISTEN : event->verify.kernel);
+        break;
+    case EVENT_END:
+        take_end(facts, &event->end);
+        break;
+    default:
+        break;
+    }
+}
+
+bool fact_name_read(const char *text, size_t length, struct fact_name *out)
+{
+    *out = (struct fact_name){0};
+    if (length > 0 && *text >= '0' && *text <= '9') {
+        size_t digits = strspn(text, "0123456789");
+        if (digits > 2 || digits >= length || text[digits] != '.')
+            return false;
+        out->part = (unsigned)strtoul(text, NULL, 10);
+        if (out->part == 0 || out->part > FACTS_PARTS)
+            return false;
+        text += digits + 1;
+        length -= digits + 1;
+    }
+    for (unsigned i = 0; i < FACT_COUNT; i++)
+        if (strlen(fact_rows[i].name) == length && memcmp(fact_rows[i].name, text, length) == 0) {
+            out->fact = (enum fact)i;
+            return true;
+        }
+    return false;
+}
+
+/* ---- checks ---- */
+
+static bool read_comparison(const char *word, size_t length, enum comparison *out)
+{
+    static const struct {
+        const char *name;
+        enum comparison comparison;
+    } rows[] = {{"=", COMPARE_EQUAL}, {"!=", COMPARE_UNEQUAL}, {"<", COMPARE_LESS},
+                {">", COMPARE_MORE},  {"<=", COMPARE_AT_MOST}, {">=", COMPARE_AT_LEAST}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strlen(rows[i].name) == length && memcmp(rows[i].name, word, length) == 0) {
+            *out = rows[i].comparison;
+            return true;
+        }
+    return false;
+}
+
+static bool read_state(const char *word, int64_t *out)
+{
+    for (unsigned state = 0; state < STATE_COUNT; state++)
+        if (strcmp(state_name((enum state)state), word) == 0) {
+            *out = state;
+            return true;
+        }
+    return false;
+}
+
+static bool read_number(const char *word, int64_t *out)
+{
+    char *end;
+
+    if (*word < '0' || *word > '9' || strlen(word) > 15)
+        return false;
+    *out = strtoll(word, &end, 10);
+    return *end == '\0';
+}
+
+static bool read_value(enum fact_kind kind, const char *word, int64_t *out, struct text *wrong)
+{
+    switch (kind) {
+    case FACT_NUMBER:
+        text_add(wrong, "a number or a fact");
+        return read_number(word, out);
+    case FACT_SPAN:
+        text_add(wrong, "a duration such as 500ms, or a fact");
+        return nanos_parse(word, out);
+    case FACT_STATE:
+        text_add(wrong, "a state such as TIME-WAIT");
+        return read_state(word, out);
+    }
+    return false;
+}
+
+bool check_read(const char *text, struct check *out, struct text *wrong, size_t *where)
+{
+    size_t left = strcspn(text, " "), middle = left + strspn(text + left, " "), middle_length, right, right_length;
+    struct text wanted;
+    char wanted_bytes[64];
+
+    *out = (struct check){0};
+    *where = 0;
+    if (!fact_name_read(text, left, &out->left)) {
+        text_add(wrong, "'%.*s' is no fact:", (int)left, text);
+        for (unsigned i = 0; i < FACT_COUNT; i++)
+            text_add(wrong, "%s %s", i ? "," : " there are", fact_rows[i].name);
+        return false;
+    }
+    *where = middle;
+    middle_length = strcspn(text + middle, " ");
+    if (!read_comparison(text + middle, middle_length, &out->comparison)) {
+        text_add(wrong, "after the fact comes one of = != < > <= >=");
+        return false;
+    }
+    right = middle + middle_length + strspn(text + middle + middle_length, " ");
+    right_length = strlen(text + right);
+    *where = right;
+    out->is_fact = fact_name_read(text + right, right_length, &out->right) &&
+                   fact_rows[out->right.fact].kind == fact_rows[out->left.fact].kind;
+    if (out->is_fact)
+        return true;
+    text_init(&wanted, wanted_bytes, sizeof(wanted_bytes));
+    if (read_value(fact_rows[out->left.fact].kind, text + right, &out->value, &wanted))
+        return true;
+    text_add(wrong, "%.*s is held against %s, not '%s'", (int)left, text, wanted.at, text + right);
+    return false;
+}
+
+bool fact_value(const struct fact_name *name, const struct facts *parts, unsigned present, int64_t *out)
+{
+    unsigned part = name->part ? name->part : present;
+    const struct facts *facts = &parts[part - 1];
+
+    if (part == 0 || part > present || !facts->known[name->fact])
+        return false;
+    *out = facts->values[name->fact];
+    return true;
+}
+
+enum verdict check_hold(const struct check *check, const struct facts *parts, unsigned present)
+{
+    int64_t left, right = check->value;
+    bool holds = false;
+
+    if (!fact_value(&check->left, parts, present, &left) ||
+        (check->is_fact && !fact_value(&check->right, parts, present, &right)))
+        return VERDICT_UNKNOWN;
+    switch (check->comparison) {
+    case COMPARE_EQUAL:
+        holds = left == right;
+        break;
+    case COMPARE_UNEQUAL:
+        holds = left != right;
+        break;
+    case COMPARE_LESS:
+        holds = left < right;
+        break;
+    case COMPARE_MORE:
+        holds = left > right;
+        break;
+    case COMPARE_AT_MOST:
+        holds = left <= right;
+        break;
+    case COMPARE_AT_LEAST:
+        holds = left >= right;
+        break;
+    }
+    return holds ? VERDICT_TRUE : VERDICT_FALSE;
+}
+
+bool facts_place(const char *text, size_t *at, size_t *before, struct fact_name *name)
+{
+    for (size_t from = *at; text[from]; from++) {
+        size_t length = text[from] == '{' ? strcspn(text + from + 1, "}") : 0;
+        if (length > 0 && text[from + 1 + length] == '}' && fact_name_read(text + from + 1, length, name)) {
+            *before = from;
+            *at = from + length + 2;
+            return true;
+        }
+    }
+    return false;
+}

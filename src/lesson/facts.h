@@ -1,0 +1,101 @@
+/*
+ * What can be said of one connection in numbers, from its events: what a lesson's checks are held against, and what its texts
+ * can name in braces.
+ */
+#ifndef LESSON_FACTS_H
+#define LESSON_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "walk/event.h"
+#include "walk/step.h"
+
+enum fact {
+    FACT_OUR_ISN,
+    FACT_PEER_ISN,
+    FACT_SEGMENTS,
+    FACT_OURS,
+    FACT_THEIRS,
+    FACT_OURS_AGAIN,
+    FACT_THEIRS_AGAIN,
+    FACT_GAP,
+    FACT_SINCE_OURS,
+    FACT_BYTES,
+    FACT_KERNEL,
+    FACT_OPEN,
+    FACT_ROUND_TRIP,
+    FACT_CLOSE,
+    FACT_CLOSE_WAIT,
+    FACT_CLOSE_SEGMENTS,
+    FACT_LATE_BYTES,
+    FACT_COUNT
+};
+
+enum fact_kind { FACT_NUMBER, FACT_SPAN, FACT_STATE };
+
+struct fact_row {
+    const char *name;
+    enum fact_kind kind;
+    bool at_end;      /* known only when the connection has ended */
+    const char *what; /* for the manual */
+};
+
+extern const struct fact_row fact_rows[FACT_COUNT];
+
+/* The facts of one connection. Each counts only when it is known. */
+struct facts {
+    bool known[FACT_COUNT];
+    int64_t values[FACT_COUNT]; /* numbers, nanoseconds, or an enum state */
+    nanos last_theirs, last_ours;
+};
+
+/* As many connections as a lesson can refer to. */
+#define FACTS_PARTS 32
+
+/* Where a fact is taken from: the present connection, or the lesson's N-th. */
+struct fact_name {
+    enum fact fact;
+    unsigned part; /* counted from 1; 0: the present one */
+};
+
+/* FACT OP VALUE, or FACT OP FACT. */
+struct check {
+    struct fact_name left;
+    enum comparison comparison;
+    bool is_fact;
+    struct fact_name right; /* is_fact */
+    int64_t value;          /* else */
+};
+
+enum verdict { VERDICT_TRUE, VERDICT_FALSE, VERDICT_UNKNOWN };
+
+/* Starts anew, for a connection of which nothing is known. */
+void facts_init(struct facts *facts);
+
+/* Takes in one event of the connection. */
+void facts_take(struct facts *facts, const struct event *event);
+
+/* "peer-isn", or "2.peer-isn" for that of the second connection. False when there is no such fact. */
+bool fact_name_read(const char *text, size_t length, struct fact_name *out);
+
+/*
+ * Reads a check. False with the words for what is wrong, and where: an offset into the text.
+ */
+bool check_read(const char *text, struct check *out, struct text *wrong, size_t *where);
+
+/* Holds a check against the facts of the lesson's parts, of which the present one is counted from 1. */
+enum verdict check_hold(const struct check *check, const struct facts *parts, unsigned present);
+
+/* The value of a fact; false when it is not known. */
+bool fact_value(const struct fact_name *name, const struct facts *parts, unsigned present, int64_t *out);
+
+/*
+ * The first place in braces of a text from *at on: its name in *name, and *at behind it. *before is what stands before it. False
+ * when there is none. A brace that does not enclose the name of a fact is a brace.
+ */
+bool facts_place(const char *text, size_t *at, size_t *before, struct fact_name *name);
+
+#endif
