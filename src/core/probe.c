@@ -10,26 +10,28 @@
  */
 #include "core/probe.h"
 
+#include "base/words.h"
+
 #include <stddef.h>
 
 /* How many are harmless. */
 #define HARMLESS 4
 
 static const struct probe_text texts[PROBE_COUNT] = {
-    [PROBE_NONE] = {"none", "no probe", NULL},
-    [PROBE_OLD_BYTE] = {"old-byte", "an old byte, which every connection acknowledges", NULL},
-    [PROBE_OLD_ACK] = {"old-ack", "an old acknowledgement, which only an opening connection refuses", NULL},
-    [PROBE_BARE] = {"bare", "a segment without flags, which a closed port refuses and a listener drops", NULL},
-    [PROBE_SYN_COPY] = {"syn-copy", "a copy of our SYN", NULL},
-    [PROBE_NEW_BYTE] = {"new-byte", "a byte of data",
+    [PROBE_NONE] = {"none", N_("no probe"), NULL},
+    [PROBE_OLD_BYTE] = {"old-byte", N_("an old byte, which every connection acknowledges"), NULL},
+    [PROBE_OLD_ACK] = {"old-ack", N_("an old acknowledgement, which only an opening connection refuses"), NULL},
+    [PROBE_BARE] = {"bare", N_("a segment without flags, which a closed port refuses and a listener drops"), NULL},
+    [PROBE_SYN_COPY] = {"syn-copy", N_("a copy of our SYN"), NULL},
+    [PROBE_NEW_BYTE] = {"new-byte", N_("a byte of data"),
                         "next, a byte of data: its application gets a zero byte; a deferred open is completed; a peer "
                         "whose application has "
                         "closed resets the connection"},
-    [PROBE_SYN] = {"syn", "a SYN in the window",
+    [PROBE_SYN] = {"syn", N_("a SYN in the window"),
                    "next, a SYN in the window: a peer that keeps RFC 5961 challenges it; an older one resets the "
                    "connection, and so does Linux in "
                    "SYN-RECEIVED and where the application has closed"},
-    [PROBE_RST] = {"rst", "a RST one number off",
+    [PROBE_RST] = {"rst", N_("a RST one number off"),
                    "next, a RST one number off: a peer that keeps RFC 5961 challenges it; for an older one it ends the "
                    "connection, and so for Linux "
                    "where the application has closed"},

@@ -2,6 +2,7 @@
 
 #include "report/output.h"
 #include "report/phrase.h"
+#include "report/words.h"
 
 #define WORDS_MAX 1536
 
@@ -27,9 +28,9 @@ void footer_print(struct page *page, const struct event_end *end, unsigned agree
         else if (i == 3)
             phrase_retransmissions(&text, &end->counts);
         else if (i == 4 && verified)
-            text_add(&text, "%u of %u states agree with the peer's kernel", agreed, verified);
+            text_add(&text, _("%u of %u states agree with the peer's kernel"), agreed, verified);
         else if (i == 5 && end->history[0])
-            text_add(&text, "history %s (capitals ours)", end->history);
+            text_add(&text, _("history %s (capitals ours)"), end->history);
         if (text.used)
             page_flow(page, 0, PAINT_NONE, false, words);
     }

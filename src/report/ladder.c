@@ -17,10 +17,12 @@
 #include <string.h>
 
 #include "report/cell.h"
+#include "report/columns.h"
 #include "report/footer.h"
 #include "report/output.h"
 #include "report/page.h"
 #include "report/phrase.h"
+#include "report/words.h"
 
 /* The columns, from 0. The segment's takes what the others leave, within limits. */
 enum {
@@ -223,7 +225,7 @@ static bool put_meaning(struct ladder *ladder)
         return false;
     text_init(&text, words, sizeof(words));
     phrase_claim(&text, &row->claims[0], row->kind != ROW_SEGMENT || !row->segment.out);
-    if (column + text.used > ladder->page.width)
+    if (column + columns_of(words, text.used) > ladder->page.width)
         return false;
     page_to(&ladder->page, column);
     page_put(&ladder->page, certainty_paint(row->claims[0].certainty), words);
@@ -256,19 +258,19 @@ static void flow_below(struct ladder *ladder, const struct cell *cell, bool mean
     const struct row *row = &ladder->row;
 
     if (row->kind == ROW_SEGMENT && row->segment.retransmission)
-        flow_clause(ladder, PAINT_NONE, "a retransmission");
+        flow_clause(ladder, PAINT_NONE, _("a retransmission"));
     if (row->kind == ROW_SEGMENT && row->segment.probe != PROBE_NONE)
-        flow_prefixed(ladder, "probe: ", probe_text(row->segment.probe)->what);
+        flow_prefixed(ladder, _("probe: "), _(probe_text(row->segment.probe)->what));
     if (row->kind == ROW_ICMP)
         flow_icmp(ladder, &row->icmp, cell->rest.at);
     if (row->kind == ROW_ALONE && row->local_sentence)
-        flow_prefixed(ladder, "local: ", row->local_sentence);
+        flow_prefixed(ladder, _("local: "), _(row->local_sentence));
     for (unsigned i = 0; meaning_below && i < row->claim_count; i++)
         flow_claim(ladder, &row->claims[i]);
     for (unsigned i = 0; i < row->verify_count; i++)
         flow_verify(ladder, &row->verifies[i]);
     if (row->kind == ROW_SEGMENT && cell->rest.used)
-        flow_prefixed(ladder, "also ", cell->rest.at);
+        flow_prefixed(ladder, _("also "), cell->rest.at);
     page_end(&ladder->page);
 }
 
@@ -354,7 +356,7 @@ static void on_note(struct ladder *ladder, const struct event_note *event)
     struct text text;
 
     text_init(&text, note.text, sizeof(note.text));
-    text_add(&text, "note: %s", output_clean(event->text, clean, sizeof(clean)));
+    text_add(&text, _("note: %s"), output_clean(event->text, clean, sizeof(clean)));
     if (row->note_count == ROW_NOTES)
         row_print(ladder);
     if (row->kind == ROW_NONE)
@@ -407,18 +409,20 @@ static void on_start(struct ladder *ladder, const struct event_start *start)
     text_add(&text, "%s -> ", endpoint_format(&start->flow.local, local));
     text_add(&text, "%s", output_clean(start->peer_name, name, sizeof(name)));
     text_add(&text, named ? " (%s)" : "%s", addr_format(&start->flow.peer.addr, peer));
-    text_add(&text, " port %u", start->flow.peer.port);
+    text_add(&text, _(" port %u"), start->flow.peer.port);
     if (start->interface)
-        text_add(&text, ", over %s", output_clean(start->interface, name, sizeof(name)));
+        text_add(&text, _(", over %s"), output_clean(start->interface, name, sizeof(name)));
     page_flow(page, 0, PAINT_NONE, false, words);
     page_end(page);
-    page_put(page, PAINT_DIM, "  #      time");
+    page_put(page, PAINT_DIM, "  #");
+    page_to(page, TIME_AT + TIME_WIDTH - columns_of(_("time"), strlen(_("time"))));
+    page_put(page, PAINT_DIM, _("time"));
     page_to(page, LOCAL_AT);
-    page_put(page, PAINT_DIM, "local");
+    page_put(page, PAINT_DIM, _("local"));
     page_to(page, SEGMENT_AT);
-    page_put(page, PAINT_DIM, "segment");
+    page_put(page, PAINT_DIM, _("segment"));
     page_to(page, SEGMENT_AT + ladder->segment_width + PEER_GAP);
-    page_put(page, PAINT_DIM, "peer");
+    page_put(page, PAINT_DIM, _("peer"));
     page_end(page);
 }
 

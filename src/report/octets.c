@@ -155,6 +155,7 @@ static void put_header(const struct table *table)
 {
     put_frame(table);
     put_row(table, _("field"), _("bits"), _("hex"), _("value"));
+    put_frame(table);
 }
 
 /* ---- IP ---- */
@@ -400,6 +401,7 @@ void octets_print(struct page *page, const struct event_segment *event, const ui
                         : _("segment %u, the peer's: %u bytes of IP, %u of TCP, %u of payload"),
              event->n, ip, tcp, event->segment.len);
     page_end(page);
+    fputc('\n', page->out);
     page_put(page, PAINT_NONE, line);
     page_end(page);
     put_header(&table);
@@ -411,4 +413,5 @@ void octets_print(struct page *page, const struct event_segment *event, const ui
               total > ip && total <= captured);
     print_options(&table, bytes + ip + TCP_LEAST, tcp - TCP_LEAST);
     print_payload(&table, bytes + ip + tcp, captured - ip - tcp, event->segment.len);
+    fputc('\n', page->out);
 }

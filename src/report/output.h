@@ -15,8 +15,8 @@
 bool output_flush(FILE *out, struct fault *fault);
 
 /*
- * Copies text into buffer (size bytes, at least 1; cut if longer) with every byte that is not printable ASCII
- * as '?': names and messages come from outside, and a terminal obeys control characters. NULL is "". Returns
+ * Copies text into buffer (size bytes, at least 1; cut if longer) with every byte that belongs to no printable
+ * character (of ASCII, unless a locale was set) as '?': names and messages come from outside, and a terminal obeys control characters. NULL is "". Returns
  * buffer.
  */
 char *output_clean(const char *text, char *buffer, size_t size);

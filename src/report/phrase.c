@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/words.h"
+
 char *phrase_span(nanos span, char out[SPAN_TEXT])
 {
     static const struct {
@@ -55,7 +57,7 @@ void phrase_states(struct text *text, state_set first, state_set rest)
     const char *between = "";
 
     if (left == 0)
-        text_add(text, "no state");
+        text_add(text, "%s", _("no state"));
     for (unsigned i = 0; i < 2u * STATE_COUNT; i++) {
         state_set pass = i < STATE_COUNT ? first : (state_set)(rest & ~first);
         unsigned state = i % STATE_COUNT;
@@ -63,7 +65,7 @@ void phrase_states(struct text *text, state_set first, state_set rest)
         if (!(pass & IN(state)))
             continue;
         text_add(text, "%s%s", between, state_name((enum state)state));
-        between = --left == 1 ? " or " : ", ";
+        between = --left == 1 ? _(" or ") : ", ";
     }
 }
 
@@ -71,46 +73,52 @@ static void presumed_claim(struct text *text, const struct claim *claim, bool ex
 {
     state_set otherwise = (state_set)((claim->to | claim->otherwise) & ~claim->likely);
 
-    text_add(text, "presumed");
+    text_add(text, "%s", _("presumed"));
     if (state_count(claim->likely) > 1) {
         text_add(text, " ");
         phrase_states(text, claim->likely, NO_STATES);
     }
     if (otherwise) {
-        text_add(text, ", else ");
+        text_add(text, "%s", _(", else "));
         phrase_states(text, otherwise, NO_STATES);
     }
     if (explain)
-        text_add(text, ": %s", reason_text(claim->reason)->sentence);
+        text_add(text, ": %s", _(reason_text(claim->reason)->sentence));
 }
 
 /* What more is known of it, and what a habit makes of it. */
 static void habit_and_detail(struct text *text, const struct claim *claim)
 {
     static const char *const details[] = {
-        [DETAIL_IN_MEMORY] = "kept in memory, not in a SYN cookie",
-        [DETAIL_OWNED] = "a process still holds the socket",
-        [DETAIL_ORPHANED] = "no process holds the socket any more",
+        [DETAIL_IN_MEMORY] = N_("kept in memory, not in a SYN cookie"),
+        [DETAIL_OWNED] = N_("a process still holds the socket"),
+        [DETAIL_ORPHANED] = N_("no process holds the socket any more"),
     };
+
+    struct text states;
+    char states_bytes[STATE_SET_TEXT];
 
     if (claim->detail == DETAIL_NONE && !claim->by_habit)
         return;
     text_add(text, "; ");
     if (claim->habit != HABIT_NONE)
-        text_add(text, "by the habit of %s ", habit_text(claim->habit)->stacks);
+        text_add(text, _("by the habit of %s "), _(habit_text(claim->habit)->stacks));
     if (claim->by_habit) {
-        text_add(text, "it is ");
-        phrase_states(text, claim->by_habit, NO_STATES);
+        text_init(&states, states_bytes, sizeof(states_bytes));
+        phrase_states(&states, claim->by_habit, NO_STATES);
+        text_add(text, _("it is %s"), states.at);
     }
     if (claim->detail != DETAIL_NONE)
-        text_add(text, "%s%s", claim->by_habit ? ", and " : "", details[claim->detail]);
+        text_add(text, "%s%s", claim->by_habit ? _(", and ") : "", _(details[claim->detail]));
     if (claim->habit != HABIT_NONE)
-        text_add(text, ": %s", habit_text(claim->habit)->sentence);
+        text_add(text, ": %s", _(habit_text(claim->habit)->sentence));
 }
 
 static void claim_alone(struct text *text, const struct claim *claim, bool explain)
 {
-    const char *sentence = reason_text(claim->reason)->sentence;
+    const char *sentence = _(reason_text(claim->reason)->sentence);
+    char wrong_bytes[STATE_SET_TEXT];
+    struct text wrong_states;
     state_set wrong = (state_set)(claim->from & ~claim->to);
 
     switch (claim->certainty) {
@@ -118,18 +126,18 @@ static void claim_alone(struct text *text, const struct claim *claim, bool expla
         presumed_claim(text, claim, explain);
         return;
     case PROVEN:
-        text_add(text, "proven: ");
+        text_add(text, "%s", _("proven: "));
         if (state_count(claim->to) > 1)
             break;
         text_add(text, "%s", sentence);
         return;
     case REFUTED:
-        text_add(text, "REFUTED: ");
+        text_add(text, "%s", _("REFUTED: "));
         if (!wrong)
             break;
-        text_add(text, "not ");
-        phrase_states(text, wrong, NO_STATES);
-        text_add(text, " but ");
+        text_init(&wrong_states, wrong_bytes, sizeof(wrong_bytes));
+        phrase_states(&wrong_states, wrong, NO_STATES);
+        text_add(text, _("not %s but "), wrong_states.at);
         break;
     }
     phrase_states(text, claim->likely, claim->to);
@@ -144,22 +152,22 @@ void phrase_claim(struct text *text, const struct claim *claim, bool explain)
 
 void phrase_verify(struct text *text, const struct event_verify *verify)
 {
-    text_add(text, "kernel: %s", verify->listening ? "LISTEN" : state_name(verify->kernel));
+    text_add(text, _("kernel: %s"), verify->listening ? "LISTEN" : state_name(verify->kernel));
     if (verify->listening)
-        text_add(text, " and no socket for this connection");
+        text_add(text, "%s", _(" and no socket for this connection"));
     if (verify->agrees) {
-        text_add(text, ", agrees");
+        text_add(text, "%s", _(", agrees"));
         return;
     }
     if (!verify->violates && verify->certainty == PRESUMED) {
-        text_add(text, ", not as presumed");
+        text_add(text, "%s", _(", not as presumed"));
         return;
     }
     if (verify->violates && verify->certainty == PRESUMED) {
-        text_add(text, ", DISAGREES with what was proven before");
+        text_add(text, "%s", _(", DISAGREES with what was proven before"));
         return;
     }
-    text_add(text, ", DISAGREES with %s ", verify->violates ? "proven" : certainty_name(verify->certainty));
+    text_add(text, _(", DISAGREES with %s "), _(verify->violates ? N_("proven") : certainty_name(verify->certainty)));
     phrase_states(text, verify->belief, NO_STATES);
 }
 
@@ -168,25 +176,25 @@ void phrase_step(struct text *text, const struct event_step *step)
     const char *words = step->text ? step->text : "a step";
 
     if (step->ok) {
-        text_add(text, "met: %s", words);
+        text_add(text, _("met: %s"), words);
         return;
     }
-    text_add(text, "%s", step->expectation ? "NOT MET" : "FAILED");
+    text_add(text, "%s", step->expectation ? _("NOT MET") : _("FAILED"));
     if (step->line)
-        text_add(text, " (line %u, column %u)", step->line, step->column);
+        text_add(text, _(" (line %u, column %u)"), step->line, step->column);
     text_add(text, ": %s: %s", words, step->why ? step->why : "");
 }
 
 static void outcome_closed(struct text *text, const struct event_end *end)
 {
-    static const char *const by[] = {[CLOSER_NONE] = "closed",
-                                     [CLOSER_LOCAL] = "closed by us",
-                                     [CLOSER_PEER] = "closed by the peer",
-                                     [CLOSER_BOTH] = "closed by both at once"};
+    static const char *const by[] = {[CLOSER_NONE] = N_("closed"),
+                                     [CLOSER_LOCAL] = N_("closed by us"),
+                                     [CLOSER_PEER] = N_("closed by the peer"),
+                                     [CLOSER_BOTH] = N_("closed by both at once")};
 
-    text_add(text, "%s", by[end->closer]);
+    text_add(text, "%s", _(by[end->closer]));
     if (end->close_segments == 3 || end->close_segments == 4)
-        text_add(text, " in %s segments", end->close_segments == 3 ? "three" : "four");
+        text_add(text, "%s", end->close_segments == 3 ? _(" in three segments") : _(" in four segments"));
 }
 
 void phrase_outcome(struct text *text, const struct event_end *end)
@@ -196,34 +204,37 @@ void phrase_outcome(struct text *text, const struct event_end *end)
 
     switch (end->outcome) {
     case OUTCOME_OPENED:
-        text_add(text, "opened%s", end->left ? " and left open" : end->local == CLOSED ? ", then reset by us" : "");
+        text_add(text, "%s",
+                 end->left              ? _("opened and left open")
+                 : end->local == CLOSED ? _("opened, then reset by us")
+                                        : _("opened"));
         return;
     case OUTCOME_CLOSED:
         outcome_closed(text, end);
         return;
     case OUTCOME_HALF_CLOSED:
-        text_add(text, "half-closed by us%s", end->left ? " and left so" : "");
+        text_add(text, "%s", end->left ? _("half-closed by us and left so") : _("half-closed by us"));
         return;
     case OUTCOME_REFUSED:
-        text_add(text, "refused%s", explained ? "" : ": the peer answered our SYN with RST");
+        text_add(text, "%s", explained ? _("refused") : _("refused: the peer answered our SYN with RST"));
         return;
     case OUTCOME_RESET:
-        text_add(text, "reset%s", end->peer_end == PEER_END_RST ? " by the peer" : "");
+        text_add(text, "%s", end->peer_end == PEER_END_RST ? _("reset by the peer") : _("reset"));
         return;
     case OUTCOME_NO_ANSWER:
-        text_add(text, "no answer");
+        text_add(text, "%s", _("no answer"));
         return;
     case OUTCOME_UNREACHABLE:
-        text_add(text, "unreachable%s", explained ? "" : ": an ICMP error says so");
+        text_add(text, "%s", explained ? _("unreachable") : _("unreachable: an ICMP error says so"));
         return;
     case OUTCOME_UNOPENED:
-        text_add(text, "done, and nothing was opened");
+        text_add(text, "%s", _("done, and nothing was opened"));
         return;
     case OUTCOME_UNEXPECTED:
-        text_add(text, "not as expected");
+        text_add(text, "%s", _("not as expected"));
         return;
     case OUTCOME_FAILED:
-        text_add(text, "failed");
+        text_add(text, "%s", _("failed"));
         return;
     }
 }
@@ -235,11 +246,11 @@ void phrase_open(struct text *text, const struct walk_timing *timing)
     if (timing->open_rtt != NANOS_NONE)
         phrase_span(timing->open_rtt, trip);
     if (timing->open != NANOS_NONE)
-        text_add(text, "open %s", phrase_span(timing->open, open));
+        text_add(text, _("open %s"), phrase_span(timing->open, open));
     if (timing->open != NANOS_NONE && timing->open_rtt != NANOS_NONE)
-        text_add(text, " (round trip %s)", trip);
+        text_add(text, _(" (round trip %s)"), trip);
     else if (timing->open_rtt != NANOS_NONE)
-        text_add(text, "round trip %s", trip);
+        text_add(text, _("round trip %s"), trip);
 }
 
 /* Its acknowledgement of our FIN may have been delayed, and its first FIN lost: the sure figure is the upper one. */
@@ -250,11 +261,11 @@ static void phrase_close_wait(struct text *text, const struct walk_timing *timin
 
     if (least != NANOS_NONE && least != 0 && most > least &&
         strcmp(phrase_span(least, low), phrase_span(most, high)) != 0)
-        text_add(text, "%sthe peer spent %s in CLOSE-WAIT as seen here, at most %s", before, low, high);
+        text_add(text, _("%sthe peer spent %s in CLOSE-WAIT as seen here, at most %s"), before, low, high);
     else if (least != NANOS_NONE && least != 0)
-        text_add(text, "%sthe peer spent %s in CLOSE-WAIT", before, phrase_span(least, low));
+        text_add(text, _("%sthe peer spent %s in CLOSE-WAIT"), before, phrase_span(least, low));
     else if (most != NANOS_NONE && most != 0)
-        text_add(text, "%sthe peer spent at most %s in CLOSE-WAIT", before, phrase_span(most, high));
+        text_add(text, _("%sthe peer spent at most %s in CLOSE-WAIT"), before, phrase_span(most, high));
 }
 
 void phrase_close(struct text *text, const struct walk_timing *timing)
@@ -263,31 +274,33 @@ void phrase_close(struct text *text, const struct walk_timing *timing)
     bool close = timing->close != NANOS_NONE;
 
     if (close)
-        text_add(text, "close %s", phrase_span(timing->close, span));
+        text_add(text, _("close %s"), phrase_span(timing->close, span));
     else if (timing->fin_rtt != NANOS_NONE)
-        text_add(text, "our FIN acknowledged after %s", phrase_span(timing->fin_rtt, span));
-    phrase_close_wait(text, timing, close ? ", of which " : text->used ? ", " : "");
+        text_add(text, _("our FIN acknowledged after %s"), phrase_span(timing->fin_rtt, span));
+    phrase_close_wait(text, timing, close ? _(", of which ") : text->used ? ", " : "");
 }
 
 void phrase_half_close(struct text *text, const struct event_end *end)
 {
     static const char *const ends[] = {
-        [PEER_END_NONE] = ", neither FIN nor RST",
-        [PEER_END_FIN] = ", then its FIN",
-        [PEER_END_RST] = ", then its RST",
+        [PEER_END_NONE] = N_(", neither FIN nor RST"),
+        [PEER_END_FIN] = N_(", then its FIN"),
+        [PEER_END_RST] = N_(", then its RST"),
     };
     const struct walk_counts *counts = &end->counts;
 
     if (counts->segments_after_fin == 0 && end->outcome != OUTCOME_HALF_CLOSED)
         return;
-    text_add(text, "after the peer acknowledged our FIN ");
-    if (counts->segments_after_fin == 0)
-        text_add(text, "nothing came");
-    else
-        text_add(text, "%" PRIu64 " byte%s came in %u segment%s", counts->bytes_after_fin,
-                 counts->bytes_after_fin == 1 ? "" : "s", counts->segments_after_fin,
-                 counts->segments_after_fin == 1 ? "" : "s");
-    text_add(text, "%s", ends[end->peer_end]);
+    text_add(text, "%s", _("after the peer acknowledged our FIN "));
+    if (counts->segments_after_fin == 0) {
+        text_add(text, "%s", _("nothing came"));
+    } else {
+        text_add(text, ngettext("%llu byte came", "%llu bytes came", counts->bytes_after_fin),
+                 (unsigned long long)counts->bytes_after_fin);
+        text_add(text, ngettext(" in %u segment", " in %u segments", counts->segments_after_fin),
+                 counts->segments_after_fin);
+    }
+    text_add(text, "%s", _(ends[end->peer_end]));
 }
 
 void phrase_retransmissions(struct text *text, const struct walk_counts *counts)
@@ -295,7 +308,9 @@ void phrase_retransmissions(struct text *text, const struct walk_counts *counts)
     unsigned ours = counts->retransmitted, its = counts->peer_retransmitted;
 
     if (ours)
-        text_add(text, "we retransmitted %u segment%s", ours, ours == 1 ? "" : "s");
+        text_add(text, ngettext("we retransmitted %u segment", "we retransmitted %u segments", ours), ours);
     if (its)
-        text_add(text, "%sthe peer retransmitted %u segment%s", ours ? ", " : "", its, its == 1 ? "" : "s");
+        text_add(text, "%s", ours ? ", " : "");
+    if (its)
+        text_add(text, ngettext("the peer retransmitted %u segment", "the peer retransmitted %u segments", its), its);
 }
