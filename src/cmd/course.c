@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lesson/shipped.h"
+#include "cmd/shelf.h"
 
 /* What a part may say of its connection: all else is for whoever runs the lesson. */
 static const char *const own_options[] = {

@@ -46,10 +46,12 @@ static bool find_catalogues(char out[PATH_MAX])
 
 static bool has_catalogue(const char *place, const char *lang)
 {
-    char path[PATH_MAX + LANG_MAX + 32];
+    char bytes[PATH_MAX + LANG_MAX + 32];
+    struct text path;
 
-    snprintf(path, sizeof(path), "%s/%s/LC_MESSAGES/" DOMAIN ".mo", place, lang);
-    return access(path, R_OK) == 0;
+    text_init(&path, bytes, sizeof(bytes));
+    text_add(&path, "%s/%s/LC_MESSAGES/" DOMAIN ".mo", place, lang);
+    return !path.cut && access(bytes, R_OK) == 0;
 }
 
 static void list_languages(const char *place, struct text *text)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "cmd/course.h"
-#include "lesson/shipped.h"
+#include "cmd/shelf.h"
 
 static void put_quoted(const char *text)
 {

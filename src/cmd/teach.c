@@ -6,11 +6,11 @@
 #include "cmd/command.h"
 #include "cmd/complain.h"
 #include "cmd/language.h"
+#include "cmd/shelf.h"
 #include "cmd/signals.h"
 #include "cmd/teaching.h"
 #include "cmd/terminal.h"
 #include "io/recorder.h"
-#include "lesson/shipped.h"
 #include "report/words.h"
 
 #define NAME_AT 2

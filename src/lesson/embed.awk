@@ -1,6 +1,6 @@
 # Makes the C text of the shipped lessons from their files: NN-NAME.lesson.
 BEGIN {
-    print "#include <stddef.h>\n\n#include \"lesson/shipped.h\"\n\nconst struct lesson_shipped lessons_shipped[] = {"
+    print "#include <stddef.h>\n\n#include \"cmd/shelf.h\"\n\nconst struct lesson_shipped lessons_shipped[] = {"
 }
 FNR == 1 {
     if (NR > 1)

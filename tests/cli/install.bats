@@ -24,7 +24,9 @@ installed() {
     [[ "$(installed)" == "./usr/bin/tcpwalk
 ./usr/share/bash-completion/completions/tcpwalk
 ./usr/share/fish/vendor_completions.d/tcpwalk.fish
+./usr/share/locale/ko/LC_MESSAGES/tcpwalk.mo
 ./usr/share/man/man5/tcpwalk-json.5
+./usr/share/man/man5/tcpwalk-lesson.5
 ./usr/share/man/man5/tcpwalk-step.5
 ./usr/share/man/man8/tcpwalk.8
 ./usr/share/zsh/site-functions/_tcpwalk" ]]

@@ -1,6 +1,6 @@
-/* The lessons that ship inside. The Makefile makes their texts of the files lesson/lessons/NN-NAME.lesson, in the order of NN. */
-#ifndef LESSON_SHIPPED_H
-#define LESSON_SHIPPED_H
+/* The lessons that ship inside. The Makefile makes their texts of the files src/lesson/lessons/NN-NAME.lesson, in the order of NN. */
+#ifndef CMD_SHELF_H
+#define CMD_SHELF_H
 
 struct lesson_shipped {
     const char *name;

@@ -1,4 +1,4 @@
-#include "lesson/shipped.h"
+#include "cmd/shelf.h"
 
 #include <stddef.h>
 #include <string.h>
