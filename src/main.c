@@ -29,7 +29,7 @@ const struct command commands[] = {
      "its timers, its sequence numbers and its manners, from outside; alone: lists what can be measured", run_measure},
     {"lab", "[COMMAND [HOST] SERVICE]", false,
      "any command against a private network with real servers; alone: lists them", run_lab},
-    {"teach", "[LESSON|FILE|all [HOST PORT]]", false, "lessons on a real kernel; alone: lists them", run_teach},
+    {"teach", "[LESSON] [HOST] [PORT]", false, "lessons on a real kernel; alone: lists them", run_teach},
     {"completion", "bash|zsh|fish", false, "print a completion script for a shell", run_completion},
     {"help", "[STEP]", false, "print this, or what a step is", run_help},
     {NULL, NULL, false, NULL, NULL},

@@ -108,13 +108,18 @@ void board_title(struct board *board, const char *name, const char *title, const
 {
     char words[WORDS_MAX];
     struct text text;
+    unsigned columns;
 
     text_init(&text, words, sizeof(words));
     text_add(&text, "%s: ", name);
     fill(board, &text, title);
     flow(board, 0, PAINT_NONE, words);
-    for (unsigned i = columns_of(words, strlen(words)); i > 0 && board->page.column + 1 < board->page.width; i--)
-        page_put(&board->page, PAINT_DIM, "=");
+    columns = columns_of(words, strlen(words));
+    if (columns + 1 > board->page.width)
+        columns = board->page.width - 1;
+    memset(words, '=', columns);
+    words[columns] = '\0';
+    page_put(&board->page, PAINT_DIM, words);
     page_end(&board->page);
     text_init(&text, words, sizeof(words));
     fill(board, &text, summary);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/shelf.h"
 #include "lab/lab.h"
 #include "step/complete.h"
 #include "step/grammar.h"
@@ -66,6 +67,14 @@ static void tell_help(const struct candidates *self)
     }
     for (const struct grammar_topic *topic = grammar_topics; topic->name; topic++)
         tell(self, "word", topic->name, topic->summary);
+}
+
+static void tell_lessons(const struct candidates *self)
+{
+    for (const struct lesson_shipped *shipped = lessons_shipped; shipped->name; shipped++)
+        tell(self, "word", shipped->name, NULL);
+    tell(self, "word", "all", "all of them");
+    fprintf(self->out, "files\n");
 }
 
 /* ---- steps ---- */
@@ -146,6 +155,8 @@ static void tell_place(const struct candidates *self, const char *name, size_t l
         fprintf(self->out, "hosts\n");
     else if (name_is(name, length, "[STEP]"))
         tell_help(self);
+    else if (name_is(name, length, "[LESSON]"))
+        tell_lessons(self);
     for (size_t i = 0; name_is(name, length, "bash|zsh|fish") && i < sizeof(shells) / sizeof(shells[0]); i++)
         tell(self, "word", shells[i], NULL);
 }

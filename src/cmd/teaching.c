@@ -204,8 +204,11 @@ static bool walk_part(struct teaching *teaching, bool last, struct fault *fault)
     bool walked = attempt_walk(&teaching->attempt, &errand, &endpoint, last, &listener, fault);
     attempt_close(&teaching->attempt, last);
     teaching->over = true;
-    if (!walked)
+    if (!walked) {
+        struct fault late = {0};
+        board_go_on(&room->board, &late); /* how it was ended belongs to the picture */
         return false;
+    }
     return board_catch_up(&room->board, fault);
 }
 
