@@ -112,6 +112,11 @@ static int run(int argc, char **argv, struct fault *fault)
         fault_set(fault, FAULT_USAGE, "'%s' is not a command (see tcpwalk --help)", options.operands[0]);
         return STATUS_USAGE;
     }
+    if (command->run != run_teach &&
+        (options.go_on || options.quiz || options.bytes || options.takes_long || options.lang)) {
+        fault_set(fault, FAULT_USAGE, "--auto, --quiz, --bytes, --long and --lang are for teach");
+        return STATUS_USAGE;
+    }
     return command->run(command, &options, options.operand_count - taken, options.operands + taken, NULL, fault);
 }
 

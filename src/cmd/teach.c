@@ -74,7 +74,6 @@ struct teach {
     struct classroom room;
     struct lab lab;
     struct peer peer;
-    bool passive;
 };
 
 static bool choose(struct teach *teach, const char *what, struct fault *fault)
@@ -103,7 +102,7 @@ static bool check(struct teach *teach, struct fault *fault)
     for (unsigned i = 0; good && i < teach->count; i++) {
         good = course_open(&course, teach->names[i], teach->options, fault);
         if (good && i == 0)
-            teach->passive = course.parts[0].client != NULL;
+            teach->room.passive = course.parts[0].client != NULL;
         course_free(&course);
     }
     return good;
@@ -114,14 +113,14 @@ static bool find_peer(struct teach *teach, int count, char **operands, struct fa
     const struct lab_client *client;
 
     teach->room.peer = &teach->peer;
-    if (teach->passive && count == 1)
+    if (teach->room.passive && count == 1)
         return peer_listen(teach->options, NULL, operands[0], &teach->peer, &client, fault);
     teach->room.host = operands[0];
-    if (!teach->passive && count == 2)
+    if (!teach->room.passive && count == 2)
         return peer_resolve(teach->options, NULL, operands, &teach->peer, fault);
     return fault_set(fault, FAULT_USAGE,
-                     teach->passive ? "this lesson waits for a client: it takes a port alone"
-                                    : "this lesson takes a host and a port");
+                     teach->room.passive ? "this lesson waits for a client: it takes a port alone"
+                                         : "this lesson takes a host and a port");
 }
 
 /* In what it is given: the lab, or with the peer that was named. */

@@ -232,7 +232,8 @@ static bool is_left_out(struct teaching *teaching)
         board_prose(board, part->takes_long);
         return true;
     }
-    if (teaching->room->lab || (part->service == first->service && part->client == first->client))
+    if (teaching->room->lab || (part->service == first->service && part->client == first->client &&
+                                (part->client != NULL) == teaching->room->passive))
         return false;
     board_line(board, PAINT_DIM, _("The part with %s is left out: only the lab has such a peer."),
                part->service ? part->service->name : part->client->name);
@@ -243,8 +244,12 @@ static void conclude_part(struct teaching *teaching, const struct fault *fault)
 {
     if (teaching->disagreed > 0)
         lecture_worsen(teaching, STATUS_EXPECTATION);
-    if (fault->kind == FAULT_NONE && teaching->ended && !teaching->room->left)
-        lecture_worsen(teaching, teaching->ending.status);
+    if (fault->kind != FAULT_NONE || !teaching->ended || teaching->room->left)
+        return;
+    /* That nobody answers, or refuses, says more than that a statement did not come true. */
+    if (teaching->status == STATUS_EXPECTATION && teaching->ending.status != STATUS_DONE)
+        teaching->status = teaching->ending.status;
+    lecture_worsen(teaching, teaching->ending.status);
 }
 
 static bool give_part(struct teaching *teaching, unsigned index, bool last, struct fault *fault)

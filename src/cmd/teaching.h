@@ -23,6 +23,7 @@ struct classroom {
     const struct lab *lab; /* or NULL: the peer is the one that is named */
     const struct peer *peer;
     const char *host; /* what the user called it */
+    bool passive;     /* it is whoever connects to us */
     struct board board;
     struct learner learner;
     struct recorder *recorder;

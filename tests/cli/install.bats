@@ -52,6 +52,9 @@ installed() {
     keep "$TARGET/usr/bin/tcpwalk" --version
     content
     grep -q '^tcpwalk ' "$SAID"
+    LC_ALL=ko_KR.UTF-8 keep "$TARGET/usr/bin/tcpwalk" teach
+    content
+    grep -q 세그먼트 "$SAID"
     "$TARGET/usr/bin/tcpwalk" lab close -q --linger 0 echo || skip "no lab here"
 }
 

@@ -351,6 +351,20 @@ LESSON
     says '1 of 1 statement came true'
 }
 
+@test "a peer that refuses is status 4, one that keeps silent 3" {
+    begin_lesson <<'LESSON'
+peer: refused
+    open
+    expect local ESTABLISHED
+true: Open.
+LESSON
+    teach --auto ./mine.lesson
+    status 4
+    sed -i 's/^peer: .*/peer: silent --rto 50ms --retries 1/' mine.lesson
+    teach --auto ./mine.lesson
+    status 3
+}
+
 @test "what takes long is left out without --long" {
     begin_lesson <<'LESSON'
 peer: discard
@@ -406,6 +420,9 @@ LESSON
     status 2
     teach --auto ./no-such-file
     status 2
+    keep "$TCPWALK" open --quiz localhost 9
+    status 2
+    complains 'are for teach'
     teach --auto -q open
     status 0
     [[ ! -s $SAID ]]
