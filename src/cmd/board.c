@@ -237,7 +237,8 @@ static bool print_ladder(struct board *board, struct fault *fault)
 static void print_bytes(struct board *board)
 {
     for (unsigned i = 0; i < board->waiting_count; i++)
-        octets_print(&board->page, &board->waiting[i], board->records[i].bytes, board->records[i].length);
+        octets_print(&board->page, &board->waiting[i], board->records[i].bytes, board->records[i].length,
+                     board->records[i].ip_at);
     board->waiting_count = 0;
 }
 

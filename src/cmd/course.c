@@ -7,8 +7,8 @@
 
 /* What a part may say of its connection: all else is for whoever runs the lesson. */
 static const char *const own_options[] = {
-    "timeout", "rto",    "retries", "delay",     "linger",  "source-port",   "ttl",   "mss",   "window",
-    "isn",     "wscale", "no-mss",  "no-wscale", "no-sack", "no-timestamps", "leave", "probe", NULL,
+    "bytes", "timeout", "rto",    "retries",   "delay",   "linger",        "source-port", "ttl",   "mss", "window",
+    "isn",   "wscale",  "no-mss", "no-wscale", "no-sack", "no-timestamps", "leave",       "probe", NULL,
 };
 
 static bool misplaced(const struct course *course, struct fault *fault, unsigned line, unsigned column,

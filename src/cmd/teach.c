@@ -135,7 +135,6 @@ static bool open_room(struct teach *teach, int count, char **operands, FILE *out
     learner_init(&room->learner, STDIN_FILENO);
     if (!board_open(&room->board, out, &look, fault))
         return false;
-    room->board.with_bytes = teach->options->bytes;
     room->recorder = calloc(1, sizeof(*room->recorder));
     if (!room->recorder)
         return fault_set(fault, FAULT_LOCAL, "no memory");

@@ -264,6 +264,7 @@ static bool give_part(struct teaching *teaching, unsigned index, bool last, stru
     teaching->question = NULL;
     teaching->broken = teaching->over = teaching->ended = teaching->running = false;
     room->board.present = index + 1;
+    room->board.with_bytes = teaching->part->options.bytes;
     facts_init(&teaching->facts[index]);
     if (!board_turn(&room->board, fault))
         return false;

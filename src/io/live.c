@@ -113,8 +113,9 @@ static bool recall(struct live *live, const struct flow *flow, const struct pack
     out->kind = SIGHTING_SEGMENT;
     out->out = true;
     out->segment = *sent;
-    out->packet = packet->ip;
-    out->packet_captured = packet->ip_captured;
+    out->frame = packet->frame;
+    out->frame_captured = packet->frame_captured;
+    out->ip_at = packet->ip_at;
     return true;
 }
 
@@ -124,8 +125,9 @@ static void fill_segment(struct sighting *out, const struct packet *packet)
     out->segment = packet->segment;
     out->payload = packet->payload;
     out->payload_captured = packet->payload_captured;
-    out->packet = packet->ip;
-    out->packet_captured = packet->ip_captured;
+    out->frame = packet->frame;
+    out->frame_captured = packet->frame_captured;
+    out->ip_at = packet->ip_at;
 }
 
 /* Where connections of every port of ours are seen: the one that this packet is about, by where the peer's stands. */

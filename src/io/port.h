@@ -32,8 +32,9 @@ struct sighting {
     struct segment segment;
     const uint8_t *payload; /* captured payload, borrowed until the next call; NULL when none */
     uint32_t payload_captured;
-    const uint8_t *packet; /* the whole IP packet as captured, borrowed likewise; NULL when it is not known */
-    uint32_t packet_captured;
+    const uint8_t *frame; /* all that was captured, borrowed likewise; NULL when it is not known */
+    uint32_t frame_captured;
+    uint32_t ip_at; /* where in it the IP header is */
     struct icmp_error icmp;
     const char *oddity; /* static text: what was wrong with it */
     unsigned lost;      /* segments dropped since the last word of it */

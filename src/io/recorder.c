@@ -24,11 +24,12 @@ static void keep(struct recorder *recorder, const struct sighting *sighting)
     record->out = sighting->out;
     record->segment = sighting->segment;
     record->segment.crafted = NULL;
-    record->length = sighting->packet_captured < RECORD_BYTES ? sighting->packet_captured : RECORD_BYTES;
-    if (!sighting->packet)
+    record->length = sighting->frame_captured < RECORD_BYTES ? sighting->frame_captured : RECORD_BYTES;
+    record->ip_at = sighting->ip_at;
+    if (!sighting->frame)
         record->length = 0;
     if (record->length > 0)
-        memcpy(record->bytes, sighting->packet, record->length);
+        memcpy(record->bytes, sighting->frame, record->length);
 }
 
 static enum port_result recorder_next(void *self, nanos deadline, struct sighting *out, struct fault *fault)

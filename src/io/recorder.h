@@ -17,7 +17,8 @@
 struct record {
     bool out;
     struct segment segment;
-    uint32_t length; /* bytes that were captured and kept; 0: they are not known */
+    uint32_t length; /* bytes of the frame that were captured and kept; 0: they are not known */
+    uint32_t ip_at;  /* where in them the IP header is */
     uint8_t bytes[RECORD_BYTES];
 };
 

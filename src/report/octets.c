@@ -18,6 +18,7 @@ enum {
     HEX_TEXT = 100,
     PAYLOAD_SHOWN = 128,
     PAYLOAD_LINE = 16,
+    ETHERNET_HEADER = 14,
     IPV4_LEAST = 20,
     IPV6_HEADER = 40,
     TCP_LEAST = 20,
@@ -382,14 +383,36 @@ static uint32_t tcp_begins(const uint8_t *bytes, uint32_t captured)
     return 0;
 }
 
-void octets_print(struct page *page, const struct event_segment *event, const uint8_t *bytes, uint32_t captured)
+/* The header of the link below, which this hop alone has. */
+static void print_ethernet(const struct table *table, const uint8_t *at)
 {
-    uint32_t ip = tcp_begins(bytes, captured), tcp, total;
+    char hex[HEX_TEXT];
+    uint16_t type = be16(at + 12);
+
+    put_title(table, _("Ethernet header"));
+    field_hex(table, _("destination address"), 48, hex_of(at, 6, hex), "%02x:%02x:%02x:%02x:%02x:%02x", at[0], at[1],
+              at[2], at[3], at[4], at[5]);
+    field_hex(table, _("source address"), 48, hex_of(at + 6, 6, hex), "%02x:%02x:%02x:%02x:%02x:%02x", at[6], at[7],
+              at[8], at[9], at[10], at[11]);
+    field_hex(table, _("type"), 16, hex_of(at + 12, 2, hex), "%s",
+              type == 0x0800   ? "IPv4"
+              : type == 0x86dd ? "IPv6"
+                               : "?");
+    put_frame(table);
+}
+
+void octets_print(struct page *page, const struct event_segment *event, const uint8_t *frame, uint32_t captured,
+                  uint32_t ip_at)
+{
+    const uint8_t *bytes = ip_at < captured ? frame + ip_at : frame;
+    uint32_t ip, tcp, total;
     struct table table = {page, page->width > NAME_WIDTH + BITS_WIDTH + HEX_WIDTH + BARS + 10
                                     ? page->width - NAME_WIDTH - BITS_WIDTH - HEX_WIDTH - BARS
                                     : 10};
     char line[240];
 
+    captured -= (uint32_t)(bytes - frame);
+    ip = tcp_begins(bytes, captured);
     if (ip == 0)
         return;
     total = bytes[0] >> 4 == 4 ? be16(bytes + 2) : IPV6_HEADER + be16(bytes + 4);
@@ -405,7 +428,9 @@ void octets_print(struct page *page, const struct event_segment *event, const ui
     page_put(page, PAINT_NONE, line);
     page_end(page);
     put_header(&table);
-    if (ip == IPV6_HEADER && bytes[0] >> 4 == 6)
+    if (bytes - frame == ETHERNET_HEADER)
+        print_ethernet(&table, frame);
+    if (bytes[0] >> 4 == 6)
         print_ipv6(&table, bytes);
     else
         print_ipv4(&table, bytes, ip);

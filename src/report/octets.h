@@ -7,7 +7,11 @@
 #include "report/page.h"
 #include "walk/event.h"
 
-/* Prints the IP packet that the event is about: captured bytes from its first on. Lengths in it are not trusted. */
-void octets_print(struct page *page, const struct event_segment *event, const uint8_t *bytes, uint32_t captured);
+/*
+ * Prints the frame that the event is about: bytes that were captured, with the IP header at ip_at. What stands before that is
+ * shown where it is an Ethernet header. Lengths in it are not trusted.
+ */
+void octets_print(struct page *page, const struct event_segment *event, const uint8_t *frame, uint32_t captured,
+                  uint32_t ip_at);
 
 #endif

@@ -90,8 +90,9 @@ void packet_read(int link_type, const uint8_t *bytes, uint32_t captured, uint32_
     if (wrong) {
         set_oddity(out, wrong);
     } else if (version != 0) {
-        out->ip = packet.at;
-        out->ip_captured = packet.captured;
+        out->frame = bytes;
+        out->frame_captured = captured;
+        out->ip_at = (uint32_t)(packet.at - bytes);
         read_ip(version, packet, out);
     }
 }

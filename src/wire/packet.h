@@ -42,8 +42,9 @@ struct packet {
     struct segment segment;    /* PACKET_SEGMENT; of an oddity seq, where it could be read */
     const uint8_t *payload;    /* the segment's, borrowed from the input; NULL when nothing of it was captured */
     uint32_t payload_captured; /* bytes at payload; segment.len is how many were sent */
-    const uint8_t *ip;         /* the IP header and what follows it, borrowed likewise; NULL where there is none */
-    uint32_t ip_captured;      /* bytes there */
+    const uint8_t *frame;      /* all of it, borrowed likewise */
+    uint32_t frame_captured;   /* bytes there */
+    uint32_t ip_at;            /* where in it the IP header is; 0 also where there is none */
     struct icmp_error icmp;    /* PACKET_ICMP_ERROR; of an oddity in one, what could be read */
     const char *oddity;        /* PACKET_ODDITY: static words for what is wrong, else NULL */
 };
@@ -52,7 +53,7 @@ struct packet {
  * Reads one captured packet. link_type is one of enum link_type; any other yields PACKET_OTHER. bytes holds
  * captured bytes from the start of the link header, wire_length is how many the packet had (both as in a
  * libpcap packet header; a wire_length below captured is taken for captured). Numbers in *out are in host
- * order, addresses in network order. *out borrows payload and ip from bytes, and nothing else.
+ * order, addresses in network order. *out borrows payload and frame from bytes, and nothing else.
  *
  * The length of a segment is what the IP header says, so that Ethernet padding does not count, except where
  * the IP header says 0: then it is a merged segment of the capturing machine (TSO, GRO, jumbogram) and the

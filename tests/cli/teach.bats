@@ -391,6 +391,21 @@ LESSON
     teach --auto --bytes --lang en -6 open
     status 0
     says 'IP header (version 6, RFC 8200)'
+    says 'Ethernet header'
+    # A lesson can ask for it where it matters.
+    begin_lesson <<'LESSON'
+peer: discard --bytes
+
+    open
+    expect local ESTABLISHED
+
+peer: echo
+
+    open
+    expect local ESTABLISHED
+LESSON
+    teach --auto --lang en ./mine.lesson
+    [[ $(grep -c '^segment 1, ours' "$SAID") == 1 ]]
 }
 
 @test "an error in a lesson names the place: of the lesson, of a step, of a peer, of an option" {

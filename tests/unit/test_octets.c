@@ -22,7 +22,7 @@ static const uint8_t syn_ack[] = {
     0x70, 0x52, 0xfa, 0xf0, 0x67, 0x3d, 0x00, 0x00, 0x02, 0x04, 0x05, 0xb4, 0x01, 0x01, 0x04, 0x02,
 };
 
-static char *print(const uint8_t *bytes, uint32_t length, unsigned width)
+static char *print_frame(const uint8_t *bytes, uint32_t length, uint32_t ip_at, unsigned width)
 {
     struct event event = segment_event(2, false, US(400), TCP_SYN | TCP_ACK, 0, 1, ESTABLISHED);
     char *text = NULL;
@@ -30,9 +30,14 @@ static char *print(const uint8_t *bytes, uint32_t length, unsigned width)
     FILE *out = open_memstream(&text, &size);
     struct page page = {.out = out, .width = width};
 
-    octets_print(&page, &event.segment, bytes, length);
+    octets_print(&page, &event.segment, bytes, length, ip_at);
     fclose(out);
     return text;
+}
+
+static char *print(const uint8_t *bytes, uint32_t length, unsigned width)
+{
+    return print_frame(bytes, length, 0, width);
 }
 
 static void has(const char *text, const char *part)
@@ -73,6 +78,26 @@ static void test_the_checksum_is_looked_at(void **state)
     text = print(bytes, sizeof(bytes), 80);
     has(text, ", not finished");
     free(text);
+}
+
+static void test_ethernet(void **state)
+{
+    uint8_t frame[14 + sizeof(syn_ack)] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0xab, 0x08, 0x00};
+    char *text;
+
+    (void)state;
+    memcpy(frame + 14, syn_ack, sizeof(syn_ack));
+    text = print_frame(frame, sizeof(frame), 14, 80);
+    has(text, "| source address         |   48 | 0200 0000 00ab   | 02:00:00:00:00:ab ");
+    has(text, "| type                   |   16 | 0800             | IPv4 ");
+    has(text, ", right ");
+    free(text);
+    for (uint32_t length = 0; length < sizeof(frame); length++) {
+        uint8_t *cut = malloc(length ? length : 1);
+        memcpy(cut, frame, length);
+        free(print_frame(cut, length, 14, 80));
+        free(cut);
+    }
 }
 
 /* Cut anywhere and with any length in it, nothing is read beyond what is there: the sanitizer watches. */
@@ -157,7 +182,7 @@ static void see(struct world *world, struct port *port, uint32_t seq, const uint
     struct fault fault;
 
     world->next =
-        (struct sighting){.kind = SIGHTING_SEGMENT, .segment.seq = seq, .packet = bytes, .packet_captured = length};
+        (struct sighting){.kind = SIGHTING_SEGMENT, .segment.seq = seq, .frame = bytes, .frame_captured = length};
     assert_int_equal(port->next(port->self, NANOS_NEVER, &out, &fault), PORT_SIGHTING);
     assert_int_equal(out.segment.seq, seq);
 }
@@ -197,9 +222,10 @@ static void test_recorder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_field),           cmocka_unit_test(test_the_checksum_is_looked_at),
-        cmocka_unit_test(test_no_length_is_trusted),  cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_wide_prose_is_wrapped), cmocka_unit_test(test_recorder),
+        cmocka_unit_test(test_every_field), cmocka_unit_test(test_the_checksum_is_looked_at),
+        cmocka_unit_test(test_ethernet),    cmocka_unit_test(test_no_length_is_trusted),
+        cmocka_unit_test(test_columns),     cmocka_unit_test(test_wide_prose_is_wrapped),
+        cmocka_unit_test(test_recorder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
