@@ -191,8 +191,8 @@ static enum need call_learner(struct teaching *teaching)
         snprintf(words, sizeof(words), _("your answer, 1 to %u: "), answers_of(teaching));
     else
         snprintf(words, sizeof(words), "%s", _("(Enter goes on, q ends) "));
+    learner_attend(&room->learner); /* before anybody can have seen the prompt */
     board_prompt(&room->board, words);
-    learner_attend(&room->learner);
     return NEED_LEARNER;
 }
 
@@ -240,6 +240,15 @@ enum need lecture_advance(struct teaching *teaching)
 
 /* ---- the learner ---- */
 
+/* The learner does not go on; a question that is open will not be answered. */
+static void leave(struct teaching *teaching, bool really)
+{
+    if (!really)
+        return;
+    teaching->room->left = true;
+    teaching->question = NULL;
+}
+
 /* Takes in what was typed. False when it is no answer: it is asked for again. */
 static bool take_answer(struct teaching *teaching, const char *line)
 {
@@ -247,7 +256,7 @@ static bool take_answer(struct teaching *teaching, const char *line)
     unsigned count;
 
     if (strcmp(line, "q") == 0) {
-        room->left = true;
+        leave(teaching, true);
         return true;
     }
     if (!room->options->quiz || !teaching->question)
@@ -268,7 +277,7 @@ bool lecture_take_word(struct teaching *teaching, enum learner_word word, const 
         return false;
     board_prompt_end(&room->board, word == LEARNER_LINE && room->learner.terminal);
     if (word == LEARNER_END)
-        room->left |= room->learner.terminal;
+        leave(teaching, room->learner.terminal);
     else if (!take_answer(teaching, line)) {
         call_learner(teaching);
         return false;

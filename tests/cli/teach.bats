@@ -222,6 +222,8 @@ LESSON
     answering q --quiz ./mine.lesson
     status 0
     silent_about ESTABLISHED
+    silent_about 'answer 1'
+    says '0 of 0 answers were right.'
 }
 
 @test "--quiz all asks all questions of all lessons" {
