@@ -19,7 +19,7 @@ static bool is_answer(const struct lesson_item *item)
 
 static unsigned answers_of(const struct teaching *teaching)
 {
-    const struct lesson *lesson = &teaching->course->lesson;
+    const struct lesson *lesson = &teaching->plan->lesson;
     unsigned count = 0;
 
     for (const struct lesson_item *item = teaching->question + 1;
@@ -33,7 +33,7 @@ static void ask(struct teaching *teaching)
     struct board *board = &teaching->room->board;
     unsigned count;
 
-    teaching->question = &teaching->course->lesson.items[teaching->next];
+    teaching->question = &teaching->plan->lesson.items[teaching->next];
     teaching->answer = 0;
     count = answers_of(teaching);
     board_question(board, teaching->question->text);
@@ -92,7 +92,7 @@ static const char *evidence_of(const struct teaching *teaching, char *out, size_
 
 static void state_it(struct teaching *teaching)
 {
-    const struct lesson *lesson = &teaching->course->lesson;
+    const struct lesson *lesson = &teaching->plan->lesson;
     const struct lesson_item *item = &lesson->items[teaching->next++];
     const struct lesson_item *other = teaching->next < teaching->end ? item + 1 : NULL;
     struct board *board = &teaching->room->board;
@@ -126,7 +126,7 @@ static void begin_group(struct teaching *teaching)
 
 static void hold_check(struct teaching *teaching)
 {
-    const struct lesson_item *item = &teaching->course->lesson.items[teaching->next++];
+    const struct lesson_item *item = &teaching->plan->lesson.items[teaching->next++];
     struct board *board = &teaching->room->board;
     char found[80];
     struct text text;
@@ -153,7 +153,7 @@ static void hold_check(struct teaching *teaching)
 /* A step failed: what is said of its group still is, and then the part is over. */
 static enum need break_off(struct teaching *teaching)
 {
-    const struct lesson *lesson = &teaching->course->lesson;
+    const struct lesson *lesson = &teaching->plan->lesson;
 
     while (teaching->next < teaching->end && lesson->items[teaching->next].kind == LESSON_CHECK)
         teaching->next++;
@@ -198,7 +198,7 @@ static enum need call_learner(struct teaching *teaching)
 
 enum need lecture_advance(struct teaching *teaching)
 {
-    const struct lesson *lesson = &teaching->course->lesson;
+    const struct lesson *lesson = &teaching->plan->lesson;
 
     if (teaching->broken)
         return break_off(teaching);

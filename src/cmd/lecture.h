@@ -23,8 +23,8 @@ struct group {
 
 struct teaching {
     struct classroom *room;
-    struct course *course;
-    struct course_part *part; /* the present one, or NULL */
+    struct lesson_plan *plan;
+    struct lesson_part *part; /* the present one, or NULL */
     struct facts facts[FACTS_PARTS];
     struct marks marks;
     struct attempt attempt;

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "cmd/course.h"
+#include "cmd/lesson_plan.h"
 #include "cmd/shelf.h"
 
 static void put_quoted(const char *text)
@@ -36,16 +36,16 @@ static void put_lesson(const char *name, const struct lesson *lesson)
 bool messages_print(struct fault *fault)
 {
     const struct options options = {0};
-    struct course course;
+    struct lesson_plan plan;
     bool read = true;
 
     printf("msgid \"\"\nmsgstr \"\"\n\"Content-Type: text/plain; charset=UTF-8\\n\"\n"
            "\"Content-Transfer-Encoding: 8bit\\n\"\n");
     for (const struct lesson_shipped *shipped = lessons_shipped; read && shipped->name; shipped++) {
-        read = course_open(&course, shipped->name, &options, fault);
+        read = lesson_plan_open(&plan, shipped->name, &options, fault);
         if (read)
-            put_lesson(shipped->name, &course.lesson);
-        course_free(&course);
+            put_lesson(shipped->name, &plan.lesson);
+        lesson_plan_free(&plan);
     }
     return read;
 }

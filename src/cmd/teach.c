@@ -22,7 +22,7 @@ static bool list(const struct options *options, struct fault *fault)
 {
     struct report_options look = {0};
     struct page page = {.out = stdout, .width = REPORT_WIDTH_DEFAULT};
-    struct course course;
+    struct lesson_plan plan;
     bool read = true;
 
     terminal_look(&look);
@@ -30,15 +30,15 @@ static bool list(const struct options *options, struct fault *fault)
         page.width = look.width;
     page.colour = look.colour;
     for (const struct lesson_shipped *shipped = lessons_shipped; read && shipped->name; shipped++) {
-        read = course_open(&course, shipped->name, options, fault);
+        read = lesson_plan_open(&plan, shipped->name, options, fault);
         if (read) {
             page_to(&page, NAME_AT);
             page_put(&page, PAINT_PROVEN, shipped->name);
             page_to(&page, SUMMARY_AT);
-            page_flow(&page, SUMMARY_AT, PAINT_NONE, false, gettext(course.lesson.summary));
+            page_flow(&page, SUMMARY_AT, PAINT_NONE, false, gettext(plan.lesson.summary));
             page_end(&page);
         }
-        course_free(&course);
+        lesson_plan_free(&plan);
     }
     if (!read)
         return false;
@@ -56,12 +56,12 @@ static bool list(const struct options *options, struct fault *fault)
 
 static bool print_text(const char *name, struct fault *fault)
 {
-    struct course course;
-    bool loaded = course_load(&course, name, fault);
+    struct lesson_plan plan;
+    bool loaded = lesson_plan_load(&plan, name, fault);
 
     if (loaded)
-        fwrite(course.source, 1, course.source_length, stdout);
-    course_free(&course);
+        fwrite(plan.source, 1, plan.source_length, stdout);
+    lesson_plan_free(&plan);
     return loaded;
 }
 
@@ -96,14 +96,14 @@ static bool choose(struct teach *teach, const char *what, struct fault *fault)
 /* All are read before the first is given: an error is no surprise in the middle. */
 static bool check(struct teach *teach, struct fault *fault)
 {
-    struct course course;
+    struct lesson_plan plan;
     bool good = true;
 
     for (unsigned i = 0; good && i < teach->count; i++) {
-        good = course_open(&course, teach->names[i], teach->options, fault);
+        good = lesson_plan_open(&plan, teach->names[i], teach->options, fault);
         if (good && i == 0)
-            teach->room.passive = course.parts[0].client != NULL;
-        course_free(&course);
+            teach->room.passive = plan.parts[0].client != NULL;
+        lesson_plan_free(&plan);
     }
     return good;
 }
@@ -162,7 +162,7 @@ static void print_sum(struct teach *teach)
 static int give(struct teach *teach, struct fault *fault)
 {
     struct classroom *room = &teach->room;
-    struct course course;
+    struct lesson_plan plan;
     int status = STATUS_DONE;
 
     signals_catch(&room->wait_mask);
@@ -170,9 +170,9 @@ static int give(struct teach *teach, struct fault *fault)
         int own = STATUS_LOCAL;
         if (i > 0)
             board_line(&room->board, PAINT_NONE, "%s", "");
-        if (course_open(&course, teach->names[i], teach->options, fault))
-            own = teaching_give(room, &course, i + 1 == teach->count, fault);
-        course_free(&course);
+        if (lesson_plan_open(&plan, teach->names[i], teach->options, fault))
+            own = teaching_give(room, &plan, i + 1 == teach->count, fault);
+        lesson_plan_free(&plan);
         if (status == STATUS_DONE)
             status = own;
         if (own == STATUS_EXPECTATION)

@@ -62,7 +62,7 @@ static bool on_pause(void *self, struct fault *fault)
 static bool give_steps(struct teaching *teaching, struct fault *fault)
 {
     unsigned count;
-    const struct step *steps = course_steps(teaching->part, &teaching->course->lesson, teaching->next, &count);
+    const struct step *steps = lesson_plan_steps(teaching->part, &teaching->plan->lesson, teaching->next, &count);
 
     teaching->next++;
     teaching->running = true;
@@ -148,7 +148,7 @@ static bool is_lab_server(const struct addr *addr)
     return false;
 }
 
-static bool find_peer(const struct classroom *room, struct course_part *part, struct peer *out, char *host, size_t size,
+static bool find_peer(const struct classroom *room, struct lesson_part *part, struct peer *out, char *host, size_t size,
                       struct fault *fault)
 {
     char port[16];
@@ -176,7 +176,7 @@ static bool find_peer(const struct classroom *room, struct course_part *part, st
 static bool walk_part(struct teaching *teaching, bool last, struct fault *fault)
 {
     struct classroom *room = teaching->room;
-    struct course_part *part = teaching->part;
+    struct lesson_part *part = teaching->part;
     const struct listener listener = {teaching, on_event, on_pause, on_input};
     struct errand errand = {.command = "teach",
                             .options = &part->options,
@@ -196,7 +196,7 @@ static bool walk_part(struct teaching *teaching, bool last, struct fault *fault)
     if (!find_peer(room, part, &peer, host, sizeof(host), fault))
         return false;
     errand.host = part->client ? NULL : host;
-    errand.steps = course_steps(part, &teaching->course->lesson, teaching->next++, &errand.step_count);
+    errand.steps = lesson_plan_steps(part, &teaching->plan->lesson, teaching->next++, &errand.step_count);
     endpoint = (struct endpoint){peer.addresses[0], peer.port};
     teaching->running = true;
     if (!board_show(&room->board, fault))
@@ -225,7 +225,7 @@ static bool talk(struct teaching *teaching, enum need *need, struct fault *fault
 
 static bool is_left_out(struct teaching *teaching)
 {
-    const struct course_part *part = teaching->part, *first = &teaching->course->parts[0];
+    const struct lesson_part *part = teaching->part, *first = &teaching->plan->parts[0];
     struct board *board = &teaching->room->board;
 
     if (part->takes_long && !teaching->room->options->takes_long) {
@@ -257,7 +257,7 @@ static bool give_part(struct teaching *teaching, unsigned index, bool last, stru
     struct classroom *room = teaching->room;
     enum need need;
 
-    teaching->part = &teaching->course->parts[index];
+    teaching->part = &teaching->plan->parts[index];
     teaching->next = teaching->part->first;
     teaching->end = teaching->part->end;
     teaching->group = (struct group){0};
@@ -316,19 +316,19 @@ static void print_marks(struct teaching *teaching)
 
 static bool give_all(struct teaching *teaching, bool last, struct fault *fault)
 {
-    struct course *course = teaching->course;
+    struct lesson_plan *plan = teaching->plan;
     enum need need;
 
-    teaching->end = course->before;
+    teaching->end = plan->before;
     if (!talk(teaching, &need, fault))
         return false;
-    for (unsigned i = 0; i < course->part_count && !teaching->room->left; i++)
-        if (!give_part(teaching, i, last && i + 1 == course->part_count, fault))
+    for (unsigned i = 0; i < plan->part_count && !teaching->room->left; i++)
+        if (!give_part(teaching, i, last && i + 1 == plan->part_count, fault))
             return false;
     return true;
 }
 
-int teaching_give(struct classroom *room, struct course *course, bool last, struct fault *fault)
+int teaching_give(struct classroom *room, struct lesson_plan *plan, bool last, struct fault *fault)
 {
     struct teaching *teaching = calloc(1, sizeof(*teaching));
     int status;
@@ -338,10 +338,10 @@ int teaching_give(struct classroom *room, struct course *course, bool last, stru
         return STATUS_LOCAL;
     }
     teaching->room = room;
-    teaching->course = course;
+    teaching->plan = plan;
     room->board.parts = teaching->facts;
     room->board.present = 0;
-    board_title(&room->board, course->name, course->lesson.title, course->lesson.summary);
+    board_title(&room->board, plan->name, plan->lesson.title, plan->lesson.summary);
     if (give_all(teaching, last, fault))
         print_marks(teaching);
     add_marks(&room->marks, &teaching->marks);

@@ -6,8 +6,8 @@
 
 #include "cmd/attempt.h"
 #include "cmd/board.h"
-#include "cmd/course.h"
 #include "cmd/learner.h"
+#include "cmd/lesson_plan.h"
 #include "cmd/peer.h"
 
 /* What a lesson, or several, came to. */
@@ -33,6 +33,6 @@ struct classroom {
 };
 
 /* Gives one lesson. last: nothing comes after it. Returns the exit status, with a fault where main is to print one. */
-int teaching_give(struct classroom *room, struct course *course, bool last, struct fault *fault);
+int teaching_give(struct classroom *room, struct lesson_plan *plan, bool last, struct fault *fault);
 
 #endif

@@ -1,6 +1,6 @@
 /* A lesson made ready: read, its steps planned, its peers found in the tables of the lab, its options understood. */
-#ifndef CMD_COURSE_H
-#define CMD_COURSE_H
+#ifndef CMD_LESSON_PLAN_H
+#define CMD_LESSON_PLAN_H
 
 #include <stdbool.h>
 
@@ -10,7 +10,7 @@
 #include "lesson/lesson.h"
 
 /* One connection of a lesson. */
-struct course_part {
+struct lesson_part {
     unsigned first, end;               /* its items: from its peer: to one past its last */
     const struct lab_service *service; /* with whom in the lab: one of the two */
     const struct lab_client *client;   /* then we are the one who listens */
@@ -20,31 +20,31 @@ struct course_part {
     char *words;            /* (owned) its options' texts */
 };
 
-struct course {
+struct lesson_plan {
     const char *name;
     char *text; /* (owned) of the file; with a lesson that ships inside NULL */
     const char *source;
     size_t source_length;
     struct lesson lesson;
     unsigned before; /* items before the first part */
-    struct course_part parts[FACTS_PARTS];
+    struct lesson_part parts[FACTS_PARTS];
     unsigned part_count;
 };
 
 /*
  * Reads the lesson of that name, or of that file when it has a slash or a dot in it. False with a FAULT_USAGE "FILE:3:1: ..." that
- * names the place. The course is to be freed in either case.
+ * names the place. The plan is to be freed in either case.
  */
-bool course_open(struct course *course, const char *name, const struct options *options, struct fault *fault);
+bool lesson_plan_open(struct lesson_plan *plan, const char *name, const struct options *options, struct fault *fault);
 
 /* Reads the text alone. */
-bool course_load(struct course *course, const char *name, struct fault *fault);
+bool lesson_plan_load(struct lesson_plan *plan, const char *name, struct fault *fault);
 
 /* The steps of an item LESSON_STEPS of a part. */
-const struct step *course_steps(const struct course_part *part, const struct lesson *lesson, unsigned item,
-                                unsigned *count);
+const struct step *lesson_plan_steps(const struct lesson_part *part, const struct lesson *lesson, unsigned item,
+                                     unsigned *count);
 
-/* Frees all that a course owns; one that is all zero is fine. */
-void course_free(struct course *course);
+/* Frees all that a plan owns; one that is all zero is fine. */
+void lesson_plan_free(struct lesson_plan *plan);
 
 #endif

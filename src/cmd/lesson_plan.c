@@ -1,4 +1,4 @@
-#include "cmd/course.h"
+#include "cmd/lesson_plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,48 +11,48 @@ static const char *const own_options[] = {
     "isn",   "wscale",  "no-mss", "no-wscale", "no-sack", "no-timestamps", "leave",       "probe", NULL,
 };
 
-static bool misplaced(const struct course *course, struct fault *fault, unsigned line, unsigned column,
+static bool misplaced(const struct lesson_plan *plan, struct fault *fault, unsigned line, unsigned column,
                       const char *words)
 {
-    return fault_set(fault, FAULT_USAGE, "%s:%u:%u: %s", course->name, line, column, words);
+    return fault_set(fault, FAULT_USAGE, "%s:%u:%u: %s", plan->name, line, column, words);
 }
 
-bool course_load(struct course *course, const char *name, struct fault *fault)
+bool lesson_plan_load(struct lesson_plan *plan, const char *name, struct fault *fault)
 {
     const struct lesson_shipped *shipped = strpbrk(name, "/.") ? NULL : lesson_find(name);
     uint8_t *bytes;
 
-    *course = (struct course){.name = name};
+    *plan = (struct lesson_plan){.name = name};
     if (shipped) {
-        course->source = shipped->text;
-        course->source_length = strlen(shipped->text);
+        plan->source = shipped->text;
+        plan->source_length = strlen(shipped->text);
         return true;
     }
     if (!strpbrk(name, "/."))
         return fault_set(fault, FAULT_USAGE, "there is no lesson '%s' (tcpwalk teach lists them; a file is ./%s)", name,
                          name);
-    if (!plan_load_file(name, &bytes, &course->source_length, fault))
+    if (!plan_load_file(name, &bytes, &plan->source_length, fault))
         return false;
-    course->source = course->text = (char *)bytes;
+    plan->source = plan->text = (char *)bytes;
     return true;
 }
 
-static bool read_lesson(struct course *course, struct fault *fault)
+static bool read_lesson(struct lesson_plan *plan, struct fault *fault)
 {
-    size_t length = course->source_length;
+    size_t length = plan->source_length;
     struct lesson_item *items = calloc(LESSON_ITEMS(length), sizeof(*items));
     char *bytes = malloc(LESSON_BYTES(length));
     struct script_error error;
 
-    lesson_init(&course->lesson, items, LESSON_ITEMS(length), bytes, LESSON_BYTES(length));
+    lesson_init(&plan->lesson, items, LESSON_ITEMS(length), bytes, LESSON_BYTES(length));
     if (!items || !bytes)
         return fault_set(fault, FAULT_LOCAL, "no memory");
-    if (lesson_parse(&course->lesson, course->source, length, &error))
+    if (lesson_parse(&plan->lesson, plan->source, length, &error))
         return true;
-    return misplaced(course, fault, error.line, error.column, error.words);
+    return misplaced(plan, fault, error.line, error.column, error.words);
 }
 
-static bool find_peer(const struct course *course, struct course_part *part, const struct lesson_item *item,
+static bool find_peer(const struct lesson_plan *plan, struct lesson_part *part, const struct lesson_item *item,
                       struct fault *fault)
 {
     char name[40], words[120];
@@ -63,7 +63,7 @@ static bool find_peer(const struct course *course, struct course_part *part, con
     if (part->service || part->client)
         return true;
     snprintf(words, sizeof(words), "'%s' is no service and no client of the lab (tcpwalk lab lists them)", name);
-    return misplaced(course, fault, item->line, item->column, words);
+    return misplaced(plan, fault, item->line, item->column, words);
 }
 
 /* The words behind the peer's name, split in place: as many as there are, from argv[1] on. */
@@ -89,7 +89,7 @@ static bool may_say(const char *word)
     return false;
 }
 
-static bool read_options(const struct course *course, struct course_part *part, const struct lesson_item *item,
+static bool read_options(const struct lesson_plan *plan, struct lesson_part *part, const struct lesson_item *item,
                          const struct options *options, struct fault *fault)
 {
     size_t name = strcspn(item->text, " ");
@@ -105,20 +105,19 @@ static bool read_options(const struct course *course, struct course_part *part, 
     for (int i = 1; i < count; i++)
         if (!may_say(argv[i])) {
             snprintf(words, sizeof(words), "'%.40s' is no option that a lesson can give", argv[i]);
-            return misplaced(course, fault, item->line, item->column + (unsigned)(name + (argv[i] - part->words)),
-                             words);
+            return misplaced(plan, fault, item->line, item->column + (unsigned)(name + (argv[i] - part->words)), words);
         }
     if (!options_parse_more(count, argv, &part->options, &inner))
-        return misplaced(course, fault, item->line, item->column + (unsigned)name + 1, inner.words);
+        return misplaced(plan, fault, item->line, item->column + (unsigned)name + 1, inner.words);
     if (part->options.operand_count > 0)
-        return misplaced(course, fault, item->line, item->column + (unsigned)name + 1,
+        return misplaced(plan, fault, item->line, item->column + (unsigned)name + 1,
                          "behind the peer come options alone");
     return true;
 }
 
-static bool plan_part(const struct course *course, struct course_part *part, struct fault *fault)
+static bool plan_part(const struct lesson_plan *plan, struct lesson_part *part, struct fault *fault)
 {
-    const struct lesson *lesson = &course->lesson;
+    const struct lesson *lesson = &plan->lesson;
     struct plan_piece *pieces = calloc(part->end - part->first, sizeof(*pieces));
     const struct lesson_item *peer = &lesson->items[part->first];
     unsigned count = 0;
@@ -129,51 +128,51 @@ static bool plan_part(const struct course *course, struct course_part *part, str
     for (unsigned i = part->first; i < part->end; i++) {
         const struct lesson_item *item = &lesson->items[i];
         if (item->kind == LESSON_STEPS)
-            pieces[count++] = (struct plan_piece){course->name, item->text, item->length, item->line};
+            pieces[count++] = (struct plan_piece){plan->name, item->text, item->length, item->line};
     }
     planned = plan_read(&part->plan, pieces, count, true, fault);
     free(pieces);
     if (!planned)
         return false;
     if (part->plan.script.count == 0)
-        return misplaced(course, fault, peer->line, peer->column, "this connection has no steps");
+        return misplaced(plan, fault, peer->line, peer->column, "this connection has no steps");
     passive = part->plan.script.steps[0].kind == STEP_LISTEN;
     if (passive && !part->client)
-        return misplaced(course, fault, part->plan.script.steps[0].line, part->plan.script.steps[0].column,
+        return misplaced(plan, fault, part->plan.script.steps[0].line, part->plan.script.steps[0].column,
                          "listen is for a client of the lab, and this peer is a service");
     if (!passive && part->client)
-        return misplaced(course, fault, peer->line, peer->column,
+        return misplaced(plan, fault, peer->line, peer->column,
                          "this peer is a client: the steps with it begin with listen");
     return true;
 }
 
-static bool add_part(struct course *course, unsigned first, const struct options *options, struct fault *fault)
+static bool add_part(struct lesson_plan *plan, unsigned first, const struct options *options, struct fault *fault)
 {
-    const struct lesson *lesson = &course->lesson;
-    struct course_part *part = &course->parts[course->part_count++];
+    const struct lesson *lesson = &plan->lesson;
+    struct lesson_part *part = &plan->parts[plan->part_count++];
 
     part->first = first;
     for (part->end = first + 1; part->end < lesson->count && lesson->items[part->end].kind != LESSON_PEER; part->end++)
         if (lesson->items[part->end].kind == LESSON_LONG)
             part->takes_long = lesson->items[part->end].text;
-    return find_peer(course, part, &lesson->items[first], fault) &&
-           read_options(course, part, &lesson->items[first], options, fault) && plan_part(course, part, fault);
+    return find_peer(plan, part, &lesson->items[first], fault) &&
+           read_options(plan, part, &lesson->items[first], options, fault) && plan_part(plan, part, fault);
 }
 
-bool course_open(struct course *course, const char *name, const struct options *options, struct fault *fault)
+bool lesson_plan_open(struct lesson_plan *plan, const char *name, const struct options *options, struct fault *fault)
 {
-    if (!course_load(course, name, fault) || !read_lesson(course, fault))
+    if (!lesson_plan_load(plan, name, fault) || !read_lesson(plan, fault))
         return false;
-    while (course->lesson.items[course->before].kind != LESSON_PEER)
-        course->before++;
-    for (unsigned i = course->before; i < course->lesson.count; i++)
-        if (course->lesson.items[i].kind == LESSON_PEER && !add_part(course, i, options, fault))
+    while (plan->lesson.items[plan->before].kind != LESSON_PEER)
+        plan->before++;
+    for (unsigned i = plan->before; i < plan->lesson.count; i++)
+        if (plan->lesson.items[i].kind == LESSON_PEER && !add_part(plan, i, options, fault))
             return false;
     return true;
 }
 
-const struct step *course_steps(const struct course_part *part, const struct lesson *lesson, unsigned item,
-                                unsigned *count)
+const struct step *lesson_plan_steps(const struct lesson_part *part, const struct lesson *lesson, unsigned item,
+                                     unsigned *count)
 {
     const struct script *script = &part->plan.script;
     unsigned first = 0, end, until = 0;
@@ -189,14 +188,14 @@ const struct step *course_steps(const struct course_part *part, const struct les
     return script->steps + first;
 }
 
-void course_free(struct course *course)
+void lesson_plan_free(struct lesson_plan *plan)
 {
-    for (unsigned i = 0; i < course->part_count; i++) {
-        plan_free(&course->parts[i].plan);
-        free(course->parts[i].words);
+    for (unsigned i = 0; i < plan->part_count; i++) {
+        plan_free(&plan->parts[i].plan);
+        free(plan->parts[i].words);
     }
-    free(course->lesson.items);
-    free(course->lesson.bytes);
-    free(course->text);
-    *course = (struct course){0};
+    free(plan->lesson.items);
+    free(plan->lesson.bytes);
+    free(plan->text);
+    *plan = (struct lesson_plan){0};
 }
