@@ -79,6 +79,18 @@ int run_help(const struct command *command, const struct options *options, int c
     return STATUS_DONE;
 }
 
+/* What the command does, which may be one in the lab. */
+static enum option_use use_of(const struct options *options)
+{
+    const struct command *command = command_find(options->operands[0]);
+
+    if (command && command->run == run_lab && options->operand_count > 1)
+        command = command_find(options->operands[1]);
+    return command && command->run == run_measure ? USE_MEASURE
+           : command && command->run == run_teach ? USE_TEACH
+                                                  : USE_WALK;
+}
+
 static int run(int argc, char **argv, struct fault *fault)
 {
     struct options options;
@@ -97,6 +109,8 @@ static int run(int argc, char **argv, struct fault *fault)
         fault_set(fault, FAULT_USAGE, "a host and a port are needed (see tcpwalk --help)");
         return STATUS_USAGE;
     }
+    if (!options_suit(&options, use_of(&options), fault))
+        return STATUS_USAGE;
     command = command_find(options.operands[0]);
     if (command)
         taken = 1;
@@ -110,11 +124,6 @@ static int run(int argc, char **argv, struct fault *fault)
         return STATUS_USAGE;
     } else {
         fault_set(fault, FAULT_USAGE, "'%s' is not a command (see tcpwalk --help)", options.operands[0]);
-        return STATUS_USAGE;
-    }
-    if (command->run != run_teach &&
-        (options.go_on || options.quiz || options.bytes || options.takes_long || options.lang)) {
-        fault_set(fault, FAULT_USAGE, "--auto, --quiz, --bytes, --long and --lang are for teach");
         return STATUS_USAGE;
     }
     return command->run(command, &options, options.operand_count - taken, options.operands + taken, NULL, fault);

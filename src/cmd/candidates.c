@@ -6,6 +6,7 @@
 #include "cmd/command.h"
 #include "cmd/shelf.h"
 #include "lab/lab.h"
+#include "measure/measure.h"
 #include "step/complete.h"
 #include "step/grammar.h"
 
@@ -75,6 +76,34 @@ static void tell_lessons(const struct candidates *self)
         tell(self, "word", shipped->name, NULL);
     tell(self, "word", "all", "all of them");
     fprintf(self->out, "files\n");
+}
+
+/* Does the list "isn,rtt,", so many bytes long, have that name? */
+static bool list_has(const char *list, size_t length, const char *name)
+{
+    for (size_t at = 0, one; at < length; at += one + 1) {
+        one = strcspn(list + at, ",");
+        if (one == strlen(name) && memcmp(list + at, name, one) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What can be measured: one, or one more behind those that are named already. */
+static void tell_measurements(const struct candidates *self)
+{
+    const char *comma = strrchr(self->typed, ',');
+    size_t length = comma ? (size_t)(comma + 1 - self->typed) : 0;
+    char text[256];
+
+    for (const struct measure_kind *const *kind = measure_kinds; *kind; kind++) {
+        if (list_has(self->typed, length, (*kind)->name))
+            continue;
+        snprintf(text, sizeof(text), "%.*s%s", (int)length, self->typed, (*kind)->name);
+        tell(self, "word", text, (*kind)->summary);
+    }
+    if (!comma)
+        tell(self, "word", "profile", "all that is known within seconds");
 }
 
 /* ---- steps ---- */
@@ -157,6 +186,8 @@ static void tell_place(const struct candidates *self, const char *name, size_t l
         tell_help(self);
     else if (name_is(name, length, "[LESSON]"))
         tell_lessons(self);
+    else if (name_is(name, length, "WHAT[,WHAT...]"))
+        tell_measurements(self);
     for (size_t i = 0; name_is(name, length, "bash|zsh|fish") && i < sizeof(shells) / sizeof(shells[0]); i++)
         tell(self, "word", shells[i], NULL);
 }

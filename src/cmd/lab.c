@@ -118,6 +118,8 @@ int run_lab(const struct command *command, const struct options *options, int co
     /* Without a command, steps behind the service are all that is done. */
     if (count > 0 && inner == &commands[0] && !named && count > (lab_service_find(operands[0]) ? 1 : 2))
         inner = &bare_steps;
+    if (named && inner->run == run_measure && count == 0)
+        return inner->run(inner, options, 0, NULL, NULL, fault);
     if (!inner->walks || count < 1) {
         fault_set(fault, FAULT_USAGE,
                   "lab takes a walk and a service, or listen and a client: tcpwalk lab close echo, tcpwalk lab listen "
@@ -125,7 +127,8 @@ int run_lab(const struct command *command, const struct options *options, int co
         return STATUS_USAGE;
     }
     int files = words_before(inner);
-    if (count == files + 1 && !lab_service_find(operands[files]) && !lab_client_find(operands[files])) {
+    bool clients = inner->run != run_measure;
+    if (count == files + 1 && !lab_service_find(operands[files]) && !(clients && lab_client_find(operands[files]))) {
         fault_set(fault, FAULT_USAGE, "'%s' is not a service of the lab (tcpwalk lab lists them)", operands[files]);
         return STATUS_USAGE;
     }

@@ -62,6 +62,8 @@ static bool read_kinds(struct task *task, const char *list, struct fault *fault)
     for (const char *at = list;;) {
         size_t length = strcspn(at, ",");
         const struct measure_kind *kind = measure_find(at, length);
+        if (length == strlen("profile") && memcmp(at, "profile", length) == 0)
+            return fault_set(fault, FAULT_USAGE, "profile is several measurements already, and stands alone");
         if (!kind)
             return fault_set(fault, FAULT_USAGE,
                              "'%.*s' is nothing that can be measured (tcpwalk measure lists what can)",
@@ -118,21 +120,6 @@ static bool read_send(struct task *task, struct fault *fault)
     free(bytes);
     task->settings.send = len > 0 ? task->send : NULL;
     return true;
-}
-
-static bool check(const struct options *options, struct fault *fault)
-{
-    const char *wrong = options->tap            ? "tap"
-                        : options->verify       ? "verify"
-                        : options->verify_netns ? "verify-netns"
-                        : options->leave        ? "leave"
-                        : options->probe        ? "probe"
-                        : options->dry_run      ? "dry-run"
-                        : options->print_script ? "print-script"
-                        : options->source_port  ? "source-port"
-                                                : NULL;
-
-    return !wrong || fault_set(fault, FAULT_USAGE, "--%s: a measurement has no use for it", wrong);
 }
 
 static bool open_svg(struct task *task, struct fault *fault)
@@ -301,7 +288,10 @@ static int measure_each(struct task *task, const struct peer *peer, struct fault
         char text[ADDR_TEXT];
         run_all(task, &endpoint, &ran);
         if (i + 1 < peer->count && unanswered(task, &ran)) {
-            complain("%s: no answer; trying the next address", addr_format(&endpoint.addr, text));
+            complain("%s: %s; trying the next address", addr_format(&endpoint.addr, text),
+                     ran.kind != FAULT_NONE            ? ran.words
+                     : status_of(task) == STATUS_RESET ? "refused"
+                                                       : "no answer");
             continue;
         }
         if (ran.kind == FAULT_NONE || ran.kind == FAULT_INTERRUPTED)
@@ -339,13 +329,14 @@ int run_measure(const struct command *command, const struct options *options, in
     (void)command;
     if (count == 0)
         return list_kinds();
-    if (!check(options, fault) || !read_kinds(&task, operands[0], fault))
+    if (!read_kinds(&task, operands[0], fault))
         return STATUS_USAGE;
     if (count != 3) {
         fault_set(fault, FAULT_USAGE, "measure takes what to measure, a host and a port (see tcpwalk --help)");
         return STATUS_USAGE;
     }
     task.settings.brief = task.profile;
+    task.head.peer_name = addr_parse(operands[1], &(struct addr){0}) ? NULL : operands[1];
     sort_alone_first(&task);
     if (!read_send(&task, fault) || !peer_resolve(options, lab, operands + 1, &peer, fault) || !open_svg(&task, fault))
         return finish(&task, exit_status_of(fault), fault);

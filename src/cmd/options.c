@@ -10,59 +10,66 @@
 #define AT(member) offsetof(struct options, member)
 
 const struct option_row option_rows[] = {
-    {"json", 0, NULL, "write JSON lines instead of the ladder", OPTION_FLAG, AT(json), 0, 0},
-    {"quiet", 'q', NULL, "write nothing but errors", OPTION_FLAG, AT(quiet), 0, 0},
+    {"json", 0, NULL, "write JSON lines instead of the ladder", OPTION_FLAG, AT(json), 0, 0, FOR_ALL},
+    {"quiet", 'q', NULL, "write nothing but errors", OPTION_FLAG, AT(quiet), 0, 0, FOR_ALL},
     {"send", 's', "TEXT", "send these bytes once it is open (\\r \\n \\t \\0 \\xHH \\\\ are read)", OPTION_TEXT,
-     AT(send), 0, 0},
-    {"timeout", 't', "DURATION", "how long one step may wait for the peer (10s)", OPTION_SPAN, AT(timeout), 1, 0},
-    {"rto", 0, "DURATION", "initial retransmission timeout (1s)", OPTION_SPAN, AT(rto), 1, 0},
-    {"retries", 0, "N", "how often one segment is sent again (5)", OPTION_NUMBER, AT(retries), 0, 100},
-    {"delay", 0, "DURATION", "wait this long between steps (0)", OPTION_SPAN, AT(delay), 0, 0},
+     AT(send), 0, 0, FOR_ALL},
+    {"timeout", 't', "DURATION", "how long one step may wait for the peer (10s)", OPTION_SPAN, AT(timeout), 1, 0,
+     FOR_ALL},
+    {"rto", 0, "DURATION", "initial retransmission timeout (1s)", OPTION_SPAN, AT(rto), 1, 0, FOR_ALL},
+    {"retries", 0, "N", "how often one segment is sent again (5)", OPTION_NUMBER, AT(retries), 0, 100, FOR_ALL},
+    {"delay", 0, "DURATION", "wait this long between steps (0)", OPTION_SPAN, AT(delay), 0, 0, FOR_WALKS | FOR_TEACH},
     {"linger", 0, "DURATION", "stay this long after the last ACK (300ms and 4 round trips)", OPTION_SPAN, AT(linger), 0,
-     0},
-    {"interface", 'i', "IF", "send and capture on this interface", OPTION_TEXT, AT(interface), 0, 0},
-    {"source", 0, "ADDR", "our address", OPTION_ADDRESS, AT(source), 0, 0},
-    {"source-port", 0, "PORT", "our port (any free one)", OPTION_NUMBER, AT(source_port), 1, 65535},
-    {"tap", 0, NULL, "print the expectations of a script as TAP, for prove and the like", OPTION_FLAG, AT(tap), 0, 0},
+     0, FOR_WALKS | FOR_TEACH},
+    {"interface", 'i', "IF", "send and capture on this interface", OPTION_TEXT, AT(interface), 0, 0, FOR_ALL},
+    {"source", 0, "ADDR", "our address", OPTION_ADDRESS, AT(source), 0, 0, FOR_ALL},
+    {"source-port", 0, "PORT", "our port (any free one)", OPTION_NUMBER, AT(source_port), 1, 65535,
+     FOR_WALKS | FOR_TEACH},
+    {"tap", 0, NULL, "print the expectations of a script as TAP, for prove and the like", OPTION_FLAG, AT(tap), 0, 0,
+     FOR_WALKS | FOR_TEACH},
     {"print-script", 0, NULL, "print the steps that would be done, in the step language, and exit", OPTION_FLAG,
-     AT(print_script), 0, 0},
+     AT(print_script), 0, 0, FOR_WALKS | FOR_TEACH},
     {"dry-run", 0, NULL, "show the segments that would leave and what RFC 9293 has a peer answer; send nothing",
-     OPTION_FLAG, AT(dry_run), 0, 0},
-    {"ipv4", '4', NULL, "use only IPv4 addresses of a name", OPTION_FLAG, AT(ipv4), 0, 0},
-    {"ipv6", '6', NULL, "use only IPv6 addresses of a name", OPTION_FLAG, AT(ipv6), 0, 0},
+     OPTION_FLAG, AT(dry_run), 0, 0, FOR_WALKS | FOR_TEACH},
+    {"ipv4", '4', NULL, "use only IPv4 addresses of a name", OPTION_FLAG, AT(ipv4), 0, 0, FOR_ALL},
+    {"ipv6", '6', NULL, "use only IPv6 addresses of a name", OPTION_FLAG, AT(ipv6), 0, 0, FOR_ALL},
     {"probe", 0, NULL, "after each step that leaves the peer's state open, make it show it (auto probe on)",
-     OPTION_FLAG, AT(probe), 0, 0},
+     OPTION_FLAG, AT(probe), 0, 0, FOR_WALKS | FOR_TEACH},
     {"verify", 0, NULL, "ask the peer's kernel for its state, where it is this machine's", OPTION_FLAG, AT(verify), 0,
-     0},
+     0, FOR_WALKS | FOR_TEACH},
     {"verify-netns", 0, "FILE", "ask in this network namespace (/run/netns/NAME, /proc/PID/ns/net)", OPTION_TEXT,
-     AT(verify_netns), 0, 0},
-    {"leave", 0, NULL, "leave open at the end what is open: no RST", OPTION_FLAG, AT(leave), 0, 0},
-    {"low-latency", 0, NULL, "keep the processor awake while waiting", OPTION_FLAG, AT(low_latency), 0, 0},
-    {"ttl", 0, "N", "TTL or hop limit (64)", OPTION_NUMBER, AT(ttl), 1, 255},
-    {"mss", 0, "N", "maximum segment size that we offer (from the interface)", OPTION_NUMBER, AT(mss), 1, 65535},
-    {"window", 0, "N", "window that we offer, in bytes (64240)", OPTION_NUMBER, AT(window), 0, 65535},
-    {"wscale", 0, "N", "window scale shift that we offer (7)", OPTION_NUMBER, AT(wscale), 0, 14},
-    {"isn", 0, "N", "our initial sequence number (random)", OPTION_NUMBER, AT(isn), 0, UINT32_MAX},
-    {"no-mss", 0, NULL, "no MSS option in our SYN", OPTION_FLAG, AT(no_mss), 0, 0},
-    {"no-wscale", 0, NULL, "no window scale option in our SYN", OPTION_FLAG, AT(no_wscale), 0, 0},
-    {"no-sack", 0, NULL, "no SACK-permitted option in our SYN", OPTION_FLAG, AT(no_sack), 0, 0},
-    {"no-timestamps", 0, NULL, "no timestamps option in our SYN", OPTION_FLAG, AT(no_timestamps), 0, 0},
+     AT(verify_netns), 0, 0, FOR_WALKS | FOR_TEACH},
+    {"leave", 0, NULL, "leave open at the end what is open: no RST", OPTION_FLAG, AT(leave), 0, 0,
+     FOR_WALKS | FOR_TEACH},
+    {"low-latency", 0, NULL, "keep the processor awake while waiting", OPTION_FLAG, AT(low_latency), 0, 0, FOR_ALL},
+    {"ttl", 0, "N", "TTL or hop limit (64)", OPTION_NUMBER, AT(ttl), 1, 255, FOR_ALL},
+    {"mss", 0, "N", "maximum segment size that we offer (from the interface)", OPTION_NUMBER, AT(mss), 1, 65535,
+     FOR_ALL},
+    {"window", 0, "N", "window that we offer, in bytes (64240)", OPTION_NUMBER, AT(window), 0, 65535, FOR_ALL},
+    {"wscale", 0, "N", "window scale shift that we offer (7)", OPTION_NUMBER, AT(wscale), 0, 14, FOR_ALL},
+    {"isn", 0, "N", "our initial sequence number (random)", OPTION_NUMBER, AT(isn), 0, UINT32_MAX, FOR_ALL},
+    {"no-mss", 0, NULL, "no MSS option in our SYN", OPTION_FLAG, AT(no_mss), 0, 0, FOR_ALL},
+    {"no-wscale", 0, NULL, "no window scale option in our SYN", OPTION_FLAG, AT(no_wscale), 0, 0, FOR_ALL},
+    {"no-sack", 0, NULL, "no SACK-permitted option in our SYN", OPTION_FLAG, AT(no_sack), 0, 0, FOR_ALL},
+    {"no-timestamps", 0, NULL, "no timestamps option in our SYN", OPTION_FLAG, AT(no_timestamps), 0, 0, FOR_ALL},
     {"max", 0, "DURATION", "measure: how long each measurement may take (each has a default)", OPTION_SPAN, AT(max), 1,
-     0},
+     0, FOR_MEASURE},
     {"count", 0, "N", "measure: how many connections or samples (each has a default)", OPTION_NUMBER, AT(count), 1,
-     10000},
+     10000, FOR_MEASURE},
     {"data", 0, NULL, "measure: a byte may be sent to the application where nothing else tells", OPTION_FLAG, AT(data),
-     0, 0},
-    {"svg", 0, "FILE", "measure: write the charts to this file", OPTION_TEXT, AT(svg), 0, 0},
-    {"auto", 0, NULL, "teach: go on without a key", OPTION_FLAG, AT(go_on), 0, 0},
-    {"quiz", 0, NULL, "teach: take the answers to its questions, and count the right ones", OPTION_FLAG, AT(quiz), 0,
-     0},
-    {"bytes", 0, NULL, "teach: show each segment as it is on the wire, field by field", OPTION_FLAG, AT(bytes), 0, 0},
-    {"long", 0, NULL, "teach: do also what takes minutes", OPTION_FLAG, AT(takes_long), 0, 0},
-    {"lang", 0, "LANG", "teach: in this language, such as en or ko (by the locale)", OPTION_TEXT, AT(lang), 0, 0},
-    {"help", 'h', NULL, "print this and exit", OPTION_FLAG, AT(help), 0, 0},
-    {"version", 'V', NULL, "print the version and exit", OPTION_FLAG, AT(version), 0, 0},
-    {NULL, 0, NULL, NULL, OPTION_FLAG, 0, 0, 0},
+     0, 0, FOR_MEASURE},
+    {"svg", 0, "FILE", "measure: write the charts to this file", OPTION_TEXT, AT(svg), 0, 0, FOR_MEASURE},
+    {"auto", 0, NULL, "teach: go on without a key", OPTION_FLAG, AT(go_on), 0, 0, FOR_TEACH},
+    {"quiz", 0, NULL, "teach: take the answers to its questions, and count the right ones", OPTION_FLAG, AT(quiz), 0, 0,
+     FOR_TEACH},
+    {"bytes", 0, NULL, "teach: show each segment as it is on the wire, field by field", OPTION_FLAG, AT(bytes), 0, 0,
+     FOR_TEACH},
+    {"long", 0, NULL, "teach: do also what takes minutes", OPTION_FLAG, AT(takes_long), 0, 0, FOR_TEACH},
+    {"lang", 0, "LANG", "teach: in this language, such as en or ko (by the locale)", OPTION_TEXT, AT(lang), 0, 0,
+     FOR_TEACH},
+    {"help", 'h', NULL, "print this and exit", OPTION_FLAG, AT(help), 0, 0, FOR_ALL},
+    {"version", 'V', NULL, "print the version and exit", OPTION_FLAG, AT(version), 0, 0, FOR_ALL},
+    {NULL, 0, NULL, NULL, OPTION_FLAG, 0, 0, 0, FOR_ALL},
 };
 
 #define ROWS (sizeof(option_rows) / sizeof(option_rows[0]) - 1)
@@ -181,6 +188,9 @@ bool options_parse_more(int argc, char **argv, struct options *out, struct fault
         if (given[row - option_rows])
             return fault_set(fault, FAULT_USAGE, "--%s is given twice", row->name);
         given[row - option_rows] = true;
+        for (int use = 0; use < USE_COUNT; use++)
+            if (!(row->uses & (1U << use)) && !out->unfit[use])
+                out->unfit[use] = row;
         if (!take(row, optarg, out, fault))
             return false;
     }
@@ -197,6 +207,17 @@ bool options_parse(int argc, char **argv, struct options *out, struct fault *fau
     if (out->json + out->quiet + out->tap > 1)
         return fault_set(fault, FAULT_USAGE, "--json, --quiet and --tap exclude each other");
     return true;
+}
+
+bool options_suit(const struct options *options, enum option_use use, struct fault *fault)
+{
+    const struct option_row *row = options->unfit[use];
+
+    if (!row)
+        return true;
+    if (row->uses == FOR_MEASURE || row->uses == FOR_TEACH)
+        return fault_set(fault, FAULT_USAGE, "--%s: for %s", row->name, row->uses == FOR_MEASURE ? "measure" : "teach");
+    return fault_set(fault, FAULT_USAGE, "--%s: a measurement has no use for it", row->name);
 }
 
 void options_print(FILE *out)

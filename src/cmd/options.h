@@ -11,6 +11,16 @@
 #include "base/fault.h"
 #include "base/nanos.h"
 
+struct option_row;
+
+/* What commands do, as far as options differ by it: walks (and all that takes no part in the rest), measurements, lessons. */
+enum option_use { USE_WALK, USE_MEASURE, USE_TEACH, USE_COUNT };
+
+#define FOR_WALKS (1U << USE_WALK)
+#define FOR_MEASURE (1U << USE_MEASURE)
+#define FOR_TEACH (1U << USE_TEACH)
+#define FOR_ALL (FOR_WALKS | FOR_MEASURE | FOR_TEACH)
+
 struct options {
     bool help, version;
     bool json, quiet, tap;
@@ -37,6 +47,9 @@ struct options {
     uint32_t isn;
     bool isn_set;
 
+    /* The first that was given and is not for commands of this use; NULL: none. */
+    const struct option_row *unfit[USE_COUNT];
+
     char **operands; /* what is not an option, in order (argv's own strings) */
     int operand_count;
 };
@@ -52,6 +65,7 @@ struct option_row {
     enum option_kind kind;
     size_t offset;        /* of its value in struct options */
     uint32_t least, most; /* OPTION_NUMBER; for OPTION_SPAN least is in milliseconds */
+    unsigned uses;        /* FOR_... */
 };
 
 extern const struct option_row option_rows[]; /* ends with a NULL name */
@@ -64,6 +78,9 @@ bool options_parse(int argc, char **argv, struct options *out, struct fault *fau
 
 /* As options_parse, for options that are added to those in *out, in whose place they stand. */
 bool options_parse_more(int argc, char **argv, struct options *out, struct fault *fault);
+
+/* Are all that were given for a command of this use? Else a FAULT_USAGE. */
+bool options_suit(const struct options *options, enum option_use use, struct fault *fault);
 
 /* The options with their help, for usage. */
 void options_print(FILE *out);

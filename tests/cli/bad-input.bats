@@ -86,6 +86,49 @@ refuses() {
     done
 }
 
+@test "options that are for measure alone, and those that are for walks" {
+    local option
+    for option in --max=3s --count=3 --data --svg=chart.svg; do
+        refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" open "$option" "$SERVER4" 7
+        refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" "$option" "$SERVER4" 7
+        refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" "$option" lab open echo
+        refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" "$option" lab echo
+        refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" "$option" completion bash
+        # The help says so of each.
+        tcpwalk --help
+        grep -qE -- "^ +${option%%=*}( [A-Z]+)? +measure: " "$SAID"
+    done
+    [[ ! -e chart.svg ]]
+    for option in --tap --probe --verify --verify-netns=x --leave --dry-run --print-script --source-port=7 --delay=0 \
+        --linger=0; do
+        refuses 2 "^tcpwalk: ${option%%=*}: a measurement has no use for it\$" measure rtt "$option" "$SERVER4" 7
+        refuses 2 "^tcpwalk: ${option%%=*}: a measurement has no use for it\$" lab measure rtt "$option" echo
+    done
+}
+
+@test "measurements that are none" {
+    refuses 2 "'nothing' is nothing that can be measured" measure nothing "$SERVER4" 7
+    refuses 2 "'' is nothing that can be measured" measure rtt, "$SERVER4" 7
+    refuses 2 "'rt' is nothing that can be measured" measure rt "$SERVER4" 7
+    refuses 2 'rtt is named twice' measure rtt,isn,rtt "$SERVER4" 7
+    refuses 2 'profile .* stands alone' measure profile,rtt "$SERVER4" 7
+    refuses 2 'profile .* stands alone' measure rtt,profile "$SERVER4" 7
+    refuses 2 'a host and a port' measure rtt
+    refuses 2 'a host and a port' measure rtt "$SERVER4"
+    refuses 2 'a host and a port' measure rtt "$SERVER4" 7 open
+    refuses 2 "'client' is not a service" lab measure rtt client
+    refuses 2 "'0' is not a duration" measure rtt --max 0 "$SERVER4" 7
+    refuses 2 "'0' is not a number from 1 to 10000" measure rtt --count 0 "$SERVER4" 7
+    refuses 5 'svg: .*No such file' measure rtt --svg "$BATS_TEST_TMPDIR/nowhere/chart.svg" "$SERVER4" 7
+    # What there is to be measured is listed, in the lab as well.
+    tcpwalk measure
+    content
+    cp "$SAID" "$BATS_TEST_TMPDIR/listed"
+    tcpwalk lab measure
+    content
+    diff "$BATS_TEST_TMPDIR/listed" "$SAID"
+}
+
 @test "help and version need no permission, and go to standard output" {
     tcpwalk --help
     content

@@ -158,6 +158,33 @@ listed() {
     [[ -z $(completed lab listen e) && -z $(completed lab close client) ]]
 }
 
+@test "the completion for bash: what can be measured, alone or in a list, then host and port" {
+    local kinds services word
+    "${MAKE[@]}" install
+    mapfile -t kinds < <("$TCPWALK" measure | sed -nE 's/^  ([a-z][a-z0-9-]+) .*/\1/p')
+    ((${#kinds[@]} > 10))
+    offered "${kinds[@]}" -- measure ''
+    offered "${kinds[@]}" -- measure --max 2s ''
+    offered "${kinds[@]}" -- lab measure ''
+    offered syn-ack -- lab measure s
+    # In a list: those that are not in it, and no profile, which is one itself.
+    for word in "${kinds[@]}"; do
+        [[ $word == profile || $word == rtt ]] || offered "rtt,$word" -- measure rtt,
+    done
+    [[ -z $(completed measure rtt,rt) && -z $(completed measure rtt,pro) ]]
+    offered close close-wait -- measure clo
+    offered rtt,close-wait,close -- measure rtt,close-wait,clo
+    mapfile -t services < <("$TCPWALK" lab | awk '$2 ~ /^[0-9]+$/ { print $1 }')
+    offered "${services[@]}" lab -- lab measure rtt,isn ''
+    offered echo -- lab measure rtt 127.0.0.1 e
+    [[ -z $(completed lab measure rtt client) ]]
+    # Which services a machine knows is its own affair; of the host the shell knows the names.
+    [[ $("$TCPWALK" completion words -- measure rtt '') == hosts ]]
+    [[ $("$TCPWALK" completion words -- measure rtt localhost '') == ports ]]
+    touch "$BATS_TEST_TMPDIR/chart.svg"
+    offered "$BATS_TEST_TMPDIR/chart.svg" -- measure --svg "$BATS_TEST_TMPDIR/cha"
+}
+
 @test "the completion for bash: the words of the step language, as the tables have them" {
     local words
     "${MAKE[@]}" install

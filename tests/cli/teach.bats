@@ -439,7 +439,7 @@ LESSON
     status 2
     keep "$TCPWALK" open --quiz localhost 9
     status 2
-    complains 'are for teach'
+    complains '--quiz: for teach'
     teach --auto -q open
     status 0
     [[ ! -s $SAID ]]
