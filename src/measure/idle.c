@@ -39,6 +39,15 @@ static bool is_over(const struct course *course)
            course->question.reply == REPLY_RST;
 }
 
+/* Its FIN, or a RST that answers no question: the first of all connections is the end that is told. */
+static void note_end(struct measurement *m, struct course *course, nanos at, bool fin)
+{
+    m->tally[fin ? TALLY_FIN : TALLY_RST]++;
+    if (m->marks[MARK_END] == NANOS_NONE)
+        m->marks[MARK_END] = at - course->marks[COURSE_OPENED];
+    measure_sample(m, course, SAMPLE_PEERS, at, fin ? "fin" : "rst");
+}
+
 /* Begins: true when the connection is open and idle from now on. */
 static bool opened(struct measurement *m, struct course *course, nanos now, const char *follows)
 {
@@ -54,6 +63,12 @@ static bool opened(struct measurement *m, struct course *course, nanos now, cons
         return false;
     }
     course->marks[COURSE_OPENED] = course->marks[COURSE_LAST] = course->walk->stamps.last;
+    /* It may have ended while it was opened: at what was sent, or because it closes first. */
+    if (course->its_fin != NANOS_NONE || course->reset != NANOS_NONE) {
+        course->marks[COURSE_OPENED] = course->first_syn_ack;
+        note_end(m, course, course->its_fin != NANOS_NONE ? course->its_fin : course->reset,
+                 course->its_fin != NANOS_NONE);
+    }
     course->from_least = course->from_most = course->marks[COURSE_OPENED];
     return true;
 }
@@ -96,11 +111,12 @@ static void next_keepalive(struct measurement *m, struct course *course, nanos n
         if (course->question.reply == REPLY_RST)
             m->tally[TALLY_GONE] = 1;
     }
-    if (is_over(course) || m->watch.silent >= SILENCES || measure_late(m, now))
+    if (is_over(course) || m->watch.silent >= SILENCES || (measure_late(m, now) && course->phase == ASKED))
         return;
     measure_await(m, "keepalives, or an end; %u came so far", m->tally[TALLY_KEEPALIVES]);
     if (m->tally[TALLY_KEEPALIVES] >= 2)
         ask = course_clock(course, now) - course->marks[COURSE_LAST] > 3 * m->marks[MARK_INTERVAL] / 2 + NANOS_PER_S;
+    ask |= measure_late(m, now); /* the last thing that is done: nothing is prolonged by it */
     course->phase = ask ? ASKED : WAITING;
     course_do(course, now, ask ? "probe old-byte; wait 300ms" : "wait %s", measure_within(m, now, PACE / 2, within));
 }
@@ -124,13 +140,9 @@ static void saw(struct measurement *m, struct course *course, const struct event
     at = course_at(course, segment->t);
     quiet = at - course->marks[COURSE_LAST];
     if (segment_has(&segment->segment, TCP_FIN) && course->its_fin == at) {
-        m->tally[TALLY_FIN]++;
-        m->marks[MARK_END] = m->marks[MARK_END] == NANOS_NONE ? at - course->marks[COURSE_OPENED] : m->marks[MARK_END];
-        measure_sample(m, course, SAMPLE_PEERS, at, "fin");
+        note_end(m, course, at, true);
     } else if (segment_has(&segment->segment, TCP_RST) && course->reset == at) {
-        m->tally[TALLY_RST]++;
-        m->marks[MARK_END] = m->marks[MARK_END] == NANOS_NONE ? at - course->marks[COURSE_OPENED] : m->marks[MARK_END];
-        measure_sample(m, course, SAMPLE_PEERS, at, "rst");
+        note_end(m, course, at, false);
     } else if (is_keepalive(course, segment)) {
         measure_sample(m, course, SAMPLE_PEERS, at, "keepalive");
         if (course->number == 1) {
@@ -192,8 +204,8 @@ static void conclude_end(struct measurement *m, bool answers)
 
     if (m->marks[MARK_END] != NANOS_NONE) {
         amount_words(&end, words, sizeof(words));
-        measure_found(m, "ended", end, "It ended the connection with %s %s after it was open%s.", how, words,
-                      answers ? ", though nothing was wrong with it" : "");
+        measure_found(m, "ended", end, "It ended the connection with %s, %s after it was open%s.", how, words,
+                      !answers && m->tally[TALLY_KEEPALIVES] > 0 ? ", when its keepalives were not answered" : "");
         return;
     }
     amount_words(&length, words, sizeof(words));
@@ -204,13 +216,15 @@ static void conclude_end(struct measurement *m, bool answers)
         return;
     }
     if (m->tally[TALLY_SILENT] > 0 || m->watch.silent >= SILENCES)
-        measure_found(
-            m, "silent", length,
-            "A question after that had no answer: the path may have dropped the connection. It was there for %s.",
-            words);
-    else
+        measure_found(m, "silent", length,
+                      "A question after that had no answer: the path may have dropped the connection. Until "
+                      "then it had lasted %s.",
+                      words);
+    else if (length.least > 0)
         measure_found(m, "lasted", length, "Nothing ended it: it lasted %s%s.", words,
-                      answers ? ", each connection asked once only" : "");
+                      answers ? ". Each connection was asked once only, so that asking kept none of them alive" : "");
+    else
+        measure_found(m, "lasted", length, "No end was seen. Whether it was still there was not asked.");
     measure_failed(m, MEASURED_BOUNDED);
 }
 
