@@ -208,6 +208,7 @@ static int status_of(const struct task *task)
             one = STATUS_NO_ANSWER;
             break;
         case MEASURED_REFUSED:
+        case MEASURED_RESET:
             one = STATUS_RESET;
             break;
         default:

@@ -78,9 +78,9 @@ static void conclude_distribution(struct measurement *m, nanos *least, nanos *mo
     amount_words(&minimum, words[0], sizeof(words[0]));
     amount_words(&median, words[1], sizeof(words[1]));
     amount_words(&late, words[2], sizeof(words[2]));
-    measure_found(m, "minimum", minimum, "Its application closed, at the fastest, after %s.", words[0]);
-    measure_found(m, "median", median, "Half of the time it took %s.", words[1]);
-    measure_found(m, "p99", late, "In 99 of 100 cases it took %s.", words[2]);
+    measure_found(m, "minimum", minimum, "Shortest time that its application took to close: %s.", words[0]);
+    measure_found(m, "median", median, "Median: %s.", words[1]);
+    measure_found(m, "p99", late, "99th percentile: %s.", words[2]);
 }
 
 static void conclude(struct measurement *m)
@@ -95,21 +95,22 @@ static void conclude(struct measurement *m)
         }
     if (count > 0) {
         measure_found(m, "closes", (struct amount){.kind = AMOUNT_NUMBER, .number = count},
-                      "%u connection%s: it answered our FIN with its own, %u time%s in the same segment.", count,
-                      count == 1 ? "" : "s", m->tally[TALLY_TOGETHER], m->tally[TALLY_TOGETHER] == 1 ? "" : "s");
+                      "%u connection%s closed with FIN; on %u of them the same segment acknowledged our FIN.", count,
+                      count == 1 ? "" : "s", m->tally[TALLY_TOGETHER]);
         conclude_distribution(m, least, most, count);
     }
-    if (m->tally[TALLY_RESET] > 0)
+    if (m->tally[TALLY_RESET] > 0 && m->result.measured < MEASURED_OTHERWISE)
         measure_found(m, "resets", (struct amount){.kind = AMOUNT_NUMBER, .number = m->tally[TALLY_RESET]},
-                      "%u time%s it ended the connection with RST instead.", m->tally[TALLY_RESET],
-                      m->tally[TALLY_RESET] == 1 ? "" : "s");
+                      "%u connection%s ended with RST.", m->tally[TALLY_RESET], m->tally[TALLY_RESET] == 1 ? "" : "s");
+    if (count == 0 && m->tally[TALLY_RESET] > 0)
+        measure_failed(m, MEASURED_OTHERWISE);
     if (m->tally[TALLY_STAYED] == 0)
         return;
     measure_failed(m, MEASURED_OTHERWISE);
     measure_found(
         m, "stays", (struct amount){.kind = AMOUNT_NUMBER, .number = m->tally[TALLY_STAYED]},
-        "%u time%s its application did not close as long as was waited (10 s, or what --max left): the peer stays in "
-        "CLOSE-WAIT, which no timer ends.",
+        "On %u connection%s its application did not close as long as was waited (10 s, or what --max left): the peer "
+        "stays in CLOSE-WAIT, which no timer ends.",
         m->tally[TALLY_STAYED], m->tally[TALLY_STAYED] == 1 ? "" : "s");
 }
 

@@ -8,7 +8,7 @@
 enum { WAY_CLOSE, WAY_UNREAD, WAY_LATE_DATA, WAY_PEER_FIRST, WAYS };
 
 /* tally of the measurement: what came of each way */
-enum outcome_of_way { NOT_TRIED, FAILED, GOT_FIN, GOT_RST, GOT_ACK, GOT_NOTHING, GOT_MORE };
+enum outcome_of_way { NOT_TRIED, FAILED, GOT_FIN, GOT_RST, GOT_ACK, GOT_NOTHING, HAD_CLOSED };
 enum { TALLY_CLOSE, TALLY_UNREAD, TALLY_LATE_DATA, TALLY_PEER_FIRST, TALLY_SEGMENTS, TALLY_CLOSER, TALLY_WITH_ACK };
 enum { MARK_CLOSE };
 
@@ -87,6 +87,10 @@ static enum outcome_of_way outcome_of(const struct course *course)
     case WAY_UNREAD:
         if (course->end.peer_end == PEER_END_RST)
             return GOT_RST;
+        /* A FIN that does not acknowledge ours left before the byte was there. */
+        if (course->role == WAY_UNREAD && course->its_fin != NANOS_NONE &&
+            (course->fin_acked == NANOS_NONE || course->fin_acked > course->its_fin))
+            return HAD_CLOSED;
         return course->its_fin != NANOS_NONE ? GOT_FIN : GOT_NOTHING;
     default:
         if (!course->tally[0])
@@ -128,8 +132,8 @@ static void conclude_close(struct measurement *m)
         else
             measure_found(
                 m, "close", word("four"),
-                "It acknowledged our FIN and sent its own later: a close in four segments. How many they are is the "
-                "speed of its application.");
+                "It acknowledged our FIN and sent its own later: a close in four segments. Their number tells how "
+                "fast its application is.");
         break;
     case GOT_RST:
         measure_found(m, "close", word("rst"), "It answered our FIN with RST%s.",
@@ -153,8 +157,13 @@ static void conclude_unread(struct measurement *m)
             "A byte with our FIN: it answered with RST, as a TCP does whose application closes with data unread.");
         break;
     case GOT_FIN:
-        measure_found(m, "unread", word("fin"),
-                      "A byte with our FIN: it closed in order, so its application had read it.");
+        measure_found(
+            m, "unread", word("fin"),
+            "A byte with our FIN: it closed with FIN, so its application had read it, or its TCP sends no RST for "
+            "data unread.");
+        break;
+    case HAD_CLOSED:
+        measure_found(m, "unread", word("first"), "A byte with our FIN: its own FIN was under way already.");
         break;
     case GOT_NOTHING:
         measure_found(m, "unread", word("stays"), "A byte with our FIN: its application did not close.");
@@ -175,7 +184,7 @@ static void conclude_late(struct measurement *m)
                       word(late == GOT_RST   ? "rst"
                            : late == GOT_ACK ? "ack"
                                              : "nothing"),
-                      "Data behind our FIN, where there can be none: it answered %s%s.", after_ours[late],
+                      "Data beyond our FIN, where there can be none: it answered %s%s.", after_ours[late],
                       late == GOT_NOTHING ? " (or the answer was lost)" : "");
     if (first == GOT_RST)
         measure_found(
@@ -190,7 +199,7 @@ static void conclude_late(struct measurement *m)
         measure_found(m, "data-after-its-fin", word("nothing"), "Data after its FIN: nothing was answered.");
     else if (first == NOT_TRIED)
         measure_found(m, "data-after-its-fin", word("not-tried"),
-                      "It does not close first%s: what it makes of data after its own FIN was not tried.",
+                      "Data after its FIN: not tried, for it did not close first%s.",
                       m->settings.send ? " after what was sent" : " (--send may make it)");
 }
 

@@ -25,6 +25,14 @@ static void begin(struct measurement *m)
     measure_plan(m, 0);
 }
 
+static void found_stays(struct measurement *m)
+{
+    measure_failed(m, MEASURED_OTHERWISE);
+    measure_found(m, "stays", (struct amount){0},
+                  "Its application did not close as long as was waited (10 s, or what --max left): the peer stays in "
+                  "CLOSE-WAIT, and sends no FIN that it could repeat.");
+}
+
 static void watch_on(struct measurement *m, struct course *course, nanos now)
 {
     char pace[32];
@@ -49,7 +57,10 @@ static void next(struct measurement *m, struct course *course, nanos now)
     }
     if (course->phase == FIRST) {
         if (course->its_fin == NANOS_NONE) {
-            measure_course_failed(m, course);
+            if (course->fin_acked != NANOS_NONE && course->walk->peer_end == PEER_END_NONE)
+                found_stays(m);
+            else
+                measure_course_failed(m, course);
             return;
         }
         course->phase = WATCHING;
@@ -122,7 +133,8 @@ static void conclude(struct measurement *m)
                       "It repeated its FIN %u time%s, after %s%s.", m->tally[TALLY_REPEATS], count == 1 ? "" : "s",
                       list, count < m->tally[TALLY_REPEATS] ? " ..." : "");
     else
-        measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = 0}, "It did not repeat its FIN.");
+        measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = 0},
+                      "It did not repeat its FIN while it was watched.");
     if (length.most == NANOS_NEVER)
         measure_failed(m, m->watch.silent >= SILENCES ? MEASURED_NO_ANSWER : MEASURED_BOUNDED);
     amount_words(&length, words, sizeof(words));

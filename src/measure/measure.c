@@ -1,5 +1,6 @@
 #include "measure/measure.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@ const char *measured_name(enum measured measured)
     static const char *const names[] = {
         [MEASURED_DONE] = "done",           [MEASURED_BOUNDED] = "bounded",     [MEASURED_INTERRUPTED] = "interrupted",
         [MEASURED_OTHERWISE] = "otherwise", [MEASURED_NO_ANSWER] = "no-answer", [MEASURED_REFUSED] = "refused",
+        [MEASURED_RESET] = "reset",
     };
 
     return names[measured];
@@ -221,17 +223,21 @@ void measure_course_failed(struct measurement *measurement, struct course *cours
     if (measurement->result.measured != MEASURED_DONE)
         return;
     if (walk->peer_end == PEER_END_RST)
-        measure_failed(measurement, MEASURED_REFUSED);
+        measure_failed(measurement, answered ? MEASURED_RESET : MEASURED_REFUSED);
     else
         measure_failed(measurement, answered ? MEASURED_OTHERWISE : MEASURED_NO_ANSWER);
     if (walk->peer_end == PEER_END_RST && !answered)
         measure_found(measurement, "refused", (struct amount){0},
                       "It refused the connection: the answer to our SYN was RST.");
     else if (walk->peer_end == PEER_END_RST)
-        measure_found(measurement, "reset", (struct amount){0}, "It reset the connection: %s.", course->why);
+        measure_found(measurement, "reset", (struct amount){0}, "It reset the connection%s.",
+                      course->reset == NANOS_NONE ? ""
+                      : course->reset_has_ack
+                          ? ", as a TCP does whose application aborts or closes with data unread (RST with ACK)"
+                          : ", as a host does that knows nothing of it (RST without ACK)");
     else
         measure_found(measurement, answered ? "otherwise" : "no-answer", (struct amount){0}, "%s: %s.",
-                      answered ? "It did not go as it had to" : "No answer", course->why);
+                      answered ? "It did not go as expected" : "No answer", course->why);
 }
 
 /* ---- watching a state end ---- */
@@ -283,19 +289,34 @@ struct amount watch_length(const struct measurement *measurement)
     return (struct amount){.kind = AMOUNT_SPAN, .least = watch->least, .most = watch->most};
 }
 
-/* A span in the unit that suits it, with at most so many digits as mean something. */
-static void span_words(struct text *text, nanos span, int digits)
+/* A number with so many digits that count, never with an exponent: the nearest, or the next below (-1) or above (1). */
+static void add_digits(struct text *text, double value, int digits, int direction)
+{
+    double unit = value > 0 ? pow(10, floor(log10(value)) - digits + 1) : 1, units = value / unit;
+
+    units = direction < 0 ? floor(units + 1e-6) : direction > 0 ? ceil(units - 1e-6) : round(units);
+    value = units * unit;
+    if (value + 0.5 >= pow(10, digits))
+        text_add(text, "%.0f", value);
+    else
+        text_add(text, "%.*g", digits, value);
+}
+
+/* A span in the unit that suits it, with at most so many digits as mean something, rounded as add_digits() has it. */
+static void span_words(struct text *text, nanos span, int digits, int direction)
 {
     double s = (double)span / (double)NANOS_PER_S;
 
-    if (span < NANOS_PER_MS)
-        text_add(text, "%.*g us", digits, s * 1e6);
-    else if (span < NANOS_PER_S)
-        text_add(text, "%.*g ms", digits, s * 1e3);
-    else if (s < 100)
-        text_add(text, "%.*g s", digits, s);
-    else
-        text_add(text, "%.1f s", s);
+    if (span < NANOS_PER_MS) {
+        add_digits(text, s * 1e6, digits, direction);
+        text_add(text, " us");
+    } else if (span < NANOS_PER_S) {
+        add_digits(text, s * 1e3, digits, direction);
+        text_add(text, " ms");
+    } else {
+        add_digits(text, s, s < 100 ? digits : 4, direction);
+        text_add(text, " s");
+    }
 }
 
 void amount_words(const struct amount *amount, char *out, size_t size)
@@ -307,16 +328,16 @@ void amount_words(const struct amount *amount, char *out, size_t size)
     case AMOUNT_SPAN:
         if (amount->most == NANOS_NEVER) {
             text_add(&text, "at least ");
-            span_words(&text, amount->least, 3);
+            span_words(&text, amount->least, 3, -1);
         } else if (amount->most - amount->least < amount->most / 1000 || amount->most == amount->least) {
-            span_words(&text, amount->least + (amount->most - amount->least) / 2, 4);
+            span_words(&text, amount->least + (amount->most - amount->least) / 2, 4, 0);
         } else if (amount->least > 0) {
-            span_words(&text, amount->least + (amount->most - amount->least) / 2, 4);
+            span_words(&text, amount->least + (amount->most - amount->least) / 2, 4, 0);
             text_add(&text, ", give or take ");
-            span_words(&text, (amount->most - amount->least + 1) / 2, 2);
+            span_words(&text, (amount->most - amount->least + 1) / 2, 2, 1);
         } else {
             text_add(&text, "at most ");
-            span_words(&text, amount->most, 3);
+            span_words(&text, amount->most, 3, 1);
         }
         break;
     case AMOUNT_NUMBER:

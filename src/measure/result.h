@@ -76,6 +76,7 @@ enum measured {
     MEASURED_OTHERWISE,   /* the peer did not do what is measured here; the findings say what it did */
     MEASURED_NO_ANSWER,
     MEASURED_REFUSED,
+    MEASURED_RESET, /* it opened, and then ended with RST where that is not what is measured */
 };
 
 #define FINDINGS_MAX 24
@@ -95,7 +96,7 @@ struct result {
     unsigned courses; /* connections begun */
 };
 
-/* "done", "bounded", "interrupted", "otherwise", "no-answer", "refused". Static text. */
+/* "done", "bounded", "interrupted", "otherwise", "no-answer", "refused", "reset". Static text. */
 const char *measured_name(enum measured measured);
 
 /* "ours", "peer", "answered", "refused", "silent", "span", "number". Static text. */

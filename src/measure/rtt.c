@@ -11,7 +11,7 @@
 #define SPANS_MAX 10000
 
 /* A SYN-ACK that comes later than this is one that the peer has repeated, and the first was lost. */
-#define WITHIN "900ms"
+#define WITHIN "900 ms"
 
 enum { TALLY_SENT, TALLY_LOST };
 
@@ -30,8 +30,7 @@ static void next(struct measurement *m, struct course *course, nanos now)
         return;
     course->phase = 1;
     measure_await(m, "answers; %u of %u SYNs sent", m->tally[TALLY_SENT], measure_count(m));
-    course_do(course, now, "wait %s; syn; expect S. ack=+1 within " WITHIN "; rst",
-              course->round == 0 ? "0ms" : "10ms");
+    course_do(course, now, "wait %s; syn; expect S. ack=+1 within 900ms; rst", course->round == 0 ? "0ms" : "10ms");
 }
 
 static void saw(struct measurement *m, struct course *course, const struct event *event)
@@ -97,14 +96,17 @@ static void conclude(struct measurement *m)
             spans[count++] = m->result.samples[i].least;
     if (sent == 0 || m->result.measured >= MEASURED_OTHERWISE)
         return;
+    if (count == 0) {
+        measure_failed(m, MEASURED_NO_ANSWER);
+        measure_found(m, "no-answer", (struct amount){0}, "No answer: %u SYN%s sent.", sent,
+                      sent == 1 ? " was" : "s were");
+        return;
+    }
     share_interval(m->tally[TALLY_LOST], sent, &least, &most);
     measure_found(m, "loss", (struct amount){.kind = AMOUNT_REAL, .real = (double)m->tally[TALLY_LOST] / sent},
                   "%u of %u SYNs had no answer within " WITHIN
-                  ": a loss, of SYNs and SYN-ACKs together, between %.2g %% and %.2g %% "
-                  "(95 %% confidence).",
-                  m->tally[TALLY_LOST], sent, least, most);
-    if (count == 0)
-        return;
+                  ". So a SYN or its SYN-ACK is lost in %.*f to %.*f %% of all cases, with 95 %% confidence.",
+                  m->tally[TALLY_LOST], sent, least > 0 && least < 10, least, most < 10, most);
     stats_sort(spans, count);
     found_span(m, "minimum", spans[0], "Shortest round trip");
     text_init(&text, words, sizeof(words));
