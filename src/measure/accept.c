@@ -107,14 +107,15 @@ static void conclude_open(struct measurement *m)
     }
     if (m->tally[TALLY_BYTES] > 0 || m->tally[TALLY_ENDED])
         measure_found(m, "application", (struct amount){.kind = AMOUNT_WORD, .word = "accepted"},
-                      "Its application has accepted the connection: %s%s.",
-                      m->tally[TALLY_BYTES] > 0 ? "it sent data" : "it closed it",
-                      m->tally[TALLY_REQUESTED] ? " after what we sent" : " unasked");
+                      "Its application has accepted the connection: it %s%s.",
+                      m->tally[TALLY_BYTES] > 0 ? "sent data" : "closed it",
+                      m->tally[TALLY_REQUESTED] ? " after we did" : " unasked");
     else
         measure_found(
             m, "application", (struct amount){.kind = AMOUNT_WORD, .word = "unknown"},
-            "Whether its application has accepted it can't be seen from outside before that sends something%s.",
-            m->tally[TALLY_REQUESTED] ? "; what we sent was not answered within a second" : " (--send may make it)");
+            "Whether its application has accepted the connection does not show before that sends something%s.",
+            m->tally[TALLY_REQUESTED] ? ", and it did not answer what we sent within a second"
+                                      : " (--send may make it)");
 }
 
 static void conclude_opening(struct measurement *m)
@@ -122,8 +123,7 @@ static void conclude_opening(struct measurement *m)
     if (m->tally[TALLY_REPEATS] >= 2 || (m->tally[TALLY_REPEATS] == 1 && m->tally[TALLY_STATE] == STATE_OPENING))
         measure_found(m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "queue-full"},
                       "Not established: it repeated its SYN-ACK %u time%s although we answered each. Its accept queue "
-                      "is full, or "
-                      "our segments are lost.",
+                      "is full, or our segments are lost.",
                       m->tally[TALLY_REPEATS], m->tally[TALLY_REPEATS] == 1 ? "" : "s");
     else
         measure_found(

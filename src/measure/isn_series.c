@@ -130,14 +130,15 @@ static void conclude(struct measurement *m)
                       found.step);
     if (found.chance < 1)
         measure_found(m, "chance", (struct amount){.kind = AMOUNT_REAL, .real = found.chance},
-                      "Random numbers would be taken for that with a probability %s.", chance_words(found.chance, p));
+                      "Random numbers would be taken for such ones with a probability %s.",
+                      chance_words(found.chance, p));
     measure_found(
         m, "p-one", (struct amount){.kind = AMOUNT_REAL, .real = found.one.least_p},
-        "One pair of ports, %zu numbers: random ones would be at least so odd with a probability %s (test: %s).",
-        found.one.count, chance_words(found.one.least_p, p), isn_test_name(found.one.worst));
+        "One pair of ports: random numbers would look so, or odder, with a probability %s (%zu numbers, test: %s).",
+        chance_words(found.one.least_p, p), found.one.count, isn_test_name(found.one.worst));
     measure_found(m, "p-many", (struct amount){.kind = AMOUNT_REAL, .real = found.many.least_p},
-                  "Other ports, %zu numbers: %s (test: %s).", found.many.count, chance_words(found.many.least_p, p),
-                  isn_test_name(found.many.worst));
+                  "Other ports: random numbers would look so, or odder, with a probability %s (%zu numbers, test: %s).",
+                  chance_words(found.many.least_p, p), found.many.count, isn_test_name(found.many.worst));
     if (m->tally[TALLY_LOST] > 0)
         measure_found(m, "lost", (struct amount){.kind = AMOUNT_NUMBER, .number = m->tally[TALLY_LOST]},
                       "%u SYN%s had no answer.", m->tally[TALLY_LOST], m->tally[TALLY_LOST] == 1 ? "" : "s");

@@ -43,11 +43,10 @@ bool kinds_peer_closes_first(struct measurement *measurement, struct course *cou
     }
     measure_failed(measurement, MEASURED_OTHERWISE);
     if (measurement->result.finding_count == 0)
-        measure_found(
-            measurement, "stays-open", (struct amount){0},
-            "It did not close first: it is the side that closes first whose clock this is. --send gives it what makes "
-            "it close%s.",
-            measurement->settings.send ? "; what was sent did not" : "");
+        measure_found(measurement, "stays-open", (struct amount){0},
+                      "It did not close first%s. Only the side that does is in this state%s.",
+                      measurement->settings.send ? ", not even after what --send gave it" : "",
+                      measurement->settings.send ? "" : ": --send gives it something to close after");
     return false;
 }
 

@@ -66,13 +66,14 @@ static void conclude(struct measurement *m)
                       "Its SYN-ACK offers an MSS of %u bytes.", m->tally[TALLY_MSS]);
     else
         measure_found(m, "mss", (struct amount){.kind = AMOUNT_NUMBER, .number = 536},
-                      "Its SYN-ACK offers no MSS: 536 bytes are assumed (RFC 9293 3.7.1; 1220 over IPv6).");
-    measure_found(m, "options", (struct amount){.kind = AMOUNT_NUMBER, .number = options}, "Beside that: %s.", words);
+                      "Its SYN-ACK offers no MSS: so it is 536 bytes, or 1220 over IPv6 (RFC 9293 3.7.1).");
+    measure_found(m, "options", (struct amount){.kind = AMOUNT_NUMBER, .number = options}, "Its other options: %s.",
+                  words);
     measure_found(m, "window", (struct amount){.kind = AMOUNT_NUMBER, .number = m->tally[TALLY_WINDOW]},
                   "The window of its SYN-ACK is %u bytes.", m->tally[TALLY_WINDOW]);
     measure_found(m, "ttl", (struct amount){.kind = AMOUNT_NUMBER, .number = ttl},
-                  "Its SYN-ACK came with a TTL of %u: if it started with %u, over %u router%s.", ttl, initial_ttl(ttl),
-                  initial_ttl(ttl) - ttl, initial_ttl(ttl) - ttl == 1 ? "" : "s");
+                  "Its SYN-ACK came with a TTL of %u: if it left with %u, it crossed %u router%s.", ttl,
+                  initial_ttl(ttl), initial_ttl(ttl) - ttl, initial_ttl(ttl) - ttl == 1 ? "" : "s");
 }
 
 const struct measure_kind kind_offer = {

@@ -254,7 +254,7 @@ static void conclude_repeats(struct measurement *m)
                       list, count < m->tally[TALLY_REPEATS] ? " ..." : "");
     else
         measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = 0},
-                      "It did not repeat its SYN-ACK%s.", m->result.measured == MEASURED_DONE ? "" : " meanwhile");
+                      "It did not repeat its SYN-ACK while it was watched.");
 }
 
 static void conclude_end(struct measurement *m)

@@ -178,7 +178,7 @@ static void conclude(struct measurement *m)
     measure_found(
         m, "method", (struct amount){.kind = AMOUNT_WORD, .word = "flagless"},
         "It was asked with segments that have no flags, %u of which it answered: those do not start the timer "
-        "anew.",
+        "of Linux anew.",
         m->watch.answered - m->tally[TALLY_RESTARTS]);
     if (m->tally[TALLY_RESTARTS] == 0)
         return;
