@@ -34,7 +34,8 @@ struct task {
     char *send;                       /* (owned) */
     FILE *svg;                        /* (owned) */
     struct chart_look look;
-    struct measured_head head;
+    struct bench_way way;
+    struct measured_head head; /* points into way */
     sigset_t wait_mask;
 };
 
@@ -152,7 +153,6 @@ static void look_at_terminal(struct task *task)
 /* Those that would disturb each other's clocks one after the other, and then all others at once. */
 static bool run_all(struct task *task, const struct endpoint *peer, struct fault *fault)
 {
-    struct bench_way way = {0};
     struct bench_order order = {.options = task->options,
                                 .peer = peer,
                                 .wait_mask = &task->wait_mask,
@@ -169,13 +169,13 @@ static bool run_all(struct task *task, const struct endpoint *peer, struct fault
                          SAMPLES, bench_now());
         order.measurements = &task->measurements[i];
         order.count = count;
-        run = count == 0 || bench_run(&order, &way, fault);
+        run = count == 0 || bench_run(&order, &task->way, fault);
         if (i == 0)
-            task->head.epoch = way.began;
+            task->head.epoch = task->way.began;
     }
-    task->head.flow.local.addr = way.route.source;
+    task->head.flow.local.addr = task->way.route.source;
     task->head.flow.peer = *peer;
-    task->head.interface = way.route.name;
+    task->head.interface = task->way.route.name;
     return run;
 }
 

@@ -205,6 +205,9 @@ void measure_stay(struct measurement *measurement, const struct course *course, 
 {
     struct result *result = &measurement->result;
 
+    /* What was answered less than a round trip after it began says nothing. */
+    if (to_least < from)
+        to_least = from;
     if (result->stay_count < STAYS_MAX)
         result->stays[result->stay_count++] = (struct stay){state, course->number, from, to_least, to_most};
 }

@@ -93,6 +93,76 @@ teardown() {
     done <"$words.once"
 }
 
+# measured WHAT SERVICE [OPTION...]: measures that in the lab, and adds the lines, which have to be well-formed, to the others.
+measured() {
+    keep client "${BOUND[@]}" "$TCPWALK" lab measure --json "$@"
+    well_formed
+    cat "$SAID" >>"$BATS_TEST_TMPDIR/lines"
+}
+
+@test "measure: the lines of every measurement, their fields, and their words" {
+    local manual=$BATS_TEST_DIRNAME/../../man/tcpwalk-json.5 lines=$BATS_TEST_TMPDIR/lines field measure name word
+    measured profile echo --max 2s
+    content
+    whole '.[0] | .command == "measure" and .peer.name == "echo.lab" and .peer.port == 7'
+    measured last-ack,fin-wait-2,time-wait,keepalive,idle shuts-down --max 1500ms
+    content
+    whole 'all(.[]; .event != "measured" or .outcome == "bounded" or .outcome == "done")'
+    whole 'any(.[]; .event == "stay" and .state == "TIME-WAIT" and .to_most == null)'
+    # Every one that there is.
+    diff <("$TCPWALK" measure | sed -nE '/^  profile/d; s/^  ([a-z][a-z0-9-]+) .*/\1/p' | sort) \
+        <(jq -r 'select(.event == "measured").measure' "$lines" | sort)
+    # And each way in which one can end but by a signal.
+    measured offer,close-wait refused -4 --max 1s
+    status 4
+    measured rtt,isn silent -4 --max 1s
+    status 3
+    measured fin-wait-2 echo --max 1s
+    status 1
+    measured last-ack,time-wait reset -4 --send x --max 1s
+    status 4
+    measured syn-ack syn-cookies --max 12s
+    whole 'any(.[]; .event == "finding" and .name == "memory" and .word == "cookie")'
+    measured accept deferred --data --max 9s
+    whole 'any(.[]; .event == "finding" and .name == "data" and .word == "opened")'
+    measured accept queue-full --max 9s
+    measured close closes-first --max 3s
+    [[ $(jq -r 'select(.event == "measured").outcome' "$lines" | sort -u | xargs) == \
+        'bounded done no-answer otherwise refused reset' ]]
+    for field in $(jq -r 'keys[]' "$lines" | sort -u); do
+        [[ $field == event ]] || grep -qxE "\.(It )?Va $field( .*)?" "$manual" || {
+            echo "not in the manual: $field"
+            return 1
+        }
+    done
+    # Findings and their words are under the name of the measurement, or of all.
+    while read -r measure name word; do
+        awk -v of="$measure" '/^\.S[sh]/ { inside = 0 }
+            /^\.Ss/ { count = split(substr($0, 5), names, ", ")
+                while (count) { inside = inside || names[count] == of || names[count] == "every measurement"; count-- } }
+            inside' "$manual" >"$BATS_TEST_TMPDIR/section"
+        if ! grep -qxF ".It $name" "$BATS_TEST_TMPDIR/section" ||
+            ! { [[ $word == - ]] || grep -qE "^\.(It )?Qq $word( |\$)" "$BATS_TEST_TMPDIR/section"; }; then
+            echo "not in the manual: $measure $name $word"
+            return 1
+        fi
+    done < <(jq -r 'select(.event == "finding") | "\(.measure) \(.name) \(.word // "-")"' "$lines" | sort -u)
+}
+
+@test "measure: what was measured until Ctrl-C is told, and marked so" {
+    start_echo
+    start measure client env --default-signal=INT "$TCPWALK" measure last-ack --json --max 60s "$SERVER4" 7
+    wait_for 10 in_state LAST-ACK 7
+    kill -INT "$STARTED_PID"
+    outlast measure "$STARTED_PID"
+    status 130
+    complaint 'interrupted'
+    well_formed
+    whole 'any(.[]; .event == "measured" and .outcome == "interrupted") and last.status == 5'
+    whole 'any(.[]; .event == "finding" and .name == "gave-up" and .most == null)'
+    wait_for 5 forgotten 7
+}
+
 @test "each line is written at once" {
     start_holder
     start walk client "$TCPWALK" half-close --json --timeout 60s --source-port 8000 "$SERVER4" 9003

@@ -200,7 +200,53 @@ page_tokens() {
     diff <(source_tokens reasons) <(page_tokens '^.Sh REASONS' '^.Sh HABITS')
     diff <(source_tokens habits) <(page_tokens '^.Sh HABITS' '^.Sh NOTES')
     diff <(source_tokens notes) <(page_tokens '^.Sh NOTES' '^.Sh VERSIONS')
-    diff <(source_tokens outcomes) <(page_tokens '^.It Va outcome' '^.It Va why')
+    diff <(source_tokens outcomes) <(page_tokens '^.Ss end' '^.Sh MEASUREMENTS')
+}
+
+# found_in FILE...: the names of the findings that these sources of measurements have, and the words for values.
+found_in() {
+    local all
+    all=$(cat "${@/#/$TOP/src/measure/}" | tr '\n' ' ')
+    {
+        grep -oE '(measure_found|found_span)\( *[a-z]+, *([a-z]+ \? )?"[a-z0-9-]+"( : "[a-z0-9-]+")?,' <<<"$all" |
+            grep -oE '"[a-z0-9-]+"' | sed 's/^/name /'
+        # A word, or a choice of some.
+        grep -oE '(\.word =|[^a-z_]word\()[^;{}]*' <<<"$all" | sed -E 's/(\}|\)[,;]).*//; s/, "[A-Z].*//' |
+            grep -oE '"[a-z0-9-]+"' | sed 's/^/word /'
+        grep -oE '\[ISN_[A-Z0-9_]+\] = "[a-z0-9-]+"' <<<"$all" | grep -v ISN_TEST | grep -oE '"[a-z0-9-]+"' |
+            sed 's/^/word /'
+    } | tr -d '"' | sort -u
+}
+
+# told_of NAME: the names and words that tcpwalk-json(5) has for that measurement.
+told_of() {
+    sed -n '/^.Sh FINDINGS/,/^.Sh CERTAINTY/p' "$TOP/man/tcpwalk-json.5" |
+        sed -nE "/^\.Ss ([a-z0-9-]+, )*$1(, [a-z0-9-]+)*\$/,/^\.S[sh]/"'{ s/^\.It ([a-z0-9-]+)$/name \1/p; s/^\.(It )?Qq ([a-z0-9-]+)( .*)?$/word \2/p }' |
+        sort -u
+}
+
+@test "tcpwalk-json(5) has exactly the findings, and their words, that the sources of each measurement have" {
+    local file kind all=()
+    found_in measure.c kinds.c >common
+    grep -qx 'name stays-open' common
+    diff common <(told_of 'every measurement')
+    for file in "$TOP"/src/measure/*.c; do
+        kind=$(sed -nE 's/^ +\.name = "([a-z0-9-]+)",$/\1/p' "$file" | head -n 1)
+        [[ -n $kind ]] || continue
+        file=${file##*/}
+        all+=("$kind")
+        case $kind in
+        isn) found_in "$file" isn_words.c ;;
+        *) found_in "$file" ;;
+        esac >found
+        # What can be found by several is told once, for all.
+        grep -q '^name ' found
+        diff <(comm -23 found common) <(told_of "$kind") || {
+            echo "that was $kind"
+            return 1
+        }
+    done
+    ((${#all[@]} >= 11))
 }
 
 # readme_block WORDS: the lines below the one that shows this command, up to the next empty line or command.

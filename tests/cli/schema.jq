@@ -1,4 +1,4 @@
-# jq -Rn -f schema.jq FILE: prints what is wrong with the JSON lines of a walk; nothing, when they are as
+# jq -Rn -f schema.jq FILE: prints what is wrong with the JSON lines of a walk, or of measurements; nothing, when they are as
 # tcpwalk-json(5) has them. Several addresses of a name make several walks, one after the other.
 
 def states: ["LISTEN", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",
@@ -145,6 +145,56 @@ def ending:
     need(["fin", "rst", "none"] | index([$ending.peer_end]) != null; "peer_end"),
     need(.left | is_boolean; "left");
 
+# ---- measurements ----
+
+def sample:
+    .kind as $kind
+    | need(.measure | is_word; "measure"),
+    need(["peer", "answered", "refused", "silent", "span", "number"] | index([$kind]) != null; "kind"),
+    need(.what | is_word; "what"),
+    need(.connection | is_count and . > 0; "connection"),
+    need(.port | is_port and . > 0; "port"),
+    need(.t | type == "number"; "t"),
+    need((["answered", "refused", "number"] | index([$kind]) != null) == has("answered"); "answered there or not"),
+    need((.answered // .t) >= .t; "answered before it was asked"),
+    need(has("least") == has("most"); "least without most"),
+    need(.kind != "span" or has("least"); "a span without its value"),
+    need(has("least") | not or (["span", "peer"] | index([$kind]) != null); "least of what has no length"),
+    need((.least // 0) >= 0 and (.most // 0) >= (.least // 0); "most is less than least"),
+    need((.kind == "number") == has("number"); "number there or not"),
+    need(.number | optional(is_number32); "number");
+
+def stay:
+    need(.measure | is_word; "measure"),
+    need(.connection | is_count and . > 0; "connection"),
+    need(.state | is_state; "state"),
+    need(.from | type == "number"; "from"),
+    need(.to_least | type == "number"; "to_least"),
+    need(.to_least >= .from; "it ends before it begins"),
+    need(has("to_most") and (.to_most | is_time); "to_most"),
+    need(.to_most == null or .to_most >= .to_least; "to_most is less than to_least");
+
+def finding:
+    need(.measure | is_word; "measure"),
+    need(.name | is_word; "name"),
+    need(.text | is_text; "text"),
+    need(has("least") == has("most"); "least without most"),
+    need([has("least"), has("number"), has("value"), has("word")] | map(select(.)) | length <= 1; "more than one value"),
+    need(.least | optional(type == "number" and . >= 0); "least"),
+    need(.most | is_time; "most"),
+    need(.most == null or .most >= .least; "most is less than least"),
+    need(.number | optional(is_count); "number"),
+    need(.value | optional(type == "number" and . >= 0); "value"),
+    need(.word | optional(is_word); "word");
+
+def measured:
+    .outcome as $outcome
+    | need(.measure | is_word; "measure"),
+    need(["done", "bounded", "interrupted", "otherwise", "no-answer", "refused", "reset"] | index([$outcome]) != null;
+        "outcome"),
+    need(.connections | is_count; "connections"),
+    need(.complete | is_boolean; "complete");
+
 def event:
     if .event == "start" then start
     elif .event == "segment" then segment
@@ -153,6 +203,12 @@ def event:
     elif .event == "note" then note
     elif .event == "verify" then verify
     elif .event == "step" then step
+    elif .event == "sample" then sample
+    elif .event == "stay" then stay
+    elif .event == "finding" then finding
+    elif .event == "measured" then measured
+    elif .event == "end" and (has("outcome") | not) then need(keys == ["event", "status"] and (.status | is_count and . <= 5);
+        "end of measurements")
     elif .event == "end" then ending
     else "kind of event"
     end;
@@ -166,6 +222,7 @@ def walk:
     | last as $ending
     | need(.[0].event == "start"; "it does not begin with start"),
     need($ending.event == "end"; "it does not end with end"),
+    need($ending | has("outcome"); "the end of a walk without its outcome"),
     need(map(select(.event == "end")) | length == 1; "more or less than one end"),
     need([$segments[].n] == [range(1; ($segments | length) + 1)]; "segments are not counted from 1"),
     need(($segments | length == 0) or $segments[0].t == 0; "the first segment is not at 0"),
@@ -193,9 +250,33 @@ def walk:
     need(($claims | length == 0) or ($claims | last | .to == $ending.peer and .likely == $ending.peer_likely
         and .else == $ending.peer_else and .certainty == $ending.certainty); "peer is not what was claimed last");
 
+# How the lines of measurements fit together: those of one after those of another, samples, stays, findings, and how it went.
+def measurements:
+    .[1:-1] as $lines
+    | ($lines | map(select(.event == "measured"))) as $measured
+    | ($measured | map(.outcome)) as $outcomes
+    | last.status as $status
+    | need(.[0].event == "start"; "it does not begin with start"),
+    need(last.event == "end"; "it does not end with end"),
+    need(.[0].local.port == 0; "measurements with a port of ours for all"),
+    need($measured | length > 0 and (map(.measure) | unique | length) == length; "none, or the same twice"),
+    need([$measured[].measure] == reduce $lines[].measure as $one ([]; if last == $one then . else . + [$one] end);
+        "the lines of one are not together"),
+    need(["sample", "stay", "finding", "measured"] as $order
+        | all(range(1; $lines | length); . as $i | $lines[$i].measure != $lines[$i - 1].measure
+            or ($order | index($lines[$i - 1].event)) <= ($order | index($lines[$i].event))); "kinds of lines are mixed"),
+    need(all($lines | group_by(.measure)[]; map(select(.event == "measured")) | length == 1); "how it went, once each"),
+    need(all($lines[] | select(.event == "finding"); . as $one | [$lines[] | select(.event == "finding" and
+        .measure == $one.measure and .name == $one.name)] | length == 1); "a finding twice"),
+    need(if $outcomes | index("interrupted") then $status == 5
+        elif $outcomes | index("refused") or index("reset") then $status == 4
+        elif $outcomes | index("no-answer") then $status == 3
+        elif $outcomes | index("otherwise") then $status <= 1
+        else $status == 0 end; "status");
+
 [inputs | fromjson] as $events
 | ($events[] | . as $event | event | "wrong: \(.): \($event | tojson)"),
     # Into walks, each with its start.
     (reduce $events[] as $event ([]; if $event.event == "start" or . == [] then . + [[$event]]
         else .[-1] += [$event] end)
-    | .[] | walk | "wrong: \(.)")
+    | .[] | if .[0].command == "measure" then measurements else walk end | "wrong: \(.)")
