@@ -20,7 +20,7 @@ static void clear(struct course *course)
     course->why[0] = '\0';
     course->from_least = course->from_most = course->alive = course->gone = NANOS_NONE;
     course->first_syn_ack = course->its_fin = course->our_fin = course->fin_acked = course->its_fin_acked =
-        course->reset = NANOS_NONE;
+        course->reset = course->sent = NANOS_NONE;
     script_init(&course->kept, course->kept_steps, COURSE_STEPS, course->kept_bytes, course->kept_room);
 }
 
@@ -104,6 +104,8 @@ static void note_sent(struct course *course, const struct event_segment *event, 
         course->question = (struct inquiry){.probe = event->probe, .asked = true, .sent = at, .heard = NANOS_NONE};
         course->question_by_hand = false;
     }
+    if (course->reset == NANOS_NONE)
+        course->sent = at;
     if (segment_has(segment, TCP_FIN))
         course->our_fin = at;
     if (course->its_fin_acked == NANOS_NONE && tcb->its_fin_seen && segment_has(segment, TCP_ACK) &&
@@ -127,17 +129,19 @@ static void note_heard(struct course *course, const struct event_segment *event,
     const struct segment *segment = &event->segment;
     struct inquiry *question = &course->question;
     const struct tcb *tcb = &course->walk->tcb;
+    /* What comes before its SYN-ACK is of an older connection of the same ports. */
+    bool begun = course->first_syn_ack != NANOS_NONE;
 
     if (question->asked && question->reply == REPLY_NONE && segment->len == 0) {
         question->reply = reply_of(course, event);
         question->heard = at;
-    } else if (segment_has(segment, TCP_RST) && course->reset == NANOS_NONE) {
+    } else if (segment_has(segment, TCP_RST) && course->reset == NANOS_NONE && begun) {
         course->reset = at;
         course->reset_has_ack = segment_has(segment, TCP_ACK);
     }
     if (segment_has(segment, TCP_SYN | TCP_ACK) && course->first_syn_ack == NANOS_NONE)
         course->first_syn_ack = at;
-    if (segment_has(segment, TCP_FIN) && course->its_fin == NANOS_NONE)
+    if (segment_has(segment, TCP_FIN) && course->its_fin == NANOS_NONE && begun)
         course->its_fin = at;
     if (course->fin_acked == NANOS_NONE && tcb->fin_sent && segment_has(segment, TCP_ACK) &&
         segment->ack == tcb->fin_seq + 1)

@@ -61,6 +61,7 @@ struct course {
     nanos fin_acked;     /* ... the first acknowledgement of our FIN came */
     nanos its_fin_acked; /* ... our first acknowledgement of its FIN left */
     nanos reset;         /* ... a RST came that is no answer to a question */
+    nanos sent;          /* ... our latest segment before that left */
     bool reset_has_ack;
     struct event_end end; /* valid with over */
 

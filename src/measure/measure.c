@@ -285,10 +285,30 @@ void watch_take(struct measurement *measurement, struct course *course)
     }
 }
 
+/* So long after a segment of ours a RST is no answer to it. */
+#define ANSWER_MOST (3 * NANOS_PER_S)
+
+bool watch_reset(struct measurement *measurement, struct course *course)
+{
+    if (course->reset == NANOS_NONE)
+        return false;
+    if (course->gone == NANOS_NONE)
+        course->gone = course->reset;
+    if (course->from_least != NANOS_NONE)
+        measurement->watch.most = nanos_sooner(measurement->watch.most, course->gone - course->from_least);
+    if (course->sent != NANOS_NONE && course->reset - course->sent > ANSWER_MOST)
+        watch_alive(measurement, course, course->reset - course_trip(course));
+    measure_sample(measurement, course, SAMPLE_PEERS, course->reset, "rst");
+    return true;
+}
+
 struct amount watch_length(const struct measurement *measurement)
 {
     const struct watch *watch = &measurement->watch;
 
+    /* Connections differ: one was gone when another was still there. */
+    if (watch->least > watch->most)
+        return (struct amount){.kind = AMOUNT_SPAN, .least = watch->most, .most = watch->least};
     return (struct amount){.kind = AMOUNT_SPAN, .least = watch->least, .most = watch->most};
 }
 

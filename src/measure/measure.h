@@ -147,6 +147,12 @@ void watch_take(struct measurement *measurement, struct course *course);
 /* The course's state was seen by itself at that time (capture clock): by a segment that the peer repeated. */
 void watch_alive(struct measurement *measurement, struct course *course, nanos at);
 
+/*
+ * Did a RST end it that no question asked for? Then the watch has its time, and the state lasted until then, unless the RST may be
+ * a late answer to what we sent. To be asked once.
+ */
+bool watch_reset(struct measurement *measurement, struct course *course);
+
 /* How long it lasted: the watch as an amount. */
 struct amount watch_length(const struct measurement *measurement);
 

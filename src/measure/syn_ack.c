@@ -3,10 +3,15 @@
  * connection in memory at all. The third segment is withheld.
  *
  * What it repeats shows that it is there. Between, and when that ends, it is asked with a segment without flags, which Linux
- * and gVisor answer in SYN-RECEIVED, and which changes nothing. Not with anything that has ACK: some stacks would take that for
- * the third segment. Only where flagless segments were answered before is an ACK below the window asked last: those stacks
- * answer it with ACK as long as they have the connection, and with RST afterwards (measured). Where they were not, a copy
- * of our SYN is the last question: the same initial number means that it is still there, another one that it was gone.
+ * and gVisor answer in SYN-RECEIVED, and which changes nothing there. But passt resets the connection for it, and lwIP starts its
+ * timer anew without an answer (measured): so a connection of its own, the scout, tries it first, and what is watched is asked
+ * only where that was answered. Nothing that has ACK is sent: some stacks would take it for the third segment. Only
+ * where flagless segments are answered is an ACK below the window asked last: those stacks answer it with ACK as long as they
+ * have the connection, and with RST afterwards (measured).
+ *
+ * Where they are not answered, a copy of our SYN is the last question: the same initial number means that it is still there,
+ * another one that it was gone. That leaves a wide gap, so more connections are asked once each within it: a copy may start
+ * the timer anew, and then it matters no more.
  *
  * Memory or a SYN cookie: a repeated SYN-ACK, or an answer to a flagless segment, needs memory. Where there is neither, a
  * second connection is reset and then acknowledged all the same: with memory that draws a RST, with a cookie it opens.
@@ -14,16 +19,20 @@
 #include "base/text.h"
 #include "measure/kinds.h"
 
-enum { ROLE_WITHHELD, ROLE_COOKIE };
-enum { START, SYN, WATCHING, ASKING_LAST, COOKIE_RESET, COOKIE_ASKED };
+enum { ROLE_SCOUT, ROLE_WITHHELD, ROLE_COOKIE, ROLE_ONCE /* and above: one for each moment */ };
+enum { START, SYN, SCOUTED, WATCHING, ASKING_LAST, COOKIE_RESET, COOKIE_ASKED };
 
 #define PACE (620 * NANOS_PER_MS)
 #define SILENCES 2
 #define SYN_TRIES 3
 
-/* Linux repeats a SYN-ACK after a second, lwIP after 3, libslirp after 7: so long none must come. */
-#define FIRST_REPEAT (10 * NANOS_PER_S)
+/* Linux repeats a SYN-ACK after a second, lwIP after 3, libslirp after 7, and passt gives up after 10: so long none must come. */
+#define FIRST_REPEAT (12 * NANOS_PER_S)
 #define FIRST_REPEAT_BRIEF (1500 * NANOS_PER_MS)
+
+/* So many connections are asked once each at a time (lwIP has room for five), until the gap is as narrow as that. */
+#define ONCE 4
+#define NARROW NANOS_PER_S
 
 /* tally of the measurement */
 enum {
@@ -34,8 +43,13 @@ enum {
     TALLY_NEW,
     TALLY_FLAGLESS,
     TALLY_SAME_ISN,
-    TALLY_RST
+    TALLY_RST,
+    TALLY_ONCE,
+    TALLY_RESET
 };
+
+/* marks of the measurement: between these the connections of a round are asked */
+enum { MARK_GAP_FROM, MARK_GAP_TO };
 
 /* tally and marks of the course */
 enum { COURSE_ASKED, COURSE_TRIES };
@@ -43,7 +57,7 @@ enum { MARK_LAST, MARK_INTERVAL };
 
 static void begin(struct measurement *m)
 {
-    measure_plan(m, ROLE_WITHHELD);
+    measure_plan(m, ROLE_SCOUT);
 }
 
 static void send_syn(struct measurement *m, struct course *course, nanos now)
@@ -56,17 +70,52 @@ static void send_syn(struct measurement *m, struct course *course, nanos now)
     course_do(course, now, "syn; expect S. ack=+1 within %s", measure_within(m, now, 2 * NANOS_PER_S, within));
 }
 
-/* Does the peer answer flagless segments? It is asked so in any case until it has not, twice. */
-static bool flagless_is_worth_it(const struct measurement *m)
+/* Its SYN-ACK has come: true. Else the SYN is sent again, or it has failed. */
+static bool has_begun(struct measurement *m, struct course *course, nanos now)
 {
-    return m->tally[TALLY_FLAGLESS] || m->watch.silent < SILENCES;
+    if (course->first_syn_ack != NANOS_NONE) {
+        course->marks[MARK_LAST] = course->from_most = course->first_syn_ack;
+        course->from_least = course->first_syn_ack - course_trip(course);
+        return true;
+    }
+    if (course->walk->peer_end == PEER_END_NONE && course->tally[COURSE_TRIES] < SYN_TRIES && !measure_late(m, now))
+        send_syn(m, course, now);
+    else if (course->role < ROLE_ONCE)
+        measure_course_failed(m, course);
+    return false;
 }
+
+/* ---- the scout ---- */
+
+static void next_scout(struct measurement *m, struct course *course, nanos now)
+{
+    switch (course->phase) {
+    case START:
+        send_syn(m, course, now);
+        return;
+    case SYN:
+        if (!has_begun(m, course, now))
+            return;
+        break;
+    default:
+        m->tally[TALLY_FLAGLESS] += course->question.reply == REPLY_ACK;
+        if (course->question.reply != REPLY_NONE || course->tally[COURSE_ASKED] >= SILENCES) {
+            measure_plan(m, ROLE_WITHHELD);
+            return;
+        }
+    }
+    course->phase = SCOUTED;
+    course->tally[COURSE_ASKED]++;
+    course_do(course, now, "probe bare");
+}
+
+/* ---- the one that is watched ---- */
 
 static void watch_on(struct measurement *m, struct course *course, nanos now)
 {
     char pace[32];
     bool quiet = kinds_is_quiet(course, now, course->marks[MARK_LAST], course->marks[MARK_INTERVAL]);
-    bool ask = flagless_is_worth_it(m) && (quiet || !m->tally[TALLY_FLAGLESS]);
+    bool ask = m->tally[TALLY_FLAGLESS] && quiet;
 
     course->phase = WATCHING;
     course->tally[COURSE_ASKED] = ask;
@@ -97,25 +146,58 @@ static bool seems_over(const struct measurement *m, const struct course *course,
         return m->watch.silent >= SILENCES;
     if (m->tally[TALLY_REPEATS] == 0)
         return quiet > (m->settings.brief ? FIRST_REPEAT_BRIEF : FIRST_REPEAT);
-    return quiet > 5 * course->marks[MARK_INTERVAL] / 2;
+    return quiet > 3 * course->marks[MARK_INTERVAL];
+}
+
+/* The connections of another round, if the gap is wide and there is time for it. */
+static void plan_once(struct measurement *m, nanos now)
+{
+    const struct watch *watch = &m->watch;
+
+    if (watch->most == NANOS_NEVER || watch->most - watch->least <= NARROW || now + watch->most >= m->deadline)
+        return;
+    m->marks[MARK_GAP_FROM] = watch->least;
+    m->marks[MARK_GAP_TO] = watch->most;
+    m->at_once = ONCE;
+    for (unsigned i = 0; i < ONCE; i++)
+        measure_plan(m, ROLE_ONCE + i);
+}
+
+/* The answer to a copy of our SYN. Whether a RST ends what was there or says that nothing was, can't be told (passt). */
+static void take_copy(struct measurement *m, struct course *course)
+{
+    enum reply reply = course->question.reply;
+    struct sample *sample;
+
+    if (reply == REPLY_RST) {
+        m->tally[TALLY_RST] = 1;
+        return;
+    }
+    if (reply != REPLY_OTHER) {
+        watch_take(m, course);
+        return;
+    }
+    /* A new connection: the one before was gone when our SYN came. */
+    course->gone = course->question.heard;
+    m->watch.most = nanos_sooner(m->watch.most, course->gone - course->from_least);
+    m->tally[TALLY_NEW] = 1;
+    sample = measure_sample(m, course, SAMPLE_REFUSED, course->question.sent, "syn-copy");
+    if (sample)
+        sample->until = course->question.heard;
 }
 
 static void take_last(struct measurement *m, struct course *course, nanos now)
 {
     enum reply reply = course->question.reply;
 
-    if (reply == REPLY_OTHER) { /* a new connection: the one before was gone when our SYN came */
-        course->gone = course->question.heard;
-        m->watch.most = nanos_sooner(m->watch.most, course->gone - course->from_least);
-        m->tally[TALLY_NEW] = 1;
+    if (m->tally[TALLY_FLAGLESS] == 0) {
+        take_copy(m, course);
+        m->tally[TALLY_SAME_ISN] = reply == REPLY_SYN_ACK;
+        plan_once(m, now);
         return;
     }
     watch_take(m, course);
-    if (reply == REPLY_SYN_ACK)
-        m->tally[TALLY_SAME_ISN] = 1;
-    if (reply == REPLY_RST)
-        m->tally[TALLY_RST] = 1;
-    if (reply == REPLY_ACK && m->tally[TALLY_FLAGLESS] && !measure_late(m, now))
+    if (reply == REPLY_ACK && !measure_late(m, now))
         watch_on(m, course, now); /* the questions before were lost */
 }
 
@@ -126,24 +208,14 @@ static void next_withheld(struct measurement *m, struct course *course, nanos no
         send_syn(m, course, now);
         return;
     case SYN:
-        if (course->first_syn_ack == NANOS_NONE && course->walk->peer_end == PEER_END_NONE &&
-            course->tally[COURSE_TRIES] < SYN_TRIES && !measure_late(m, now)) {
-            send_syn(m, course, now);
+        if (!has_begun(m, course, now))
             return;
-        }
-        if (course->first_syn_ack == NANOS_NONE) {
-            measure_course_failed(m, course);
-            return;
-        }
-        course->marks[MARK_LAST] = course->from_most = course->first_syn_ack;
-        course->from_least = course->first_syn_ack - course_trip(course);
         break;
     case WATCHING:
-        if (course->tally[COURSE_ASKED]) {
+        if (course->tally[COURSE_ASKED])
             watch_take(m, course);
-            m->tally[TALLY_FLAGLESS] += course->question.reply == REPLY_ACK;
-        }
-        if (course->question.reply == REPLY_RST)
+        m->tally[TALLY_RESET] = watch_reset(m, course);
+        if (course->question.reply == REPLY_RST || m->tally[TALLY_RESET])
             return; /* a closed port refuses it: gone */
         if (seems_over(m, course, now)) {
             if (m->tally[TALLY_REPEATS] == 0 && !m->tally[TALLY_FLAGLESS])
@@ -160,6 +232,47 @@ static void next_withheld(struct measurement *m, struct course *course, nanos no
     if (!measure_late(m, now))
         watch_on(m, course, now);
 }
+
+/* ---- those that are asked once ---- */
+
+static nanos moment_of(const struct measurement *m, const struct course *course)
+{
+    return m->marks[MARK_GAP_FROM] +
+           (m->marks[MARK_GAP_TO] - m->marks[MARK_GAP_FROM]) * (course->role - ROLE_ONCE + 1) / (ONCE + 1);
+}
+
+/* One is done; the last of a round begins another. */
+static void count_once(struct measurement *m, nanos now)
+{
+    if (++m->tally[TALLY_ONCE] % ONCE == 0)
+        plan_once(m, now);
+}
+
+static void next_once(struct measurement *m, struct course *course, nanos now)
+{
+    char within[32];
+
+    switch (course->phase) {
+    case START:
+        send_syn(m, course, now);
+        return;
+    case SYN:
+        if (!has_begun(m, course, now)) {
+            if (walk_is_idle(course->walk))
+                count_once(m, now);
+            return;
+        }
+        course->phase = ASKING_LAST;
+        measure_await(m, "its end; connections are asked once each, at different times");
+        course_do(course, now, "wait %s; probe syn-copy", measure_within(m, now, moment_of(m, course), within));
+        return;
+    default:
+        take_copy(m, course);
+        count_once(m, now);
+    }
+}
+
+/* ---- memory or cookie ---- */
 
 /* Our RST ends what the peer remembers; then our ACK opens only what it need not remember. */
 static void next_cookie(struct measurement *m, struct course *course, nanos now)
@@ -188,10 +301,14 @@ static void next_cookie(struct measurement *m, struct course *course, nanos now)
 
 static void next(struct measurement *m, struct course *course, nanos now)
 {
-    if (course->role == ROLE_COOKIE)
+    if (course->role == ROLE_SCOUT)
+        next_scout(m, course, now);
+    else if (course->role == ROLE_WITHHELD)
+        next_withheld(m, course, now);
+    else if (course->role == ROLE_COOKIE)
         next_cookie(m, course, now);
     else
-        next_withheld(m, course, now);
+        next_once(m, course, now);
 }
 
 static void saw(struct measurement *m, struct course *course, const struct event *event)
@@ -210,8 +327,8 @@ static void saw(struct measurement *m, struct course *course, const struct event
             m->tally[TALLY_COOKIE] = 1;
         return;
     }
-    if (!segment_has(&segment->segment, TCP_SYN | TCP_ACK) || segment->segment.seq != course->walk->tcb.irs ||
-        course->phase == ASKING_LAST)
+    if (course->role != ROLE_WITHHELD || !segment_has(&segment->segment, TCP_SYN | TCP_ACK) ||
+        segment->segment.seq != course->walk->tcb.irs || course->phase == ASKING_LAST)
         return;
     sample = measure_sample(m, course, SAMPLE_PEERS, at, "syn-ack");
     /* A copy that the network made, or the answer to our own second SYN, follows at once. */
@@ -227,7 +344,7 @@ static void saw(struct measurement *m, struct course *course, const struct event
 
 static bool over(struct measurement *m, struct course *course)
 {
-    if (course->role == ROLE_WITHHELD && course->from_least != NANOS_NONE)
+    if ((course->role == ROLE_WITHHELD || course->role >= ROLE_ONCE) && course->from_least != NANOS_NONE)
         measure_stay(m, course, SYN_RECEIVED, course->from_least,
                      course->alive == NANOS_NONE ? course->from_most : course->alive,
                      course->gone == NANOS_NONE ? NANOS_NEVER : course->gone);
@@ -263,9 +380,19 @@ static void conclude_end(struct measurement *m)
     char words[96];
 
     amount_words(&length, words, sizeof(words));
+    if (m->tally[TALLY_RST])
+        measure_found(m, "copy-refused", (struct amount){0},
+                      "A copy of our SYN was answered with RST, which does not tell whether there was still something "
+                      "to end.");
     if (length.most != NANOS_NEVER) {
-        measure_found(m, "gave-up", length, "It gave up, without a word, %s after its SYN-ACK%s.", words,
+        measure_found(m, "gave-up", length, "It gave up, %s, %s after its SYN-ACK%s.",
+                      m->tally[TALLY_RESET] ? "with RST" : "without a word", words,
                       m->tally[TALLY_NEW] ? " (a copy of our SYN then opened a new connection)" : "");
+        if (m->tally[TALLY_ONCE])
+            measure_found(m, "method", (struct amount){.kind = AMOUNT_WORD, .word = "asked-once"},
+                          "It answers no other question in SYN-RECEIVED, so %u more connections were asked once each. "
+                          "Where its timer ticks slowly, others may end a tick sooner or later.",
+                          m->tally[TALLY_ONCE]);
         return;
     }
     if (!m->settings.brief)
@@ -287,6 +414,8 @@ static void conclude_memory(struct measurement *m)
     if (m->tally[TALLY_REPEATS] > 0)
         measure_found(m, "memory", memory,
                       "It keeps a half-open connection in memory: a SYN cookie can't be repeated.");
+    else if (m->tally[TALLY_RESET])
+        measure_found(m, "memory", memory, "It keeps a half-open connection in memory: it ended it by itself.");
     else if (m->tally[TALLY_FLAGLESS])
         measure_found(m, "memory", memory,
                       "It keeps a half-open connection in memory: it answered a segment that only such a one answers.");
