@@ -10,7 +10,7 @@
 #define SILENCES 3
 
 enum { FIRST = 1, WATCHING };
-enum { TALLY_ORPHANED, TALLY_OWNED };
+enum { TALLY_ORPHANED, TALLY_OWNED, TALLY_RESET };
 
 static void begin(struct measurement *m)
 {
@@ -29,7 +29,8 @@ static void next(struct measurement *m, struct course *course, nanos now)
         course->from_most = course->from_least + course_trip(course);
     } else {
         watch_take(m, course);
-        if (course->question.reply == REPLY_RST || m->watch.silent >= SILENCES)
+        m->tally[TALLY_RESET] = watch_reset(m, course);
+        if (m->tally[TALLY_RESET] || course->question.reply == REPLY_RST || m->watch.silent >= SILENCES)
             return;
     }
     if (measure_late(m, now))
@@ -69,8 +70,12 @@ static void conclude(struct measurement *m)
         return;
     amount_words(&length, words, sizeof(words));
     if (length.most != NANOS_NEVER) {
-        measure_found(m, "length", length, "FIN-WAIT-2 lasted %s, then the peer knew nothing of the connection.",
-                      words);
+        measure_found(m, "length", length, "FIN-WAIT-2 lasted %s, then %s.", words,
+                      m->tally[TALLY_RESET] ? "the peer ended it with RST" : "the peer knew nothing of the connection");
+    } else if (m->watch.answered == 0 && m->watch.silent >= SILENCES) {
+        measure_failed(m, MEASURED_NO_ANSWER);
+        measure_found(m, "length", length,
+                      "How long FIN-WAIT-2 lasts did not show: nothing that was asked in it was answered.");
     } else {
         measure_failed(m, m->watch.silent >= SILENCES ? MEASURED_NO_ANSWER : MEASURED_BOUNDED);
         measure_found(m, "length", length, "FIN-WAIT-2 lasted %s%s.", words,

@@ -14,8 +14,11 @@
 
 enum { FIRST = 1, WATCHING };
 
+/* Where nothing is answered (passt), so long it must have been quiet, beside three times the interval before. */
+#define QUIET_MOST (20 * NANOS_PER_S)
+
 /* tally of the measurement */
-enum { TALLY_REPEATS, TALLY_FIRST_CLOSER };
+enum { TALLY_REPEATS, TALLY_FIRST_CLOSER, TALLY_RESET };
 
 /* marks of the course: when its FIN came last by itself, the interval before, capture clock */
 enum { MARK_LAST, MARK_INTERVAL };
@@ -36,12 +39,22 @@ static void found_stays(struct measurement *m)
 static void watch_on(struct measurement *m, struct course *course, nanos now)
 {
     char pace[32];
-    bool ask = kinds_is_quiet(course, now, course->marks[MARK_LAST], course->marks[MARK_INTERVAL]);
+    bool ask = m->watch.silent < SILENCES &&
+               kinds_is_quiet(course, now, course->marks[MARK_LAST], course->marks[MARK_INTERVAL]);
 
     measure_await(m, "its FIN again, or its end; repeated %u time%s so far", m->tally[TALLY_REPEATS],
                   m->tally[TALLY_REPEATS] == 1 ? "" : "s");
     course->tally[0] = ask;
     course_do(course, now, ask ? "wait %s; probe old-byte" : "wait %s", measure_within(m, now, PACE, pace));
+}
+
+/* It answers nothing any more; or never did, and is not expected to repeat its FIN either. */
+static bool is_mute(const struct measurement *m, const struct course *course, nanos now)
+{
+    nanos quiet = course_clock(course, now) - course->marks[MARK_LAST];
+
+    return m->watch.silent >= SILENCES &&
+           (m->watch.answered > 0 || quiet > QUIET_MOST + 3 * course->marks[MARK_INTERVAL]);
 }
 
 static void next(struct measurement *m, struct course *course, nanos now)
@@ -68,9 +81,11 @@ static void next(struct measurement *m, struct course *course, nanos now)
         course->from_least = course->its_fin - course_trip(course);
         course->from_most = course->its_fin;
         m->tally[TALLY_FIRST_CLOSER] = course->walk->its_fin_first;
-    } else if (course->tally[0]) {
-        watch_take(m, course);
-        if (course->question.reply == REPLY_RST || m->watch.silent >= SILENCES)
+    } else {
+        if (course->tally[0])
+            watch_take(m, course);
+        m->tally[TALLY_RESET] = watch_reset(m, course);
+        if (m->tally[TALLY_RESET] || course->question.reply == REPLY_RST || is_mute(m, course, now))
             return;
     }
     if (!measure_late(m, now))
@@ -139,7 +154,12 @@ static void conclude(struct measurement *m)
         measure_failed(m, m->watch.silent >= SILENCES ? MEASURED_NO_ANSWER : MEASURED_BOUNDED);
     amount_words(&length, words, sizeof(words));
     if (length.most != NANOS_NEVER)
-        measure_found(m, "gave-up", length, "It gave up, without a word, after %s in %s.", words, state);
+        measure_found(m, "gave-up", length, "It gave up, %s, after %s in %s.",
+                      m->tally[TALLY_RESET] ? "with RST" : "without a word", words, state);
+    else if (m->watch.answered == 0 && count == 0 && m->watch.silent >= SILENCES)
+        measure_found(
+            m, "gave-up", length,
+            "How long it stays in %s did not show: it neither repeated its FIN nor answered what it was asked.", state);
     else
         measure_found(m, "gave-up", length, "It was in %s for %s%s.", state, words,
                       m->watch.silent >= SILENCES ? "; then it did not answer any more, which proves nothing" : "");
