@@ -13,7 +13,7 @@
 enum { ROLE_FLAGLESS, ROLE_ONCE };
 
 /* Phases behind the open: our FIN is sent, questions are asked. */
-enum { FIRST = 1, ENTERING, ASKING, CONFIRMING };
+enum { FIRST = 1, ENTERING, ASKING, CONFIRMING, ASKING_AGAIN };
 
 /* Linux answers one such segment in 500 ms (tcp_invalid_ratelimit). */
 #define PACE (620 * NANOS_PER_MS)
@@ -21,9 +21,16 @@ enum { FIRST = 1, ENTERING, ASKING, CONFIRMING };
 /* So many in a row without an answer: it is over, or they are not answered here at all. */
 #define SILENCES 3
 
+/*
+ * So long one connection is asked again and again: longer than the two minutes of lwIP, which are among the longest. And so
+ * many questions in a row may have no answer, for the pause to be shorter than what it lasted unasked.
+ */
+#define AGAIN (127 * NANOS_PER_S)
+#define AGAIN_SILENCES 1
+
 /* tally and marks of the measurement */
-enum { TALLY_RESTARTS, TALLY_ONCE };
-enum { MARK_RESTARTED };
+enum { TALLY_RESTARTS, TALLY_AGAIN, TALLY_ONCE };
+enum { MARK_RESTARTED, MARK_UNASKED };
 
 /*
  * When each of the connections is asked: close on both sides of the lengths that stacks are known to have (12, 30, 60, 120 and
@@ -43,6 +50,7 @@ static void plan_moments(struct measurement *m, nanos now)
 {
     m->at_once = MOMENTS + 1;
     m->tally[TALLY_ONCE] = 1;
+    m->watch.least = m->marks[MARK_UNASKED]; /* what was seen since may be what asking has prolonged */
     for (size_t i = 0; i < MOMENTS; i++)
         if (now + moments[i] * NANOS_PER_MS < m->deadline)
             measure_plan(m, ROLE_ONCE);
@@ -59,6 +67,34 @@ static void ask_flagless(struct measurement *m, struct course *course, nanos now
     course_do(course, now, "wait %s; probe bare", measure_within(m, now, PACE, pace));
 }
 
+static void ask_again(struct measurement *m, struct course *course, nanos now)
+{
+    char pace[32];
+
+    measure_await(m, "the end of TIME-WAIT; %u questions answered", m->watch.answered);
+    course->phase = ASKING_AGAIN;
+    course_do(course, now, "wait %s; probe old-byte", measure_within(m, now, PACE, pace));
+}
+
+/* The answer to an old byte that was asked before. A RST after too long a pause does not tell when it ended. */
+static void take_again(struct measurement *m, struct course *course, nanos now)
+{
+    struct watch *watch = &m->watch;
+
+    if (course->question.reply == REPLY_RST && watch->silent > AGAIN_SILENCES) {
+        plan_moments(m, now);
+        return;
+    }
+    watch_take(m, course);
+    if (course->question.reply == REPLY_RST || watch->silent >= SILENCES || measure_late(m, now))
+        return;
+    if (course->question.sent - course->from_most < AGAIN) {
+        ask_again(m, course, now);
+        return;
+    }
+    plan_moments(m, now);
+}
+
 /* Three had no answer: it is over and a listener is silent, or they are not answered here. An old byte is answered by all. */
 static void take_confirmation(struct measurement *m, struct course *course, nanos now)
 {
@@ -67,13 +103,16 @@ static void take_confirmation(struct measurement *m, struct course *course, nano
     watch_take(m, course);
     if (course->question.reply == REPLY_RST || course->question.reply == REPLY_NONE)
         return; /* it is over; or nothing is answered any more */
+    if (!told_before) {
+        m->tally[TALLY_AGAIN] = 1;
+        m->marks[MARK_UNASKED] = m->watch.least;
+        ask_again(m, course, now);
+        return;
+    }
     m->tally[TALLY_RESTARTS]++;
     m->marks[MARK_RESTARTED] = course->question.sent - course->from_most;
     course->from_most = course->question.heard; /* Linux began anew */
-    if (told_before)
-        ask_flagless(m, course, now);
-    else
-        plan_moments(m, now);
+    ask_flagless(m, course, now);
 }
 
 static void go_on_flagless(struct measurement *m, struct course *course, nanos now)
@@ -90,6 +129,8 @@ static void go_on_flagless(struct measurement *m, struct course *course, nanos n
     }
     if (course->phase == CONFIRMING)
         take_confirmation(m, course, now);
+    else if (course->phase == ASKING_AGAIN)
+        take_again(m, course, now);
     else
         ask_flagless(m, course, now);
 }
@@ -144,6 +185,28 @@ static bool over(struct measurement *m, struct course *course)
     return false;
 }
 
+/* It answers no segments without flags: what was done instead. */
+static void conclude_unflagged(struct measurement *m, bool ended)
+{
+    static const char *const why = "It does not answer segments without flags.";
+
+    if (m->tally[TALLY_ONCE])
+        measure_found(m, "method", (struct amount){.kind = AMOUNT_WORD, .word = "asked-once"},
+                      "%s So %u connections were asked once each, at different times: what a question may prolong was "
+                      "not measured.",
+                      why, m->result.courses - 1);
+    else if (ended)
+        measure_found(m, "method", (struct amount){.kind = AMOUNT_WORD, .word = "asked-again"},
+                      "%s So it was asked with old bytes, again and again. It ended all the same: they do not start "
+                      "its timer anew.",
+                      why);
+    else
+        measure_found(m, "method", (struct amount){.kind = AMOUNT_WORD, .word = "asked-again"},
+                      "%s So it was asked with old bytes, again and again. It was still there in the end, but they may "
+                      "have started its timer anew: it certainly lasts only as long as it was not asked so.",
+                      why);
+}
+
 static void conclude(struct measurement *m)
 {
     struct amount length = watch_length(m);
@@ -162,17 +225,16 @@ static void conclude(struct measurement *m)
     }
     if (length.most == NANOS_NEVER)
         measure_failed(m, MEASURED_BOUNDED);
+    if (m->tally[TALLY_AGAIN] && length.most == NANOS_NEVER && !m->tally[TALLY_ONCE])
+        length.least = m->marks[MARK_UNASKED];
     amount_words(&length, words, sizeof(words));
     measure_found(m, "length", length, "TIME-WAIT lasted %s.", words);
     if (length.most != NANOS_NEVER && m->watch.answered == 0)
         measure_found(
             m, "none", (struct amount){.kind = AMOUNT_WORD, .word = "none-seen"},
             "Each question to it was refused: it keeps no TIME-WAIT, or a shorter one than could be asked for.");
-    if (m->tally[TALLY_ONCE]) {
-        measure_found(m, "method", (struct amount){.kind = AMOUNT_WORD, .word = "asked-once"},
-                      "It does not answer segments without flags. So %u connections were asked once each, at different "
-                      "times: what a question may prolong was not measured.",
-                      m->result.courses - 1);
+    if (m->tally[TALLY_AGAIN]) {
+        conclude_unflagged(m, length.most != NANOS_NEVER);
         return;
     }
     measure_found(
