@@ -109,7 +109,7 @@ static void conclude(struct measurement *m)
     measure_failed(m, MEASURED_OTHERWISE);
     measure_found(
         m, "stays", (struct amount){.kind = AMOUNT_NUMBER, .number = m->tally[TALLY_STAYED]},
-        "On %u connection%s its application did not close as long as was waited (10 s, or what --max left): the peer "
+        "On %u connection%s no FIN of its own came as long as was waited (10 s, or what --max left): the peer "
         "stays in CLOSE-WAIT, which no timer ends.",
         m->tally[TALLY_STAYED], m->tally[TALLY_STAYED] == 1 ? "" : "s");
 }

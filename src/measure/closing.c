@@ -74,8 +74,9 @@ static void saw(struct measurement *m, struct course *course, const struct event
         course->tally[0] = 1; /* it has left */
     else if (!segment->out && course->tally[0] && segment_has(&segment->segment, TCP_RST))
         course->tally[1] = 1;
-    else if (!segment->out && course->tally[0] && segment_has(&segment->segment, TCP_ACK))
-        course->tally[2] = 1;
+    else if (!segment->out && course->tally[0] && segment->segment.len == 0 &&
+             segment_has(&segment->segment, TCP_ACK) && !segment_has(&segment->segment, TCP_FIN))
+        course->tally[2] = 1; /* data and FINs it may send, or repeat, by itself */
 }
 
 static enum outcome_of_way outcome_of(const struct course *course)
@@ -124,6 +125,9 @@ static void conclude_close(struct measurement *m)
     case GOT_FIN:
         if (m->tally[TALLY_CLOSER] == CLOSER_PEER)
             measure_found(m, "close", word("first"), "It closed first, before our FIN, with a FIN.");
+        else if (m->tally[TALLY_CLOSER] == CLOSER_BOTH)
+            measure_found(m, "close", word("both"),
+                          "It closed by itself: its FIN and ours crossed, so both closed first.");
         else if (m->tally[TALLY_SEGMENTS] == 3)
             measure_found(
                 m, "close", word("three"),
@@ -141,7 +145,8 @@ static void conclude_close(struct measurement *m)
         break;
     case GOT_NOTHING:
         measure_found(m, "close", word("stays"),
-                      "It acknowledged our FIN, and its application did not close: the peer stayed in CLOSE-WAIT.");
+                      "It acknowledged our FIN, and no FIN of its own came: the peer stayed in CLOSE-WAIT, as it does "
+                      "when its application does not close.");
         break;
     default:
         break;
@@ -154,7 +159,8 @@ static void conclude_unread(struct measurement *m)
     case GOT_RST:
         measure_found(
             m, "unread", word("rst"),
-            "A byte with our FIN: it answered with RST, as a TCP does whose application closes with data unread.");
+            "A byte with our FIN: it answered with RST, as a TCP does whose application closes with data unread, or "
+            "has closed already.");
         break;
     case GOT_FIN:
         measure_found(
@@ -166,7 +172,7 @@ static void conclude_unread(struct measurement *m)
         measure_found(m, "unread", word("first"), "A byte with our FIN: its own FIN was under way already.");
         break;
     case GOT_NOTHING:
-        measure_found(m, "unread", word("stays"), "A byte with our FIN: its application did not close.");
+        measure_found(m, "unread", word("stays"), "A byte with our FIN: no FIN of its own came.");
         break;
     default:
         break;
