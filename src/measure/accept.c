@@ -5,7 +5,7 @@
  */
 #include "measure/kinds.h"
 
-enum { START, OPENED, PROBED, WAITED, DATA_SENT };
+enum { START, OPENED, PROBED, REQUESTED, DATA_SENT };
 
 /* Linux repeats after 1 and after 3 seconds. */
 #define REPEATS_WITHIN (3500 * NANOS_PER_MS)
@@ -30,15 +30,29 @@ static unsigned state_of(const struct course *course)
     return state_count(belief->claim.to) == 1 ? STATE_OPENING : STATE_PRESUMED;
 }
 
+/* Gives the application what makes it say something, and time for that. */
+static void request(struct measurement *m, struct course *course, nanos now)
+{
+    char within[32];
+
+    m->tally[TALLY_REQUESTED] = m->settings.send != NULL;
+    measure_await(m, "a sign of its application");
+    measure_within(m, now, NANOS_PER_S, within);
+    if (m->settings.send)
+        course_do(course, now, "send \"%s\" within 2s; wait %s", m->settings.send, within);
+    else
+        course_do(course, now, "wait %s", within);
+}
+
 static void next(struct measurement *m, struct course *course, nanos now)
 {
-    char within[2][32];
+    char within[32];
 
     switch (course->phase) {
     case START:
         course->phase = OPENED;
         measure_await(m, "the SYN-ACK, and an answer to probes");
-        course_do(course, now, "open within %s; wait 50ms; probe", measure_within(m, now, KINDS_PATIENCE, within[0]));
+        course_do(course, now, "open within %s; wait 50ms; probe", measure_within(m, now, KINDS_PATIENCE, within));
         return;
     case OPENED:
         if (course->failed && !course_is_open(course)) {
@@ -49,26 +63,30 @@ static void next(struct measurement *m, struct course *course, nanos now)
         course->phase = PROBED;
         if (m->tally[TALLY_STATE] == STATE_OPENING || m->tally[TALLY_STATE] == STATE_PRESUMED) {
             measure_await(m, "its SYN-ACK again");
-            course_do(course, now, "wait %s; probe", measure_within(m, now, REPEATS_WITHIN, within[0]));
+            course_do(course, now, "wait %s; probe", measure_within(m, now, REPEATS_WITHIN, within));
             return;
         }
-        m->tally[TALLY_REQUESTED] = m->settings.send != NULL;
-        measure_await(m, "a sign of its application");
-        if (m->settings.send)
-            course_do(course, now, "send \"%s\" within 2s; wait %s", m->settings.send,
-                      measure_within(m, now, NANOS_PER_S, within[0]));
-        else
-            course_do(course, now, "wait %s", measure_within(m, now, NANOS_PER_S, within[0]));
+        request(m, course, now);
         return;
     case PROBED:
         if (m->tally[TALLY_STATE] == STATE_OPEN)
             return;
         m->tally[TALLY_STATE] = state_of(course);
-        if (!m->settings.data || measure_late(m, now))
+        if (measure_late(m, now))
+            return;
+        if (m->tally[TALLY_STATE] != STATE_OPENING && m->tally[TALLY_REPEATS] == 0 && m->settings.send) {
+            course->phase = REQUESTED;
+            request(m, course, now);
+            return;
+        }
+        if (!m->settings.data)
             return;
         course->phase = DATA_SENT;
         m->tally[TALLY_SENT] = 1;
         course_do(course, now, "segment P. data \"\\n\"; wait 300ms; probe");
+        return;
+    case REQUESTED: /* what it said of that may have proven it */
+        m->tally[TALLY_STATE] = state_of(course);
         return;
     case DATA_SENT:
         m->tally[TALLY_AFTER_DATA] = state_of(course);
@@ -99,8 +117,9 @@ static void conclude_open(struct measurement *m)
     struct amount amount = {.kind = AMOUNT_WORD, .word = "established"};
 
     if (m->tally[TALLY_STATE] == STATE_PRESUMED) {
-        measure_found(m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "presumed"},
-                      "Presumed established: it did not repeat its SYN-ACK, but answered no probe that tells.");
+        measure_found(
+            m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "presumed"},
+            "Presumed established: it did not repeat its SYN-ACK within 3.5 s, but answered no probe that tells.");
     } else {
         measure_found(m, "handshake", amount,
                       "Established: it took our third segment, which its accept queue had room for.");
