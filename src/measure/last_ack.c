@@ -1,6 +1,6 @@
 /*
  * How often the peer repeats a FIN that is not acknowledged, and when it gives up. We close, it closes, and its FIN is not
- * acknowledged: LAST-ACK (FIN-WAIT-1 where it closes first, with the same clock). What it repeats shows that it is still
+ * acknowledged: LAST-ACK (CLOSING where it closes by itself, before it has our FIN). What it repeats shows that it is still
  * there; when that ends, an old byte with an acknowledgement as old asks whether it is: all stacks answer that in these states,
  * and none takes it for our last ACK (measured).
  */
@@ -18,7 +18,7 @@ enum { FIRST = 1, WATCHING };
 #define QUIET_MOST (20 * NANOS_PER_S)
 
 /* tally of the measurement */
-enum { TALLY_REPEATS, TALLY_FIRST_CLOSER, TALLY_RESET };
+enum { TALLY_REPEATS, TALLY_CLOSING, TALLY_RESET, TALLY_DATA };
 
 /* marks of the course: when its FIN came last by itself, the interval before, capture clock */
 enum { MARK_LAST, MARK_INTERVAL };
@@ -76,11 +76,18 @@ static void next(struct measurement *m, struct course *course, nanos now)
                 measure_course_failed(m, course);
             return;
         }
+        if (course->its_fin_acked != NANOS_NONE) {
+            measure_failed(m, MEASURED_OTHERWISE);
+            measure_found(m, "closes-first", (struct amount){0},
+                          "It closed by itself, and its FIN was acknowledged before ours could leave: then it is in "
+                          "FIN-WAIT-2, and repeats nothing.");
+            return;
+        }
         course->phase = WATCHING;
         course->marks[MARK_LAST] = course->its_fin;
         course->from_least = course->its_fin - course_trip(course);
         course->from_most = course->its_fin;
-        m->tally[TALLY_FIRST_CLOSER] = course->walk->its_fin_first;
+        m->tally[TALLY_CLOSING] = course->walk->its_fin_first || course->walk->its_fin_crossed;
     } else {
         if (course->tally[0])
             watch_take(m, course);
@@ -92,20 +99,27 @@ static void next(struct measurement *m, struct course *course, nanos now)
         watch_on(m, course, now);
 }
 
-/* A FIN that comes by itself, not as the answer to a question. */
+/*
+ * A FIN that comes by itself, not as the answer to a question; or data: with --send the peer's answer is not acknowledged
+ * either, and it is that which is repeated first.
+ */
 static void saw(struct measurement *m, struct course *course, const struct event *event)
 {
     const struct event_segment *segment = &event->segment;
+    bool fin;
     nanos at;
     struct sample *sample;
 
-    if (event->kind != EVENT_SEGMENT || segment->out || !segment_has(&segment->segment, TCP_FIN) ||
-        course->its_fin == NANOS_NONE)
+    if (event->kind != EVENT_SEGMENT || segment->out || course->its_fin == NANOS_NONE)
+        return;
+    fin = segment_has(&segment->segment, TCP_FIN);
+    if (!fin && segment->segment.len == 0)
         return;
     at = course_at(course, segment->t);
     if (course->question.asked && course->question.heard == at)
         return;
-    sample = measure_sample(m, course, SAMPLE_PEERS, at, "fin");
+    m->tally[TALLY_DATA] += !fin;
+    sample = measure_sample(m, course, SAMPLE_PEERS, at, fin ? "fin" : "data");
     if (at == course->its_fin)
         return;
     m->tally[TALLY_REPEATS]++;
@@ -121,7 +135,7 @@ static void saw(struct measurement *m, struct course *course, const struct event
 static bool over(struct measurement *m, struct course *course)
 {
     if (course->from_least != NANOS_NONE)
-        measure_stay(m, course, m->tally[TALLY_FIRST_CLOSER] ? FIN_WAIT_1 : LAST_ACK, course->from_least,
+        measure_stay(m, course, m->tally[TALLY_CLOSING] ? CLOSING : LAST_ACK, course->from_least,
                      course->alive == NANOS_NONE ? course->from_most : course->alive,
                      course->gone == NANOS_NONE ? NANOS_NEVER : course->gone);
     return false;
@@ -129,7 +143,7 @@ static bool over(struct measurement *m, struct course *course)
 
 static void conclude(struct measurement *m)
 {
-    const char *state = m->tally[TALLY_FIRST_CLOSER] ? "FIN-WAIT-1" : "LAST-ACK";
+    const char *state = m->tally[TALLY_CLOSING] ? "CLOSING" : "LAST-ACK";
     struct amount length = watch_length(m);
     nanos spans[16];
     unsigned count = 0;
@@ -145,8 +159,10 @@ static void conclude(struct measurement *m)
     kinds_list_spans(&text, spans, count);
     if (count > 0)
         measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = m->tally[TALLY_REPEATS]},
-                      "It repeated its FIN %u time%s, after %s%s.", m->tally[TALLY_REPEATS], count == 1 ? "" : "s",
-                      list, count < m->tally[TALLY_REPEATS] ? " ..." : "");
+                      "It repeated %s %u time%s, after %s%s.",
+                      m->tally[TALLY_DATA] ? "what was not acknowledged, data and FIN," : "its FIN",
+                      m->tally[TALLY_REPEATS], count == 1 ? "" : "s", list,
+                      count < m->tally[TALLY_REPEATS] ? " ..." : "");
     else
         measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = 0},
                       "It did not repeat its FIN while it was watched.");
