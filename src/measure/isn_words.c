@@ -189,7 +189,10 @@ static void describe_step(const struct isn_finding *finding, struct text *text)
         text_add(text, "From each connection%s the number goes down by %u", from, -finding->step);
     if (finding->step_multiple > 1)
         text_add(text, " or a multiple of it, up to %u times", finding->step_multiple);
-    text_add(text, finding->kind == ISN_STEP ? ", whatever the time." : ".");
+    if (finding->step_multiple > 1) /* libslirp takes the same step for each connection and each half second */
+        text_add(text, ", as when other connections, or a clock, take such steps between.");
+    else
+        text_add(text, finding->kind == ISN_STEP ? ", whatever the time." : ".");
     if (finding->kind == ISN_STEP_OR_CLOCK)
         text_add(text, " It may also be a clock that makes this step once between two of our connections.");
 }
