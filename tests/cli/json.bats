@@ -101,7 +101,7 @@ measured() {
 }
 
 @test "measure: the lines of every measurement, their fields, and their words" {
-    local manual=$BATS_TEST_DIRNAME/../../man/tcpwalk-json.5 lines=$BATS_TEST_TMPDIR/lines field measure name word
+    local manual=$BATS_TEST_DIRNAME/../../man/tcpwalk-json.5 seen=$BATS_TEST_TMPDIR/lines field measure name word
     measured profile echo --max 2s
     content
     whole '.[0] | .command == "measure" and .peer.name == "echo.lab" and .peer.port == 7'
@@ -111,7 +111,7 @@ measured() {
     whole 'any(.[]; .event == "stay" and .state == "TIME-WAIT" and .to_most == null)'
     # Every one that there is.
     diff <("$TCPWALK" measure | sed -nE '/^  profile/d; s/^  ([a-z][a-z0-9-]+) .*/\1/p' | sort) \
-        <(jq -r 'select(.event == "measured").measure' "$lines" | sort)
+        <(jq -r 'select(.event == "measured").measure' "$seen" | sort)
     # And each way in which one can end but by a signal.
     measured offer,close-wait refused -4 --max 1s
     status 4
@@ -127,9 +127,9 @@ measured() {
     whole 'any(.[]; .event == "finding" and .name == "data" and .word == "opened")'
     measured accept queue-full --max 9s
     measured close closes-first --max 3s
-    [[ $(jq -r 'select(.event == "measured").outcome' "$lines" | sort -u | xargs) == \
+    [[ $(jq -r 'select(.event == "measured").outcome' "$seen" | sort -u | xargs) == \
         'bounded done no-answer otherwise refused reset' ]]
-    for field in $(jq -r 'keys[]' "$lines" | sort -u); do
+    for field in $(jq -r 'keys[]' "$seen" | sort -u); do
         [[ $field == event ]] || grep -qxE "\.(It )?Va $field( .*)?" "$manual" || {
             echo "not in the manual: $field"
             return 1
@@ -146,7 +146,7 @@ measured() {
             echo "not in the manual: $measure $name $word"
             return 1
         fi
-    done < <(jq -r 'select(.event == "finding") | "\(.measure) \(.name) \(.word // "-")"' "$lines" | sort -u)
+    done < <(jq -r 'select(.event == "finding") | "\(.measure) \(.name) \(.word // "-")"' "$seen" | sort -u)
 }
 
 @test "measure: what was measured until Ctrl-C is told, and marked so" {
