@@ -121,7 +121,7 @@ measured() {
     status 1
     measured last-ack,time-wait reset -4 --send x --max 1s
     status 4
-    measured syn-ack syn-cookies --max 12s
+    measured profile syn-cookies --max 5s
     whole 'any(.[]; .event == "finding" and .name == "memory" and .word == "cookie")'
     measured accept deferred --data --max 9s
     whole 'any(.[]; .event == "finding" and .name == "data" and .word == "opened")'

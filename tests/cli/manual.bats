@@ -249,6 +249,22 @@ told_of() {
     ((${#all[@]} >= 11))
 }
 
+@test "the times and counts of measurements in tcpwalk(8) are those of the sources" {
+    local kind max count n=0
+    sed -n '/^.Sh MEASUREMENTS/,/^.Ss/p' "$TOP/man/tcpwalk.8" >section
+    while read -r kind max count; do
+        sed -n "/^\.It Cm $kind\$/,/^At most /p" section >item
+        grep -qx "At most $max seconds." item
+        [[ $count == 0 ]] || grep -qE "\b$count\b" item
+        ((++n))
+    done < <(awk '/^const struct measure_kind/ { name = ""; max = count = 0 }
+        /^ +\.name = / { split($0, parts, "\""); name = parts[2] }
+        /^ +\.max = / { max = $3 == "KINDS_PATIENCE," ? 5 : $3 }
+        /^ +\.count = / { count = $3 + 0 }
+        /^};/ && name { print name, max, count; name = "" }' "$TOP"/src/measure/*.c)
+    ((n == $("$TCPWALK" measure | grep -cE '^  [a-z]') - 1))
+}
+
 # readme_block WORDS: the lines below the one that shows this command, up to the next empty line or command.
 readme_block() {
     awk -v command="    \$ $1" 'index($0, command) == 1 { inside = 1; next }
