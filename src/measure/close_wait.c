@@ -71,8 +71,8 @@ static void conclude_distribution(struct measurement *m, nanos *least, nanos *mo
     stats_sort(least, count);
     stats_sort(most, count);
     minimum = (struct amount){.kind = AMOUNT_SPAN, .least = least[0], .most = most[0]};
-    median =
-        (struct amount){.kind = AMOUNT_SPAN, .least = stats_median(least, count), .most = stats_median(most, count)};
+    median = (struct amount){
+        .kind = AMOUNT_SPAN, .least = stats_percentile(least, count, 50), .most = stats_percentile(most, count, 50)};
     late = (struct amount){
         .kind = AMOUNT_SPAN, .least = stats_percentile(least, count, 99), .most = stats_percentile(most, count, 99)};
     amount_words(&minimum, words[0], sizeof(words[0]));

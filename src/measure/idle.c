@@ -212,7 +212,8 @@ static void conclude_end(struct measurement *m, bool answers)
     if (length.most != NANOS_NEVER) {
         measure_found(
             m, "ended", length,
-            "It ended the connection in silence, %s after it was open: then a question was answered with RST.", words);
+            "It ended the connection in silence: a question was answered with RST. The connection had lasted %s.",
+            words);
         return;
     }
     if (m->tally[TALLY_SILENT] > 0 || m->watch.silent >= SILENCES)

@@ -170,8 +170,8 @@ static void conclude(struct measurement *m)
         measure_failed(m, m->watch.silent >= SILENCES ? MEASURED_NO_ANSWER : MEASURED_BOUNDED);
     amount_words(&length, words, sizeof(words));
     if (length.most != NANOS_NEVER)
-        measure_found(m, "gave-up", length, "It gave up, %s, after %s in %s.",
-                      m->tally[TALLY_RESET] ? "with RST" : "without a word", words, state);
+        measure_found(m, "gave-up", length, "It gave up in %s, %s, after %s.", state,
+                      m->tally[TALLY_RESET] ? "with RST" : "without a word", words);
     else if (m->watch.answered == 0 && count == 0 && m->watch.silent >= SILENCES)
         measure_found(
             m, "gave-up", length,

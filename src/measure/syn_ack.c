@@ -385,7 +385,7 @@ static void conclude_end(struct measurement *m)
                       "A copy of our SYN was answered with RST, which does not tell whether there was still something "
                       "to end.");
     if (length.most != NANOS_NEVER) {
-        measure_found(m, "gave-up", length, "It gave up, %s, %s after its SYN-ACK%s.",
+        measure_found(m, "gave-up", length, "It gave up, %s. From its first SYN-ACK that took %s%s.",
                       m->tally[TALLY_RESET] ? "with RST" : "without a word", words,
                       m->tally[TALLY_NEW] ? " (a copy of our SYN then opened a new connection)" : "");
         if (m->tally[TALLY_ONCE])
