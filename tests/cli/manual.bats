@@ -340,9 +340,11 @@ http.server.ThreadingHTTPServer(("127.0.0.1", 8000), Late).serve_forever()' "$SH
     sed -nE "s/^    (\\$ )?tcpwalk (lab [^#|]*[^ #|]).*/\\2/p" "$TOP/README.md" >commands
     while read -r line; do
         read -ra words <<<"$line"
+        # What lasts a minute is another file's business.
+        [[ ${words[1]} != measure ]] || words+=(--max 2s)
         keep "${BOUND[@]}" "$TCPWALK" "${words[@]}" --timeout 1s
         [[ $STATUS != 2 && $STATUS != 5 ]]
         ((++n))
     done <commands
-    ((n >= 7))
+    ((n >= 9))
 }
