@@ -52,7 +52,8 @@ static bool over(struct measurement *m, struct course *course)
                 sample->least = course->its_fin - course->fin_acked;
                 sample->most = course->its_fin - course->our_fin;
             }
-        } else if (course->its_fin == NANOS_NONE && course->end.peer_end != PEER_END_RST) {
+        } else if (course->its_fin == NANOS_NONE && course->end.peer_end != PEER_END_RST &&
+                   !course_was_stopped(course)) {
             m->tally[TALLY_STAYED]++;
         }
     }

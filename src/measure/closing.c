@@ -102,7 +102,7 @@ static enum outcome_of_way outcome_of(const struct course *course)
 
 static bool over(struct measurement *m, struct course *course)
 {
-    m->tally[course->role] = outcome_of(course);
+    m->tally[course->role] = course_was_stopped(course) ? FAILED : outcome_of(course);
     if (course->role == WAY_CLOSE) {
         m->tally[TALLY_SEGMENTS] = course->end.close_segments;
         m->tally[TALLY_CLOSER] = course->end.closer;

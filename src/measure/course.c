@@ -93,6 +93,11 @@ bool course_is_open(const struct course *course)
     return state != CLOSED && state != LISTEN && state != SYN_SENT && state != SYN_RECEIVED;
 }
 
+bool course_was_stopped(const struct course *course)
+{
+    return course->over && course->outcome == OUTCOME_FAILED;
+}
+
 /* ---- what happened ---- */
 
 static void note_sent(struct course *course, const struct event_segment *event, nanos at)

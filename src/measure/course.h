@@ -102,6 +102,9 @@ nanos course_at(const struct course *course, nanos t);
 /* The round trip of its open: NANOS_PER_MS where it is not known or less than that. */
 nanos course_trip(const struct course *course);
 
+/* Has it ended before its steps had, because somebody stopped it or this machine was in trouble? Nothing follows from its silence. */
+bool course_was_stopped(const struct course *course);
+
 /* Is it open, that is ESTABLISHED or beyond, for our end? */
 bool course_is_open(const struct course *course);
 

@@ -70,6 +70,8 @@ static void saw(struct measurement *m, struct course *course, const struct event
 
 static bool over(struct measurement *m, struct course *course)
 {
+    if (course->tally[0] == 0 && course_was_stopped(course))
+        return false;
     if (course->tally[0] == 0) {
         m->tally[TALLY_LOST]++;
         if (++m->tally[TALLY_STALLED] >= LOST_IN_A_ROW && m->result.measured == MEASURED_DONE) {
@@ -132,13 +134,16 @@ static void conclude(struct measurement *m)
         measure_found(m, "chance", (struct amount){.kind = AMOUNT_REAL, .real = found.chance},
                       "Random numbers would be taken for such ones with a probability %s.",
                       chance_words(found.chance, p));
-    measure_found(
-        m, "p-one", (struct amount){.kind = AMOUNT_REAL, .real = found.one.least_p},
-        "One pair of ports: random numbers would look so, or odder, with a probability %s (%zu numbers, test: %s).",
-        chance_words(found.one.least_p, p), found.one.count, isn_test_name(found.one.worst));
-    measure_found(m, "p-many", (struct amount){.kind = AMOUNT_REAL, .real = found.many.least_p},
-                  "Other ports: random numbers would look so, or odder, with a probability %s (%zu numbers, test: %s).",
-                  chance_words(found.many.least_p, p), found.many.count, isn_test_name(found.many.worst));
+    if (found.one.count > 0)
+        measure_found(
+            m, "p-one", (struct amount){.kind = AMOUNT_REAL, .real = found.one.least_p},
+            "One pair of ports: random numbers would look so, or odder, with a probability %s (%zu numbers, test: %s).",
+            chance_words(found.one.least_p, p), found.one.count, isn_test_name(found.one.worst));
+    if (found.many.count > 0)
+        measure_found(
+            m, "p-many", (struct amount){.kind = AMOUNT_REAL, .real = found.many.least_p},
+            "Other ports: random numbers would look so, or odder, with a probability %s (%zu numbers, test: %s).",
+            chance_words(found.many.least_p, p), found.many.count, isn_test_name(found.many.worst));
     if (m->tally[TALLY_LOST] > 0)
         measure_found(m, "lost", (struct amount){.kind = AMOUNT_NUMBER, .number = m->tally[TALLY_LOST]},
                       "%u SYN%s had no answer.", m->tally[TALLY_LOST], m->tally[TALLY_LOST] == 1 ? "" : "s");

@@ -52,6 +52,8 @@ static void saw(struct measurement *m, struct course *course, const struct event
 
 static bool over(struct measurement *m, struct course *course)
 {
+    if (course->tally[0] == 0 && course_was_stopped(course))
+        return false;
     m->tally[TALLY_SENT]++;
     m->tally[TALLY_LOST] += course->tally[0] == 0;
     if (m->result.measured != MEASURED_DONE)

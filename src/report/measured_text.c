@@ -37,7 +37,7 @@ static const char *caveat(enum measured measured)
     case MEASURED_BOUNDED:
         return "Its time was over (--max): what had not ended is a lower bound.";
     case MEASURED_INTERRUPTED:
-        return "Interrupted: what had not ended is a lower bound.";
+        return "Interrupted: this was measured until then, and what had not ended is a lower bound.";
     default:
         return NULL;
     }

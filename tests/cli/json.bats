@@ -161,6 +161,14 @@ measured() {
     whole 'any(.[]; .event == "measured" and .outcome == "interrupted") and last.status == 5'
     whole 'any(.[]; .event == "finding" and .name == "gave-up" and .most == null)'
     wait_for 5 forgotten 7
+    # A peer that is not waited for any more is not said to stay.
+    start_holder
+    start measure client env --default-signal=INT "$TCPWALK" measure close-wait,close --json --max 60s "$SERVER4" 9003
+    wait_for 10 in_state CLOSE-WAIT 9003
+    kill -INT "$STARTED_PID"
+    outlast measure "$STARTED_PID"
+    well_formed
+    whole 'all(.[]; .event != "measured" or .outcome == "interrupted") and all(.[]; .name != "stays" and .word != "stays")'
 }
 
 @test "each line is written at once" {
