@@ -90,8 +90,8 @@ static int list_kinds(void)
     printf("\n");
     wrap_print(
         stdout, 0,
-        "--max bounds how long it may take, --count says how many connections, --send what is sent when it is open, "
-        "--svg where the charts go. See MEASUREMENTS in tcpwalk(8).");
+        "--max bounds how long each may take, --count says how many connections, --send what is sent when one is open, "
+        "--svg where the charts go, and with --data accept may send a byte. See MEASUREMENTS in tcpwalk(8).");
     return STATUS_DONE;
 }
 
@@ -333,7 +333,8 @@ int run_measure(const struct command *command, const struct options *options, in
     if (!read_kinds(&task, operands[0], fault))
         return STATUS_USAGE;
     if (count != 3) {
-        fault_set(fault, FAULT_USAGE, "measure takes what to measure, a host and a port (see tcpwalk --help)");
+        fault_set(fault, FAULT_USAGE,
+                  "measure takes what to measure, a host and a port (tcpwalk measure lists what can be measured)");
         return STATUS_USAGE;
     }
     task.settings.brief = task.profile;
