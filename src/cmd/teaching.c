@@ -16,6 +16,7 @@
 #include "cmd/complain.h"
 #include "cmd/lecture.h"
 #include "io/recorder.h"
+#include "report/octets.h"
 #include "report/words.h"
 
 /* A segment of ours that the capture has not shown after so many looks, of so long, is not waited for. */
@@ -23,6 +24,20 @@
 #define CAPTURE_LOOK (20 * NANOS_PER_MS)
 
 /* ---- the walk ---- */
+
+/* A segment with data shows how it is wrapped, layer by layer. */
+static void measure_layers(struct facts *facts, const struct record *record, const struct segment *segment)
+{
+    struct layer_sizes sizes = {.data = segment->len};
+    uint32_t ip, tcp;
+
+    if (!record || segment->len == 0 || !octets_headers(record->bytes, record->length, record->ip_at, &ip, &tcp))
+        return;
+    sizes.segment = sizes.data + tcp;
+    sizes.packet = sizes.segment + ip;
+    sizes.frame = sizes.packet + record->ip_at;
+    facts_take_sizes(facts, &sizes);
+}
 
 static bool on_event(void *self, const struct event *event, struct fault *fault)
 {
@@ -32,8 +47,10 @@ static bool on_event(void *self, const struct event *event, struct fault *fault)
     struct group *group = &teaching->group;
 
     facts_take(&teaching->facts[room->board.present - 1], event);
-    if (event->kind == EVENT_SEGMENT)
+    if (event->kind == EVENT_SEGMENT) {
         record = recorder_take(room->recorder, event->segment.out, &event->segment.segment);
+        measure_layers(&teaching->facts[room->board.present - 1], record, &event->segment.segment);
+    }
     if (event->kind == EVENT_STEP) {
         const struct event_step *step = &event->step;
         bool known = group->seen_count > 0 && group->seen[group->seen_count - 1] == step->n;

@@ -16,6 +16,14 @@ const struct fact_row fact_rows[FACT_COUNT] = {
                          "the time from our last segment to the peer's last one, if that came later"},
     [FACT_BYTES] = {"bytes", FACT_NUMBER, false,
                     "how many bytes of payload the peer's segments had, repeated ones too"},
+    [FACT_DATA_SIZE] = {"data-size", FACT_NUMBER, false,
+                        "how many bytes of payload the last segment with data had, of whichever side"},
+    [FACT_SEGMENT_SIZE] = {"segment-size", FACT_NUMBER, false, "these bytes with their TCP header"},
+    [FACT_PACKET_SIZE] = {"packet-size", FACT_NUMBER, false, "the segment with its IP header"},
+    [FACT_FRAME_SIZE] = {"frame-size", FACT_NUMBER, false,
+                         "the packet with the header of its link, as it was captured"},
+    [FACT_ELAPSED] = {"elapsed", FACT_SPAN, false,
+                      "the time from the connection's first segment to the last one so far"},
     [FACT_KERNEL] = {"kernel", FACT_STATE, false,
                      "the state that the peer's kernel itself gives; not known but in the lab and with --verify"},
     [FACT_OPEN] = {"open", FACT_SPAN, true, "the time from the first SYN to the acknowledgement of the SYN-ACK"},
@@ -33,7 +41,7 @@ void facts_init(struct facts *facts)
     static const enum fact counted[] = {FACT_SEGMENTS,   FACT_OURS,         FACT_THEIRS,
                                         FACT_OURS_AGAIN, FACT_THEIRS_AGAIN, FACT_BYTES};
 
-    *facts = (struct facts){.last_theirs = NANOS_NONE, .last_ours = NANOS_NONE};
+    *facts = (struct facts){.first = NANOS_NONE, .last_theirs = NANOS_NONE, .last_ours = NANOS_NONE};
     for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
         facts->known[counted[i]] = true;
 }
@@ -54,6 +62,9 @@ static void take_segment(struct facts *facts, const struct event_segment *event)
 {
     const struct segment *segment = &event->segment;
 
+    if (facts->first == NANOS_NONE)
+        facts->first = event->t;
+    set(facts, FACT_ELAPSED, event->t - facts->first);
     facts->values[FACT_SEGMENTS]++;
     facts->values[event->out ? FACT_OURS : FACT_THEIRS]++;
     if (event->retransmission)
@@ -97,6 +108,14 @@ void facts_take(struct facts *facts, const struct event *event)
     default:
         break;
     }
+}
+
+void facts_take_sizes(struct facts *facts, const struct layer_sizes *sizes)
+{
+    set(facts, FACT_DATA_SIZE, sizes->data);
+    set(facts, FACT_SEGMENT_SIZE, sizes->segment);
+    set(facts, FACT_PACKET_SIZE, sizes->packet);
+    set(facts, FACT_FRAME_SIZE, sizes->frame);
 }
 
 bool fact_name_read(const char *text, size_t length, struct fact_name *out)

@@ -24,6 +24,11 @@ enum fact {
     FACT_GAP,
     FACT_SINCE_OURS,
     FACT_BYTES,
+    FACT_DATA_SIZE,
+    FACT_SEGMENT_SIZE,
+    FACT_PACKET_SIZE,
+    FACT_FRAME_SIZE,
+    FACT_ELAPSED,
     FACT_KERNEL,
     FACT_OPEN,
     FACT_ROUND_TRIP,
@@ -49,7 +54,7 @@ extern const struct fact_row fact_rows[FACT_COUNT];
 struct facts {
     bool known[FACT_COUNT];
     int64_t values[FACT_COUNT]; /* numbers, nanoseconds, or an enum state */
-    nanos last_theirs, last_ours;
+    nanos first, last_theirs, last_ours;
 };
 
 /* As many connections as a lesson can refer to. */
@@ -77,6 +82,17 @@ void facts_init(struct facts *facts);
 
 /* Takes in one event of the connection. */
 void facts_take(struct facts *facts, const struct event *event);
+
+/* How much there is of one segment at each layer, in bytes: what each has is what the one above it has, and a header. */
+struct layer_sizes {
+    uint32_t data;    /* the application's bytes */
+    uint32_t segment; /* with the TCP header and its options */
+    uint32_t packet;  /* with the IP header */
+    uint32_t frame;   /* with the header of the link, where it has one */
+};
+
+/* Takes in how large a segment was that carried data. */
+void facts_take_sizes(struct facts *facts, const struct layer_sizes *sizes);
 
 /* "peer-isn", or "2.peer-isn" for that of the second connection. False when there is no such fact. */
 bool fact_name_read(const char *text, size_t length, struct fact_name *out);

@@ -383,6 +383,25 @@ static uint32_t tcp_begins(const uint8_t *bytes, uint32_t captured)
     return 0;
 }
 
+/* The TCP header's size, as it says itself. */
+static uint32_t tcp_size(const uint8_t *packet, uint32_t captured, uint32_t ip)
+{
+    uint32_t size = (packet[ip + 12] >> 4u) * 4;
+
+    return size < TCP_LEAST || ip + size > captured ? TCP_LEAST : size;
+}
+
+bool octets_headers(const uint8_t *frame, uint32_t captured, uint32_t ip_at, uint32_t *ip, uint32_t *tcp)
+{
+    uint32_t header = ip_at < captured ? tcp_begins(frame + ip_at, captured - ip_at) : 0;
+
+    if (header == 0)
+        return false;
+    *ip = header;
+    *tcp = tcp_size(frame + ip_at, captured - ip_at, header);
+    return true;
+}
+
 /* The header of the link below, which this hop alone has. */
 static void print_ethernet(const struct table *table, const uint8_t *at)
 {
@@ -416,9 +435,7 @@ void octets_print(struct page *page, const struct event_segment *event, const ui
     if (ip == 0)
         return;
     total = bytes[0] >> 4 == 4 ? be16(bytes + 2) : IPV6_HEADER + be16(bytes + 4);
-    tcp = (bytes[ip + 12] >> 4u) * 4;
-    if (tcp < TCP_LEAST || ip + tcp > captured)
-        tcp = TCP_LEAST;
+    tcp = tcp_size(bytes, captured, ip);
     snprintf(line, sizeof(line),
              event->out ? _("segment %u, ours: %u bytes of IP, %u of TCP, %u of payload")
                         : _("segment %u, the peer's: %u bytes of IP, %u of TCP, %u of payload"),

@@ -2,6 +2,7 @@
 #ifndef REPORT_OCTETS_H
 #define REPORT_OCTETS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "report/page.h"
@@ -13,5 +14,8 @@
  */
 void octets_print(struct page *page, const struct event_segment *event, const uint8_t *frame, uint32_t captured,
                   uint32_t ip_at);
+
+/* The sizes of the packet's headers in a frame, in bytes. Both stay as they are where it holds no TCP that can be read. */
+bool octets_headers(const uint8_t *frame, uint32_t captured, uint32_t ip_at, uint32_t *ip, uint32_t *tcp);
 
 #endif

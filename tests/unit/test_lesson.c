@@ -212,6 +212,7 @@ static void test_facts(void **state)
 {
     struct event events[EVENTS];
     struct facts parts[2];
+    const struct layer_sizes sizes = {.data = 18, .segment = 50, .packet = 70, .frame = 84};
     size_t count = full_close(events);
 
     (void)state;
@@ -226,6 +227,14 @@ static void test_facts(void **state)
     assert_int_equal(hold(parts, 1, "close-segments = 4"), VERDICT_TRUE);
     assert_int_equal(hold(parts, 1, "close-segments < 4"), VERDICT_FALSE);
     assert_int_equal(hold(parts, 1, "gap > 0ms"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 1, "elapsed > gap"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 1, "elapsed = 0ms"), VERDICT_FALSE);
+    assert_int_equal(hold(parts, 1, "frame-size > packet-size"), VERDICT_UNKNOWN);
+    facts_take_sizes(&parts[0], &sizes);
+    assert_int_equal(hold(parts, 1, "data-size = 18"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 1, "segment-size = 50"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 1, "packet-size = 70"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 1, "frame-size = 84"), VERDICT_TRUE);
     assert_int_equal(hold(parts, 1, "kernel = LISTEN"), VERDICT_FALSE);
     assert_int_equal(hold(parts, 2, "segments = 1.segments"), VERDICT_FALSE);
     assert_int_equal(hold(parts, 2, "1.segments > segments"), VERDICT_TRUE);

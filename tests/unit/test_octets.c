@@ -101,6 +101,24 @@ static void test_ethernet(void **state)
 }
 
 /* Cut anywhere and with any length in it, nothing is read beyond what is there: the sanitizer watches. */
+static void test_sizes_of_headers(void **state)
+{
+    uint8_t frame[14 + sizeof(syn_ack)] = {0};
+    uint32_t ip = 1, tcp = 1;
+
+    (void)state;
+    memcpy(frame + 14, syn_ack, sizeof(syn_ack));
+    assert_false(octets_headers(frame, sizeof(frame), 0, &ip, &tcp));
+    assert_false(octets_headers(frame, sizeof(frame), sizeof(frame), &ip, &tcp));
+    assert_int_equal(ip, 1);
+    assert_true(octets_headers(frame, sizeof(frame), 14, &ip, &tcp));
+    assert_int_equal(ip, 20);
+    assert_int_equal(tcp, 28);
+    frame[14 + 20 + 12] = 0xf0; /* it says that it is longer than what there is */
+    assert_true(octets_headers(frame, sizeof(frame), 14, &ip, &tcp));
+    assert_int_equal(tcp, 20);
+}
+
 static void test_no_length_is_trusted(void **state)
 {
     (void)state;
@@ -222,9 +240,13 @@ static void test_recorder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_field), cmocka_unit_test(test_the_checksum_is_looked_at),
-        cmocka_unit_test(test_ethernet),    cmocka_unit_test(test_no_length_is_trusted),
-        cmocka_unit_test(test_columns),     cmocka_unit_test(test_wide_prose_is_wrapped),
+        cmocka_unit_test(test_every_field),
+        cmocka_unit_test(test_the_checksum_is_looked_at),
+        cmocka_unit_test(test_ethernet),
+        cmocka_unit_test(test_sizes_of_headers),
+        cmocka_unit_test(test_no_length_is_trusted),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_wide_prose_is_wrapped),
         cmocka_unit_test(test_recorder),
     };
 
