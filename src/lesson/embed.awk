@@ -11,7 +11,7 @@ FNR == 1 {
     printf "    {\"%s\",\n", name
 }
 {
-    gsub(/\\/, "\\\\")
+    gsub(/\\/, "&&")
     gsub(/"/, "\\\"")
     gsub(/\t/, "\\t")
     gsub(/\?/, "\\?") # no trigraphs
