@@ -173,7 +173,8 @@ manual: $(BUILD)/tcpwalk ## write the tables of the step language into man/tcpwa
 $(BUILD)/tcpwalk.pot: $(BUILD)/tcpwalk $(sources) $(wildcard src/*/*.h)
 	$(Q)xgettext --from-code=UTF-8 --language=C -k_ -kN_ -kngettext:1,2 -kgettext --add-location=file --sort-by-file \
 		--package-name=tcpwalk -o $(BUILD)/sources.pot $(filter %.c %.h,$^)
-	$(Q)$(BUILD)/tcpwalk help po >$(BUILD)/lessons.pot
+	$(Q)$(BUILD)/tcpwalk help po >$(BUILD)/lessons.all
+	$(Q)msguniq --use-first -o $(BUILD)/lessons.pot $(BUILD)/lessons.all
 	$(Q)msgcat --add-location=file --use-first -o $@ $(BUILD)/sources.pot $(BUILD)/lessons.pot
 	$(Q)sed -i '/^"POT-Creation-Date:/d' $@
 

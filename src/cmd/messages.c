@@ -16,7 +16,7 @@ static void put_quoted(const char *text)
     putchar('"');
 }
 
-/* An entry; the same text twice is joined by msgcat. */
+/* An entry; the same text twice is joined by msguniq. */
 static void put_entry(const char *lesson, const char *kind, const char *text)
 {
     printf("\n#. %s: %s\n#: src/lesson/lessons/%s.lesson\nmsgid ", lesson, kind ? kind : "prose", lesson);
