@@ -17,6 +17,9 @@ enum { FIRST = 1, WATCHING };
 /* Where nothing is answered (passt), so long it must have been quiet, beside three times the interval before. */
 #define QUIET_MOST (20 * NANOS_PER_S)
 
+/* What comes as soon as that after a segment of ours, beside the round trip, may be an answer to it. */
+#define ANSWER (5 * NANOS_PER_MS)
+
 /* tally of the measurement */
 enum { TALLY_REPEATS, TALLY_CLOSING, TALLY_RESET, TALLY_DATA };
 
@@ -99,6 +102,13 @@ static void next(struct measurement *m, struct course *course, nanos now)
         watch_on(m, course, now);
 }
 
+/* libslirp answers a FIN that crossed its own with its own, and each copy of it. */
+static bool answers_our_fin(const struct course *course, nanos at)
+{
+    return at != course->its_fin && (course->walk->its_fin_crossed || course->our_fin > course->its_fin) &&
+           at - course->our_fin < course_trip(course) + ANSWER;
+}
+
 /*
  * A FIN that comes by itself, not as the answer to a question; or data: with --send the peer's answer is not acknowledged
  * either, and it is that which is repeated first.
@@ -116,7 +126,7 @@ static void saw(struct measurement *m, struct course *course, const struct event
     if (!fin && segment->segment.len == 0)
         return;
     at = course_at(course, segment->t);
-    if (course->question.asked && course->question.heard == at)
+    if ((course->question.asked && course->question.heard == at) || answers_our_fin(course, at))
         return;
     m->tally[TALLY_DATA] += !fin;
     sample = measure_sample(m, course, SAMPLE_PEERS, at, fin ? "fin" : "data");
