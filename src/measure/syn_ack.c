@@ -13,8 +13,9 @@
  * another one that it was gone. That leaves a wide gap, so more connections are asked once each within it: a copy may start
  * the timer anew, and then it matters no more.
  *
- * Memory or a SYN cookie: a repeated SYN-ACK, or an answer to a flagless segment, needs memory. Where there is neither, a
- * second connection is reset and then acknowledged all the same: with memory that draws a RST, with a cookie it opens.
+ * Memory or a SYN cookie: a repeated SYN-ACK, or an answer to a flagless segment, needs memory. Where the latter is not
+ * answered, another connection is reset and then acknowledged all the same: with memory that draws a RST, with a cookie it
+ * opens (or where both of our RSTs were lost: so a repeated SYN-ACK has the last word).
  */
 #include "base/text.h"
 #include "measure/kinds.h"
@@ -87,6 +88,16 @@ static bool has_begun(struct measurement *m, struct course *course, nanos now)
 
 /* ---- the scout ---- */
 
+/* What is answered by nobody without memory needs no other test for memory. */
+static void plan_watch(struct measurement *m)
+{
+    measure_plan(m, ROLE_WITHHELD);
+    if (m->tally[TALLY_FLAGLESS])
+        return;
+    measure_plan(m, ROLE_COOKIE);
+    m->at_once = 2;
+}
+
 static void next_scout(struct measurement *m, struct course *course, nanos now)
 {
     switch (course->phase) {
@@ -100,7 +111,7 @@ static void next_scout(struct measurement *m, struct course *course, nanos now)
     default:
         m->tally[TALLY_FLAGLESS] += course->question.reply == REPLY_ACK;
         if (course->question.reply != REPLY_NONE || course->tally[COURSE_ASKED] >= SILENCES) {
-            measure_plan(m, ROLE_WITHHELD);
+            plan_watch(m);
             return;
         }
     }
@@ -218,9 +229,8 @@ static void next_withheld(struct measurement *m, struct course *course, nanos no
         if (course->question.reply == REPLY_RST || m->tally[TALLY_RESET])
             return; /* a closed port refuses it: gone */
         if (seems_over(m, course, now)) {
-            if (m->tally[TALLY_REPEATS] == 0 && !m->tally[TALLY_FLAGLESS])
-                measure_plan(m, ROLE_COOKIE);
-            else
+            /* A cookie has no end, and what answers a copy of our SYN may be another one. */
+            if (m->tally[TALLY_REPEATS] > 0 || m->tally[TALLY_FLAGLESS] || m->tally[TALLY_MEMORY])
                 ask_last(m, course, now);
             return;
         }
@@ -437,7 +447,7 @@ static void conclude(struct measurement *m)
     if (m->result.stay_count == 0)
         return;
     conclude_repeats(m);
-    if (m->tally[TALLY_COOKIE])
+    if (m->tally[TALLY_COOKIE] && m->tally[TALLY_REPEATS] == 0)
         m->result.stay_count = 0; /* there was nothing to stay */
     else
         conclude_end(m);
