@@ -188,6 +188,8 @@ man8 := $(wildcard man/*.8)
 man5 := $(wildcard man/*.5)
 localedir := $(DESTDIR)$(PREFIX)/share/locale
 mandir := $(DESTDIR)$(PREFIX)/share/man
+# Manuals in other languages: man/LANG/NAME.SECTION goes to man/LANG/manSECTION/NAME.SECTION.
+man_ways := $(foreach page,$(wildcard man/*/*.[1-8]),$(page):$(mandir)/$(notdir $(patsubst %/,%,$(dir $(page))))/man$(lastword $(subst ., ,$(page)))/$(notdir $(page)))
 bash_completion := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcpwalk
 zsh_completion := $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tcpwalk
 fish_completion := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tcpwalk.fish
@@ -204,12 +206,14 @@ install: $(BUILD)/tcpwalk $(catalogues) $(shells:%=$(BUILD)/completion/%) ## ins
 		$(localedir)/$$language/LC_MESSAGES/tcpwalk.mo || exit; done
 	install -D -m 644 -t $(mandir)/man8 $(man8)
 	install -D -m 644 -t $(mandir)/man5 $(man5)
+	for way in $(man_ways); do install -D -m 644 "$${way%%:*}" "$${way#*:}" || exit; done
 	install -D -m 644 $(BUILD)/completion/bash $(bash_completion)
 	install -D -m 644 $(BUILD)/completion/zsh $(zsh_completion)
 	install -D -m 644 $(BUILD)/completion/fish $(fish_completion)
 
 uninstall: ## remove exactly the files that install put there
 	rm -f $(program) $(languages:%=$(localedir)/%/LC_MESSAGES/tcpwalk.mo) $(man8:man/%=$(mandir)/man8/%) $(man5:man/%=$(mandir)/man5/%) \
+		$(foreach way,$(man_ways),$(lastword $(subst :, ,$(way)))) \
 		$(bash_completion) $(zsh_completion) $(fish_completion)
 
 setcap: ## let every user run the installed program: grant it CAP_NET_RAW, and nothing else

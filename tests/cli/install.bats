@@ -25,6 +25,7 @@ installed() {
 ./usr/share/bash-completion/completions/tcpwalk
 ./usr/share/fish/vendor_completions.d/tcpwalk.fish
 ./usr/share/locale/ko/LC_MESSAGES/tcpwalk.mo
+./usr/share/man/ko/man8/tcpwalk.8
 ./usr/share/man/man5/tcpwalk-json.5
 ./usr/share/man/man5/tcpwalk-lesson.5
 ./usr/share/man/man5/tcpwalk-step.5
@@ -58,6 +59,17 @@ installed() {
     "$TARGET/usr/bin/tcpwalk" lab close -q --linger 0 echo || skip "no lab here"
 }
 
+# described WORD PAGE...: each of these manuals, as text, has it.
+described() {
+    local page
+    for page in "${@:2}"; do
+        grep -qF -- "$1" "$page" || {
+            echo "not in ${page##*/}: $1"
+            return 1
+        }
+    done
+}
+
 @test "the manuals are found, and describe every option, command and status" {
     command -v mandoc >/dev/null || skip "there is no mandoc"
     "${MAKE[@]}" install
@@ -65,20 +77,16 @@ installed() {
     page=$BATS_TEST_TMPDIR/page
     mandoc -T utf8 "$TARGET/usr/share/man/man8/tcpwalk.8" | sed 's/.\x08//g' >"$page"
     grep -q 'TCPWALK(8)' "$page"
+    mandoc -T utf8 "$TARGET/usr/share/man/ko/man8/tcpwalk.8" | sed 's/.\x08//g' >"$page.ko"
+    grep -q '3-way 핸드셰이크' "$page.ko"
     mandoc -T utf8 "$TARGET/usr/share/man/man5/tcpwalk-json.5" | sed 's/.\x08//g' | grep -q 'TCPWALK-JSON(5)'
     mandoc -T utf8 "$TARGET/usr/share/man/man5/tcpwalk-step.5" | sed 's/.\x08//g' | grep -q 'TCPWALK-STEP(5)'
     for word in $("$TCPWALK" --help | grep -oE -- '--[a-z0-9-]+' | sort -u); do
-        grep -qF -- "$word" "$page" || {
-            echo "not in the manual: $word"
-            return 1
-        }
+        described "$word" "$page" "$page.ko"
     done
     for word in $("$TCPWALK" --help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p') \
         $("$TCPWALK" lab | awk '$2 ~ /^[0-9]+$/ || $1 ~ /^client-/ { print $1 }'); do
-        grep -qF -- "$word" "$page" || {
-            echo "not in the manual: $word"
-            return 1
-        }
+        described "$word" "$page" "$page.ko"
     done
 }
 

@@ -122,7 +122,7 @@ scripts() {
     lab_or_skip
     # shellcheck disable=SC2317 # the commands call it
     tcpwalk() { "${BOUND[@]}" "$TCPWALK" "$@"; }
-    for page in "$TOP"/man/*.[58]; do
+    for page in "$TOP"/man/*.[58] "$TOP"/man/*/*.[58]; do
         scripts "$page"
         displays lab "$page"
         for file in *.lab; do
