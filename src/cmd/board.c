@@ -58,8 +58,9 @@ void board_fact(const struct board *board, struct text *text, const struct fact_
         text_add(text, "?");
         return;
     }
-    switch (fact_rows[name->fact].kind) {
+    switch (fact_name_kind(name)) {
     case FACT_NUMBER:
+    case FACT_SEQUENCE:
         text_add(text, "%" PRId64, value);
         break;
     case FACT_SPAN:

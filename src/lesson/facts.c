@@ -4,8 +4,12 @@
 #include <string.h>
 
 const struct fact_row fact_rows[FACT_COUNT] = {
-    [FACT_OUR_ISN] = {"our-isn", FACT_NUMBER, false, "our initial sequence number, as on the wire"},
-    [FACT_PEER_ISN] = {"peer-isn", FACT_NUMBER, false, "the peer's initial sequence number, as on the wire"},
+    [FACT_OUR_ISN] = {"our-isn", FACT_SEQUENCE, false, "our initial sequence number, as on the wire"},
+    [FACT_PEER_ISN] = {"peer-isn", FACT_SEQUENCE, false, "the peer's initial sequence number, as on the wire"},
+    [FACT_PEER_SEQ] = {"peer-seq", FACT_SEQUENCE, false,
+                       "the sequence number of the peer's last segment, as on the wire"},
+    [FACT_PEER_ACK] = {"peer-ack", FACT_SEQUENCE, false,
+                       "the acknowledgement number of the peer's last segment that had one, as on the wire"},
     [FACT_SEGMENTS] = {"segments", FACT_NUMBER, false, "how many segments have been seen in both directions"},
     [FACT_OURS] = {"ours", FACT_NUMBER, false, "how many of them were ours"},
     [FACT_THEIRS] = {"theirs", FACT_NUMBER, false, "how many of them were the peer's"},
@@ -76,6 +80,9 @@ static void take_segment(struct facts *facts, const struct event_segment *event)
         return;
     }
     facts->values[FACT_BYTES] += segment->len;
+    set(facts, FACT_PEER_SEQ, segment->seq);
+    if (segment->flags & TCP_ACK)
+        set(facts, FACT_PEER_ACK, segment->ack);
     if (facts->last_theirs != NANOS_NONE)
         set(facts, FACT_GAP, event->t - facts->last_theirs);
     if (facts->last_ours != NANOS_NONE)
@@ -118,9 +125,9 @@ void facts_take_sizes(struct facts *facts, const struct layer_sizes *sizes)
     set(facts, FACT_FRAME_SIZE, sizes->frame);
 }
 
-bool fact_name_read(const char *text, size_t length, struct fact_name *out)
+static bool place_read(const char *text, size_t length, struct fact_place *out)
 {
-    *out = (struct fact_name){0};
+    *out = (struct fact_place){0};
     if (length > 0 && *text >= '0' && *text <= '9') {
         size_t digits = strspn(text, "0123456789");
         if (digits > 2 || digits >= length || text[digits] != '.')
@@ -137,6 +144,38 @@ bool fact_name_read(const char *text, size_t length, struct fact_name *out)
             return true;
         }
     return false;
+}
+
+/* The length of what stands before the first blank. */
+static size_t word_length(const char *text, size_t length)
+{
+    const char *blank = memchr(text, ' ', length);
+
+    return blank ? (size_t)(blank - text) : length;
+}
+
+#define MINUS " - "
+
+bool fact_name_read(const char *text, size_t length, struct fact_name *out)
+{
+    size_t first = word_length(text, length), rest = first + strlen(MINUS);
+
+    *out = (struct fact_name){0};
+    if (!place_read(text, first, &out->of))
+        return false;
+    if (first == length)
+        return true;
+    out->minus = true;
+    return length > rest && memcmp(text + first, MINUS, strlen(MINUS)) == 0 &&
+           place_read(text + rest, length - rest, &out->less) &&
+           fact_rows[out->of.fact].kind == fact_rows[out->less.fact].kind && fact_rows[out->of.fact].kind != FACT_STATE;
+}
+
+enum fact_kind fact_name_kind(const struct fact_name *name)
+{
+    enum fact_kind kind = fact_rows[name->of.fact].kind;
+
+    return name->minus && kind == FACT_SEQUENCE ? FACT_NUMBER : kind;
 }
 
 /* ---- checks ---- */
@@ -181,6 +220,7 @@ static bool read_value(enum fact_kind kind, const char *word, int64_t *out, stru
 {
     switch (kind) {
     case FACT_NUMBER:
+    case FACT_SEQUENCE:
         text_add(wrong, "a number or a fact");
         return read_number(word, out);
     case FACT_SPAN:
@@ -193,9 +233,20 @@ static bool read_value(enum fact_kind kind, const char *word, int64_t *out, stru
     return false;
 }
 
+/* The length of FACT, or of FACT - FACT, at the beginning of a check. */
+static size_t left_length(const char *text)
+{
+    size_t length = strcspn(text, " ");
+
+    if (strncmp(text + length, MINUS, strlen(MINUS)) != 0)
+        return length;
+    length += strlen(MINUS);
+    return length + strcspn(text + length, " ");
+}
+
 bool check_read(const char *text, struct check *out, struct text *wrong, size_t *where)
 {
-    size_t left = strcspn(text, " "), middle = left + strspn(text + left, " "), middle_length, right, right_length;
+    size_t left = left_length(text), middle = left + strspn(text + left, " "), middle_length, right, right_length;
     struct text wanted;
     char wanted_bytes[64];
 
@@ -217,24 +268,39 @@ bool check_read(const char *text, struct check *out, struct text *wrong, size_t 
     right_length = strlen(text + right);
     *where = right;
     out->is_fact = fact_name_read(text + right, right_length, &out->right) &&
-                   fact_rows[out->right.fact].kind == fact_rows[out->left.fact].kind;
+                   fact_name_kind(&out->right) == fact_name_kind(&out->left);
     if (out->is_fact)
         return true;
     text_init(&wanted, wanted_bytes, sizeof(wanted_bytes));
-    if (read_value(fact_rows[out->left.fact].kind, text + right, &out->value, &wanted))
+    if (read_value(fact_name_kind(&out->left), text + right, &out->value, &wanted))
         return true;
     text_add(wrong, "%.*s is held against %s, not '%s'", (int)left, text, wanted.at, text + right);
     return false;
 }
 
+static bool value_at(const struct fact_place *place, const struct facts *parts, unsigned present, int64_t *out)
+{
+    unsigned part = place->part ? place->part : present;
+
+    if (part == 0 || part > present || !parts[part - 1].known[place->fact])
+        return false;
+    *out = parts[part - 1].values[place->fact];
+    return true;
+}
+
 bool fact_value(const struct fact_name *name, const struct facts *parts, unsigned present, int64_t *out)
 {
-    unsigned part = name->part ? name->part : present;
-    const struct facts *facts = &parts[part - 1];
+    int64_t less;
 
-    if (part == 0 || part > present || !facts->known[name->fact])
+    if (!value_at(&name->of, parts, present, out))
         return false;
-    *out = facts->values[name->fact];
+    if (!name->minus)
+        return true;
+    if (!value_at(&name->less, parts, present, &less))
+        return false;
+    *out -= less;
+    if (fact_rows[name->of.fact].kind == FACT_SEQUENCE)
+        *out = (uint32_t)*out;
     return true;
 }
 

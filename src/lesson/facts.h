@@ -16,6 +16,8 @@
 enum fact {
     FACT_OUR_ISN,
     FACT_PEER_ISN,
+    FACT_PEER_SEQ,
+    FACT_PEER_ACK,
     FACT_SEGMENTS,
     FACT_OURS,
     FACT_THEIRS,
@@ -39,7 +41,12 @@ enum fact {
     FACT_COUNT
 };
 
-enum fact_kind { FACT_NUMBER, FACT_SPAN, FACT_STATE };
+enum fact_kind {
+    FACT_NUMBER,
+    FACT_SEQUENCE, /* a sequence number as on the wire; the difference of two is a number, taken on their circle */
+    FACT_SPAN,
+    FACT_STATE
+};
 
 struct fact_row {
     const char *name;
@@ -61,9 +68,16 @@ struct facts {
 #define FACTS_PARTS 32
 
 /* Where a fact is taken from: the present connection, or the lesson's N-th. */
-struct fact_name {
+struct fact_place {
     enum fact fact;
     unsigned part; /* counted from 1; 0: the present one */
+};
+
+/* A fact, or how much it is more than another of the same kind. */
+struct fact_name {
+    struct fact_place of;
+    bool minus;
+    struct fact_place less; /* minus */
 };
 
 /* FACT OP VALUE, or FACT OP FACT. */
@@ -94,7 +108,10 @@ struct layer_sizes {
 /* Takes in how large a segment was that carried data. */
 void facts_take_sizes(struct facts *facts, const struct layer_sizes *sizes);
 
-/* "peer-isn", or "2.peer-isn" for that of the second connection. False when there is no such fact. */
+/*
+ * "peer-isn", "2.peer-isn" for that of the second connection, or "peer-isn - 2.peer-isn" with single blanks. False when there is
+ * no such fact, or no difference of two of their kind: states have none.
+ */
 bool fact_name_read(const char *text, size_t length, struct fact_name *out);
 
 /*
@@ -105,7 +122,10 @@ bool check_read(const char *text, struct check *out, struct text *wrong, size_t 
 /* Holds a check against the facts of the lesson's parts, of which the present one is counted from 1. */
 enum verdict check_hold(const struct check *check, const struct facts *parts, unsigned present);
 
-/* The value of a fact; false when it is not known. */
+/* What kind of value it stands for. */
+enum fact_kind fact_name_kind(const struct fact_name *name);
+
+/* Its value; false when a fact in it is not known. */
 bool fact_value(const struct fact_name *name, const struct facts *parts, unsigned present, int64_t *out);
 
 /*

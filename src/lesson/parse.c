@@ -340,18 +340,26 @@ static bool fits_evidence(struct order *order, const struct lesson_item *item, s
     return true;
 }
 
+static bool fits_fact(const struct order *order, const struct fact_place *place, const struct lesson_item *item,
+                      struct script_error *error)
+{
+    bool present = place->part == 0 || place->part == order->parts;
+
+    if (place->part > order->parts)
+        return wrong_at(error, item->line, item->column, "there is no connection %u up to here", place->part);
+    if (present && fact_rows[place->fact].at_end && !order->ended)
+        return wrong_at(error, item->line, item->column, "%s is known only behind end:", fact_rows[place->fact].name);
+    return true;
+}
+
 static bool fits_check(const struct order *order, const struct lesson_item *item, struct script_error *error)
 {
     const struct fact_name *names[] = {&item->check.left, &item->check.right};
 
-    for (size_t i = 0; i < 1u + item->check.is_fact; i++) {
-        const struct fact_row *row = &fact_rows[names[i]->fact];
-        bool present = names[i]->part == 0 || names[i]->part == order->parts;
-        if (names[i]->part > order->parts)
-            return wrong_at(error, item->line, item->column, "there is no connection %u up to here", names[i]->part);
-        if (present && row->at_end && !order->ended)
-            return wrong_at(error, item->line, item->column, "%s is known only behind end:", row->name);
-    }
+    for (size_t i = 0; i < 1u + item->check.is_fact; i++)
+        if (!fits_fact(order, &names[i]->of, item, error) ||
+            (names[i]->minus && !fits_fact(order, &names[i]->less, item, error)))
+            return false;
     return true;
 }
 

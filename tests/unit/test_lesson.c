@@ -93,7 +93,7 @@ static void test_items(void **state)
     assert_item(&desk, 7, LESSON_PROSE, "More prose: with a colon.", 17, 1);
     assert_item(&desk, 8, LESSON_END, "", 18, 5);
     assert_item(&desk, 9, LESSON_CHECK, "close-segments != 4", 19, 8);
-    assert_int_equal(desk.lesson.items[9].check.left.fact, FACT_CLOSE_SEGMENTS);
+    assert_int_equal(desk.lesson.items[9].check.left.of.fact, FACT_CLOSE_SEGMENTS);
     assert_int_equal(desk.lesson.items[9].check.comparison, COMPARE_UNEQUAL);
     assert_int_equal(desk.lesson.items[9].check.value, 4);
     assert_item(&desk, 10, LESSON_TRUE, "It is so.", 20, 7);
@@ -139,6 +139,12 @@ static const struct row wrong_lessons[] = {
     {PART "check: gap = x\n", 6, 14, "gap is held against a duration such as 500ms, or a fact, not 'x'"},
     {PART "check: gap 5s\n", 6, 12, "after the fact comes one of = != < > <= >="},
     {PART "check: kernel = ESTABLISHD\n", 6, 17, "kernel is held against a state such as TIME-WAIT, not 'ESTABLISHD'"},
+    {PART "check: gap - ours > 5s\n", 6, 8,
+     "'gap - ours' is no fact: there are our-isn, peer-isn, peer-seq, peer-ack, segments, ours, theirs, ours-again, "
+     "theirs-again, gap, since-ours, bytes, kernel, open, round-trip, close, close-wait, close-segments, late-bytes"},
+    {PART "check: peer-isn - our-isn > 5s\n", 6, 28, "peer-isn - our-isn is held against a number or a fact, not '5s'"},
+    {PART "check: gap - 2.gap > 5s\n", 6, 8, "there is no connection 2 up to here"},
+    {PART "check: gap - open > 5s\n", 6, 8, "open is known only behind end:"},
     {PART "check: close > 5s\n", 6, 8, "close is known only behind end:"},
     {PART "check: 2.gap > 5s\n", 6, 8, "there is no connection 2 up to here"},
     {HEAD "\xed\x95\n", 3, 1, "here is a byte that is no text of UTF-8, or a control character"},
@@ -224,6 +230,8 @@ static void test_facts(void **state)
     for (size_t i = 0; i < count; i++)
         facts_take(&parts[0], &events[i]);
     assert_int_equal(hold(parts, 1, "segments >= 7"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 1, "peer-ack - our-isn = 2"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 1, "peer-seq - peer-isn = 1"), VERDICT_TRUE);
     assert_int_equal(hold(parts, 1, "close-segments = 4"), VERDICT_TRUE);
     assert_int_equal(hold(parts, 1, "close-segments < 4"), VERDICT_FALSE);
     assert_int_equal(hold(parts, 1, "gap > 0ms"), VERDICT_TRUE);
@@ -241,9 +249,38 @@ static void test_facts(void **state)
     assert_int_equal(hold(parts, 2, "peer-isn != 1.peer-isn"), VERDICT_UNKNOWN);
 }
 
+/* Sequence numbers are apart on their circle, other numbers and durations on a line. */
+static void test_differences(void **state)
+{
+    struct event events[EVENTS];
+    struct facts parts[2];
+    size_t count = full_close(events);
+
+    (void)state;
+    facts_init(&parts[0]);
+    facts_init(&parts[1]);
+    assert_int_equal(hold(parts, 1, "peer-ack - our-isn = 0"), VERDICT_UNKNOWN);
+    for (size_t i = 0; i < count; i++)
+        facts_take(&parts[0], &events[i]);
+    assert_int_equal(hold(parts, 1, "peer-isn - our-isn = 0"), VERDICT_FALSE);
+    assert_int_equal(hold(parts, 1, "peer-isn - peer-isn = our-isn - our-isn"), VERDICT_TRUE);
+    parts[1] = parts[0];
+    parts[0].values[FACT_PEER_ISN] = 4294967290;
+    parts[1].values[FACT_PEER_ISN] = 4;
+    parts[1].values[FACT_OURS] += 3;
+    parts[0].values[FACT_GAP] += 7 * NANOS_PER_MS;
+    assert_int_equal(hold(parts, 2, "peer-isn - 1.peer-isn = 10"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 2, "1.peer-isn - 2.peer-isn = 4294967286"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 2, "ours - 1.ours = 3"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 2, "1.ours - ours < 0"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 2, "1.gap - gap = 7ms"), VERDICT_TRUE);
+    assert_int_equal(hold(parts, 2, "1.gap - gap > gap - 1.gap"), VERDICT_TRUE);
+}
+
 static void test_places(void **state)
 {
-    static const char text[] = "a {gap} b {no-fact} {2.peer-isn}";
+    static const char text[] =
+        "a {gap} b {no-fact} {2.peer-isn} {gap -} {gap - ours} {kernel - kernel} {ours - 3.ours}";
     struct fact_name name;
     size_t at = 0, before;
 
@@ -251,11 +288,18 @@ static void test_places(void **state)
     assert_true(facts_place(text, &at, &before, &name));
     assert_int_equal(before, 2);
     assert_int_equal(at, 7);
-    assert_int_equal(name.fact, FACT_GAP);
-    assert_int_equal(name.part, 0);
+    assert_int_equal(name.of.fact, FACT_GAP);
+    assert_int_equal(name.of.part, 0);
+    assert_false(name.minus);
     assert_true(facts_place(text, &at, &before, &name));
-    assert_int_equal(name.fact, FACT_PEER_ISN);
-    assert_int_equal(name.part, 2);
+    assert_int_equal(name.of.fact, FACT_PEER_ISN);
+    assert_int_equal(name.of.part, 2);
+    assert_true(facts_place(text, &at, &before, &name));
+    assert_int_equal(before, strlen(text) - strlen("{ours - 3.ours}"));
+    assert_int_equal(name.of.fact, FACT_OURS);
+    assert_true(name.minus);
+    assert_int_equal(name.less.fact, FACT_OURS);
+    assert_int_equal(name.less.part, 3);
     assert_false(facts_place(text, &at, &before, &name));
 }
 
@@ -264,7 +308,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_items),    cmocka_unit_test(test_wrong),
         cmocka_unit_test(test_any_text), cmocka_unit_test(test_shipped_lessons_are_lessons),
-        cmocka_unit_test(test_facts),    cmocka_unit_test(test_places),
+        cmocka_unit_test(test_facts),    cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_places),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
