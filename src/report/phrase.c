@@ -159,15 +159,16 @@ void phrase_verify(struct text *text, const struct event_verify *verify)
         text_add(text, "%s", _(", agrees"));
         return;
     }
-    if (!verify->violates && verify->certainty == PRESUMED) {
-        text_add(text, "%s", _(", not as presumed"));
+    if (!verify->violates) {
+        /* What was proven is true of its moment; by now the socket may be gone, or another one's. */
+        text_add(text, "%s", verify->certainty == PRESUMED ? _(", not as presumed") : _(", no longer as proven"));
         return;
     }
-    if (verify->violates && verify->certainty == PRESUMED) {
+    if (verify->certainty == PRESUMED) {
         text_add(text, "%s", _(", DISAGREES with what was proven before"));
         return;
     }
-    text_add(text, _(", DISAGREES with %s "), _(verify->violates ? N_("proven") : certainty_name(verify->certainty)));
+    text_add(text, _(", DISAGREES with %s "), _("proven"));
     phrase_states(text, verify->belief, NO_STATES);
 }
 

@@ -333,6 +333,30 @@ static void full_disk(void **unused)
     }
 }
 
+static void assert_verify(enum certainty certainty, bool violates, const char *words)
+{
+    struct event event = verify_event(LISTEN, certainty, IN(ESTABLISHED), false);
+    char bytes[120];
+    struct text text;
+
+    text_init(&text, bytes, sizeof(bytes));
+    event.verify.listening = true;
+    event.verify.violates = violates;
+    phrase_verify(&text, &event.verify);
+    assert_string_equal(bytes, words);
+}
+
+/* A kernel that contradicts nothing, and yet is not where the claim is, has moved on. */
+static void kernel_without_agreement(void **unused)
+{
+    (void)unused;
+    assert_verify(PRESUMED, false, "kernel: LISTEN and no socket for this connection, not as presumed");
+    assert_verify(PROVEN, false, "kernel: LISTEN and no socket for this connection, no longer as proven");
+    assert_verify(PRESUMED, true,
+                  "kernel: LISTEN and no socket for this connection, DISAGREES with what was proven before");
+    assert_verify(PROVEN, true, "kernel: LISTEN and no socket for this connection, DISAGREES with proven ESTABLISHED");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,7 +365,7 @@ int main(void)
         cmocka_unit_test(ladder_data),     cmocka_unit_test(ladder_half_close),
         cmocka_unit_test(ladder_widths),   cmocka_unit_test(ladder_colour),
         cmocka_unit_test(ladder_flush),    cmocka_unit_test(spans),
-        cmocka_unit_test(full_disk),
+        cmocka_unit_test(full_disk),       cmocka_unit_test(kernel_without_agreement),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
