@@ -253,9 +253,7 @@ bool check_read(const char *text, struct check *out, struct text *wrong, size_t 
     *out = (struct check){0};
     *where = 0;
     if (!fact_name_read(text, left, &out->left)) {
-        text_add(wrong, "'%.*s' is no fact:", (int)left, text);
-        for (unsigned i = 0; i < FACT_COUNT; i++)
-            text_add(wrong, "%s %s", i ? "," : " there are", fact_rows[i].name);
+        text_add(wrong, "'%.*s' is no fact (tcpwalk-lesson(5) lists them)", (int)left, text);
         return false;
     }
     *where = middle;

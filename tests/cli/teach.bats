@@ -174,7 +174,7 @@ PYTHON
     for lesson in $(lessons); do
         teach --print-script "$lesson"
         status 0
-        cmp "$SAID" "$TOP"/src/lesson/lessons/*-"$lesson".lesson
+        cmp "$SAID" "$TOP"/src/lesson/lessons/[0-9][0-9]-"$lesson".lesson
     done
     teach --print-script open
     cp "$SAID" mine.lesson
@@ -470,9 +470,7 @@ LESSON
     for word in "${words[@]}"; do
         grep -qF ".It Cm $word\\&:" "$TOP/man/tcpwalk-lesson.5"
     done
-    begin_lesson <<<$'peer: echo\n    syn\ncheck: x = 1'
-    teach --auto ./mine.lesson
-    read -ra words < <(sed 's/.*there are //; s/,//g' "$COMPLAINED")
+    mapfile -t words < <(sed -nE 's/.*\[FACT_[A-Z_]+\] = \{"([a-z-]+)".*/\1/p' "$TOP/src/lesson/facts.c")
     [[ ${#words[@]} -gt 9 ]]
     for word in "${words[@]}"; do
         grep -qx ".It Cm $word" "$TOP/man/tcpwalk-lesson.5"
