@@ -19,8 +19,8 @@ static void clear(struct course *course)
     course->status = STATUS_DONE;
     course->why[0] = '\0';
     course->from_least = course->from_most = course->alive = course->gone = NANOS_NONE;
-    course->first_syn_ack = course->its_fin = course->our_fin = course->fin_acked = course->its_fin_acked =
-        course->reset = course->sent = NANOS_NONE;
+    course->first_syn_ack = course->its_fin = course->our_syn = course->our_fin = course->fin_acked =
+        course->its_fin_acked = course->reset = course->sent = NANOS_NONE;
     script_init(&course->kept, course->kept_steps, COURSE_STEPS, course->kept_bytes, course->kept_room);
 }
 
@@ -111,7 +111,9 @@ static void note_sent(struct course *course, const struct event_segment *event, 
     }
     if (course->reset == NANOS_NONE)
         course->sent = at;
-    if (segment_has(segment, TCP_FIN))
+    if (segment_has(segment, TCP_SYN) && course->our_syn == NANOS_NONE)
+        course->our_syn = at;
+    if (segment_has(segment, TCP_FIN) && course->our_fin == NANOS_NONE)
         course->our_fin = at;
     if (course->its_fin_acked == NANOS_NONE && tcb->its_fin_seen && segment_has(segment, TCP_ACK) &&
         !segment_has(segment, TCP_RST) && segment->ack == tcb->its_fin_seq + 1)

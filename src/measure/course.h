@@ -57,7 +57,8 @@ struct course {
     nanos gone;          /* ... when it certainly was over; NANOS_NONE */
     nanos first_syn_ack; /* capture clock: when it came; NANOS_NONE */
     nanos its_fin;       /* ... its FIN */
-    nanos our_fin;       /* ... our FIN left, the latest copy */
+    nanos our_syn;       /* ... our SYN left, the first copy: of several, any may be the one that arrived */
+    nanos our_fin;       /* ... our FIN left, the first copy */
     nanos fin_acked;     /* ... the first acknowledgement of our FIN came */
     nanos its_fin_acked; /* ... our first acknowledgement of its FIN left */
     nanos reset;         /* ... a RST came that is no answer to a question */

@@ -54,7 +54,7 @@ bool kinds_is_quiet(const struct course *course, nanos now, nanos last, nanos in
 {
     nanos quiet = course_clock(course, now) - last;
 
-    return quiet > interval / 3 + NANOS_PER_S;
+    return quiet > interval / 3 + nanos_sooner(interval, NANOS_PER_S);
 }
 
 void kinds_span(struct text *text, nanos span)

@@ -27,9 +27,9 @@ bool kinds_peer_closes_first(struct measurement *measurement, struct course *cou
 
 /*
  * Spaced questions about a state whose end is awaited while the peer repeats a segment at growing intervals: is it time
- * to ask? Not before it has been quiet for a second and a third of the interval before: what it repeats answers by itself, and
- * the end comes late in an interval (lwIP in LAST-ACK: 27 of 48 seconds after the last repetition).
- * last: when it came, capture clock; interval: before that, 0 if there was none.
+ * to ask? Not before it has been quiet for a third of the interval before and a second more, or all of it where that is less:
+ * what it repeats answers by itself, and the end comes late in an interval (lwIP in LAST-ACK: 27 of 48 seconds after the last
+ * repetition). now: when the question would leave; last: when it came, capture clock; interval: before that, 0 if there was none.
  */
 bool kinds_is_quiet(const struct course *course, nanos now, nanos last, nanos interval);
 

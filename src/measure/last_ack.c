@@ -10,7 +10,7 @@
 #include "measure/kinds.h"
 
 #define PACE (620 * NANOS_PER_MS)
-#define SILENCES 3
+#define SILENCES 8
 
 enum { FIRST = 1, WATCHING };
 
@@ -43,7 +43,7 @@ static void watch_on(struct measurement *m, struct course *course, nanos now)
 {
     char pace[32];
     bool ask = m->watch.silent < SILENCES &&
-               kinds_is_quiet(course, now, course->marks[MARK_LAST], course->marks[MARK_INTERVAL]);
+               kinds_is_quiet(course, now + PACE, course->marks[MARK_LAST], course->marks[MARK_INTERVAL]);
 
     measure_await(m, "its FIN again, or its end; repeated %u time%s so far", m->tally[TALLY_REPEATS],
                   m->tally[TALLY_REPEATS] == 1 ? "" : "s");
@@ -88,8 +88,10 @@ static void next(struct measurement *m, struct course *course, nanos now)
         }
         course->phase = WATCHING;
         course->marks[MARK_LAST] = course->its_fin;
-        course->from_least = course->its_fin - course_trip(course);
+        course->from_least = course->our_fin; /* what came may not be the first copy of its FIN */
         course->from_most = course->its_fin;
+        if (course->fin_acked != NANOS_NONE && course->fin_acked > course->its_fin)
+            course->from_most = course->fin_acked; /* CLOSING begins when it has ours */
         m->tally[TALLY_CLOSING] = course->walk->its_fin_first || course->walk->its_fin_crossed;
     } else {
         if (course->tally[0])

@@ -26,6 +26,7 @@ enum { START, SYN, SCOUTED, WATCHING, ASKING_LAST, COOKIE_RESET, COOKIE_ASKED };
 #define PACE (620 * NANOS_PER_MS)
 #define SILENCES 2
 #define SYN_TRIES 3
+#define LAST_TRIES 6
 
 /* Linux repeats a SYN-ACK after a second, lwIP after 3, libslirp after 7, and passt gives up after 10: so long none must come. */
 #define FIRST_REPEAT (12 * NANOS_PER_S)
@@ -53,7 +54,7 @@ enum {
 enum { MARK_GAP_FROM, MARK_GAP_TO };
 
 /* tally and marks of the course */
-enum { COURSE_ASKED, COURSE_TRIES };
+enum { COURSE_ASKED, COURSE_TRIES, COURSE_LAST };
 enum { MARK_LAST, MARK_INTERVAL };
 
 static void begin(struct measurement *m)
@@ -76,7 +77,7 @@ static bool has_begun(struct measurement *m, struct course *course, nanos now)
 {
     if (course->first_syn_ack != NANOS_NONE) {
         course->marks[MARK_LAST] = course->from_most = course->first_syn_ack;
-        course->from_least = course->first_syn_ack - course_trip(course);
+        course->from_least = course->our_syn; /* what came may not be the first copy of its SYN-ACK */
         return true;
     }
     if (course->walk->peer_end == PEER_END_NONE && course->tally[COURSE_TRIES] < SYN_TRIES && !measure_late(m, now))
@@ -125,7 +126,7 @@ static void next_scout(struct measurement *m, struct course *course, nanos now)
 static void watch_on(struct measurement *m, struct course *course, nanos now)
 {
     char pace[32];
-    bool quiet = kinds_is_quiet(course, now, course->marks[MARK_LAST], course->marks[MARK_INTERVAL]);
+    bool quiet = kinds_is_quiet(course, now + PACE, course->marks[MARK_LAST], course->marks[MARK_INTERVAL]);
     bool ask = m->tally[TALLY_FLAGLESS] && quiet;
 
     course->phase = WATCHING;
@@ -138,11 +139,15 @@ static void watch_on(struct measurement *m, struct course *course, nanos now)
 /* The end, as far as it can be asked for without ending it: see above. */
 static void ask_last(struct measurement *m, struct course *course, nanos now)
 {
+    char pace[32];
+
     course->phase = ASKING_LAST;
     course->tally[COURSE_ASKED] = 1;
+    course->tally[COURSE_LAST]++;
     if (m->tally[TALLY_FLAGLESS]) {
         course->question_by_hand = true;
-        course_do(course, now, "segment . seq=una-1; expect any within 300ms");
+        course_do(course, now, "wait %s; segment . seq=una-1; expect any within 300ms",
+                  measure_within(m, now, course->tally[COURSE_LAST] > 1 ? PACE : 0, pace));
     } else {
         course_do(course, now, "probe syn-copy");
     }
@@ -210,6 +215,8 @@ static void take_last(struct measurement *m, struct course *course, nanos now)
     watch_take(m, course);
     if (reply == REPLY_ACK && !measure_late(m, now))
         watch_on(m, course, now); /* the questions before were lost */
+    else if (reply == REPLY_NONE && course->tally[COURSE_LAST] < LAST_TRIES && !measure_late(m, now))
+        ask_last(m, course, now);
 }
 
 static void next_withheld(struct measurement *m, struct course *course, nanos now)
@@ -284,7 +291,7 @@ static void next_once(struct measurement *m, struct course *course, nanos now)
 
 /* ---- memory or cookie ---- */
 
-/* Our RST ends what the peer remembers; then our ACK opens only what it need not remember. */
+/* Our RST (four, for some may be lost) ends what the peer remembers; then our ACK opens only what it need not remember. */
 static void next_cookie(struct measurement *m, struct course *course, nanos now)
 {
     char within[32];
@@ -293,7 +300,7 @@ static void next_cookie(struct measurement *m, struct course *course, nanos now)
     case START:
         course->phase = COOKIE_RESET;
         measure_await(m, "whether a SYN-ACK that was reset can still be acknowledged");
-        course_do(course, now, "syn; expect S. ack=+1 within %s; rst; rst; wait 20ms",
+        course_do(course, now, "syn; expect S. ack=+1 within %s; rst; rst; wait 20ms; rst; rst; wait 20ms",
                   measure_within(m, now, 2 * NANOS_PER_S, within));
         return;
     case COOKIE_RESET:
@@ -302,7 +309,7 @@ static void next_cookie(struct measurement *m, struct course *course, nanos now)
         course->phase = COOKIE_ASKED;
         /* Behind our ACK an old byte, which a connection acknowledges: the ACK alone has no answer. */
         course_do(course, now,
-                  "segment . seq=+1 ack=+1; wait 20ms; segment . seq=-1023 ack=+1 len=1; wait 300ms; rst seq=+1");
+                  "segment . seq=+1 ack=+1; wait 20ms; segment . seq=-1023 ack=+1 data \"x\"; wait 300ms; rst seq=+1");
         return;
     default:
         m->tally[TALLY_COOKIE_ASKED] = 1;
