@@ -18,8 +18,17 @@ enum { FIRST = 1, ENTERING, ASKING, CONFIRMING, ASKING_AGAIN };
 /* Linux answers one such segment in 500 ms (tcp_invalid_ratelimit). */
 #define PACE (620 * NANOS_PER_MS)
 
-/* So many in a row without an answer: it is over, or they are not answered here at all. */
+/*
+ * So many in a row without an answer: it is over, or they are not answered here at all. An old byte is the next question then, and
+ * may start the timer anew: so more where some were lost before, and less where none was.
+ */
 #define SILENCES 3
+#define SILENCES_LOST 6
+#define SILENCES_SURE 2
+#define SURE 10
+
+/* So many, with those that a peer without a connection answers too: nothing is answered any more. */
+#define ALL_SILENT (SILENCES_LOST + 6)
 
 /*
  * So long one connection is asked again and again: longer than the two minutes of lwIP, which are among the longest. And so
@@ -29,7 +38,7 @@ enum { FIRST = 1, ENTERING, ASKING, CONFIRMING, ASKING_AGAIN };
 #define AGAIN_SILENCES 1
 
 /* tally and marks of the measurement */
-enum { TALLY_RESTARTS, TALLY_AGAIN, TALLY_ONCE };
+enum { TALLY_RESTARTS, TALLY_AGAIN, TALLY_ONCE, TALLY_LOST };
 enum { MARK_RESTARTED, MARK_UNASKED };
 
 /*
@@ -101,6 +110,10 @@ static void take_confirmation(struct measurement *m, struct course *course, nano
     bool told_before = m->watch.answered > 0;
 
     watch_take(m, course);
+    if (course->question.reply == REPLY_NONE && m->watch.silent < ALL_SILENT && !measure_late(m, now)) {
+        course_do(course, now, "probe old-byte");
+        return;
+    }
     if (course->question.reply == REPLY_RST || course->question.reply == REPLY_NONE)
         return; /* it is over; or nothing is answered any more */
     if (!told_before) {
@@ -110,18 +123,28 @@ static void take_confirmation(struct measurement *m, struct course *course, nano
         return;
     }
     m->tally[TALLY_RESTARTS]++;
+    m->tally[TALLY_LOST] = 1;
     m->marks[MARK_RESTARTED] = course->question.sent - course->from_most;
     course->from_most = course->question.heard; /* Linux began anew */
     ask_flagless(m, course, now);
 }
 
+/* Is it time to ask with what may start the timer anew? */
+static bool seems_over(const struct measurement *m)
+{
+    unsigned most = m->tally[TALLY_LOST] ? SILENCES_LOST : m->watch.answered >= SURE ? SILENCES_SURE : SILENCES;
+
+    return m->watch.silent >= most;
+}
+
 static void go_on_flagless(struct measurement *m, struct course *course, nanos now)
 {
     if (course->phase == ASKING) {
+        m->tally[TALLY_LOST] |= m->watch.silent > 0 && course->question.reply == REPLY_ACK;
         watch_take(m, course);
         if (course->question.reply == REPLY_RST || measure_late(m, now))
             return;
-        if (course->question.reply == REPLY_NONE && m->watch.silent >= SILENCES) {
+        if (course->question.reply == REPLY_NONE && seems_over(m)) {
             course->phase = CONFIRMING;
             course_do(course, now, "probe old-byte");
             return;
