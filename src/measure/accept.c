@@ -12,7 +12,7 @@ enum { START, OPENED, PROBED, REQUESTED, DATA_SENT };
 
 /* tally of the measurement */
 enum { TALLY_STATE, TALLY_REPEATS, TALLY_BYTES, TALLY_AFTER_DATA, TALLY_SENT, TALLY_REQUESTED, TALLY_ENDED };
-enum { STATE_UNKNOWN, STATE_OPEN, STATE_OPENING, STATE_PRESUMED };
+enum { STATE_UNKNOWN, STATE_OPEN, STATE_OPENING, STATE_PRESUMED, STATE_GONE };
 
 static void begin(struct measurement *m)
 {
@@ -23,6 +23,8 @@ static unsigned state_of(const struct course *course)
 {
     const struct belief *belief = &course->walk->belief;
 
+    if (course->walk->peer_end == PEER_END_RST)
+        return STATE_GONE;
     if (belief->claim.certainty == PRESUMED)
         return (belief->claim.otherwise & IN(SYN_RECEIVED)) ? STATE_PRESUMED : STATE_OPEN;
     if (!(belief->claim.to & IN(SYN_RECEIVED)))
@@ -61,6 +63,8 @@ static void next(struct measurement *m, struct course *course, nanos now)
         }
         m->tally[TALLY_STATE] = state_of(course);
         course->phase = PROBED;
+        if (m->tally[TALLY_STATE] == STATE_GONE)
+            return;
         if (m->tally[TALLY_STATE] == STATE_OPENING || m->tally[TALLY_STATE] == STATE_PRESUMED) {
             measure_await(m, "its SYN-ACK again");
             course_do(course, now, "wait %s; probe", measure_within(m, now, REPEATS_WITHIN, within));
@@ -72,7 +76,7 @@ static void next(struct measurement *m, struct course *course, nanos now)
         if (m->tally[TALLY_STATE] == STATE_OPEN)
             return;
         m->tally[TALLY_STATE] = state_of(course);
-        if (measure_late(m, now))
+        if (m->tally[TALLY_STATE] == STATE_GONE || measure_late(m, now))
             return;
         if (m->tally[TALLY_STATE] != STATE_OPENING && m->tally[TALLY_REPEATS] == 0 && m->settings.send) {
             course->phase = REQUESTED;
@@ -137,9 +141,23 @@ static void conclude_open(struct measurement *m)
                                       : " (--send may make it)");
 }
 
+/* It never took our third segment, and said so at last, or has given up meanwhile. */
+static void conclude_gone(struct measurement *m)
+{
+    measure_found(m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "reset"},
+                  "Not established: our third segment, or a probe after it, was answered with RST. So does a listener "
+                  "whose accept queue is full and who aborts then (tcp_abort_on_overflow), or who gives up so early.");
+    measure_failed(m, MEASURED_RESET);
+}
+
+static bool is_full(const struct measurement *m)
+{
+    return m->tally[TALLY_REPEATS] >= 2 || (m->tally[TALLY_REPEATS] == 1 && m->tally[TALLY_STATE] == STATE_OPENING);
+}
+
 static void conclude_opening(struct measurement *m)
 {
-    if (m->tally[TALLY_REPEATS] >= 2 || (m->tally[TALLY_REPEATS] == 1 && m->tally[TALLY_STATE] == STATE_OPENING))
+    if (is_full(m))
         measure_found(m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "queue-full"},
                       "Not established: it repeated its SYN-ACK %u time%s although we answered each. Its accept queue "
                       "is full, or our segments are lost.",
@@ -165,7 +183,9 @@ static void conclude(struct measurement *m)
 {
     if (m->result.measured >= MEASURED_OTHERWISE || m->tally[TALLY_STATE] == STATE_UNKNOWN)
         return;
-    if (m->tally[TALLY_STATE] == STATE_OPENING || m->tally[TALLY_REPEATS] > 0)
+    if (m->tally[TALLY_STATE] == STATE_GONE)
+        conclude_gone(m);
+    else if (m->tally[TALLY_STATE] == STATE_OPENING || (m->tally[TALLY_STATE] == STATE_PRESUMED && is_full(m)))
         conclude_opening(m);
     else
         conclude_open(m);
