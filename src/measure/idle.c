@@ -13,12 +13,14 @@ enum { START, WAITING, ASKED };
 
 #define PACE NANOS_PER_S
 #define SILENCES 3
+#define ASKED_MOST 4
 
 /* tally of the measurement */
 enum { TALLY_KEEPALIVES, TALLY_FIN, TALLY_RST, TALLY_GONE, TALLY_ALIVE, TALLY_SILENT };
 /* marks of the measurement: spans since the last thing that happened */
 enum { MARK_FIRST, MARK_INTERVAL, MARK_END };
-/* marks of the course */
+/* tally and marks of the course */
+enum { COURSE_ASKED };
 enum { COURSE_OPENED, COURSE_LAST };
 
 static void begin_idle(struct measurement *m)
@@ -73,6 +75,18 @@ static bool opened(struct measurement *m, struct course *course, nanos now, cons
     return true;
 }
 
+/* The answer to the one question, which is repeated where it may have been lost. */
+static void take_answer(struct measurement *m, struct course *course, nanos now)
+{
+    watch_take(m, course);
+    if (course->question.reply == REPLY_NONE && !is_over(course) && ++course->tally[COURSE_ASKED] < ASKED_MOST)
+        course_do(course, now, "probe old-byte");
+    else if (course->question.reply == REPLY_NONE)
+        m->tally[TALLY_SILENT]++;
+    else
+        m->tally[course->question.reply == REPLY_RST ? TALLY_GONE : TALLY_ALIVE]++;
+}
+
 static void next_idle(struct measurement *m, struct course *course, nanos now)
 {
     nanos due;
@@ -80,20 +94,19 @@ static void next_idle(struct measurement *m, struct course *course, nanos now)
 
     if (!opened(m, course, now, ""))
         return;
-    if (is_over(course))
-        return;
     if (course->phase == ASKED) {
-        watch_take(m, course);
-        m->tally[course->question.reply == REPLY_NONE ? TALLY_SILENT : TALLY_ALIVE]++;
+        take_answer(m, course, now);
         return;
     }
+    if (is_over(course))
+        return;
     due = m->began + ((m->deadline - m->began) >> (CONNECTIONS - 1 - course->role)) - NANOS_PER_S;
     if (m->stopped)
         return;
     measure_await(m, "the peer, or the path, to end an idle connection");
     if (now >= due) {
         course->phase = ASKED;
-        course_do(course, now, "probe old-byte; probe old-byte");
+        course_do(course, now, "probe old-byte");
         return;
     }
     course_do(course, now, "wait %s", measure_within(m, now, nanos_sooner(PACE, due - now), within));
@@ -145,7 +158,7 @@ static void saw(struct measurement *m, struct course *course, const struct event
         note_end(m, course, at, false);
     } else if (is_keepalive(course, segment)) {
         measure_sample(m, course, SAMPLE_PEERS, at, "keepalive");
-        if (course->number == 1) {
+        if (course->number == m->planned) { /* the one that is left alone for the longest time */
             if (m->tally[TALLY_KEEPALIVES]++ == 0)
                 m->marks[MARK_FIRST] = quiet;
             else
