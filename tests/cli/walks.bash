@@ -62,7 +62,7 @@ confirmed() {
 # well_formed: what was said is JSON lines as tcpwalk-json(5) has them.
 well_formed() {
     local wrong
-    wrong=$(jq -Rnr -f "$BATS_TEST_DIRNAME/schema.jq" "$SAID") || return
+    wrong=$(jq -Rnr -f "${BASH_SOURCE[0]%/*}/schema.jq" "$SAID") || return
     [[ -z $wrong ]] || {
         echo "$wrong"
         return 1
