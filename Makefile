@@ -54,7 +54,7 @@ say = $(if $(V),,@echo "  $(1)")
 # Inner makes use every processor, unless the outer one was told how many.
 submake = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all objects unit stacks demo check soak bench deps deps-build deps-bench manual po install uninstall setcap format clean help force
+.PHONY: all objects unit stacks demo check check-long checked soak bench deps deps-build deps-bench manual po install uninstall setcap format clean help force
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/tcpwalk $(catalogues) ## build build/tcpwalk (the default)
@@ -139,13 +139,18 @@ demo: deps-build ## install what is missing, build, and walk a real kernel peer 
 
 # Three builds: the program as it is delivered; plain objects, whose symbols the house rules read; and one with
 # sanitizers, which the tests use (there the undefined-behaviour sanitizer's own conversions draw wrong warnings).
-check: deps ## install what is missing, build with sanitizers, and run every test (T=FILE... runs only these)
+check: checked ## install what is missing, build with sanitizers, and run every test (T=FILE... runs only these)
+	@tests/run $(T)
+
+check-long: checked ## ... and measure the clocks of a real kernel in full: some three minutes
+	@tests/run tests/long/*.bats
+
+checked: deps
 	@$(submake) all
 	@$(submake) BUILD=build/house HARDENING=-fno-pie HARDENING_LD=-no-pie CPPFLAGS= \
 		CFLAGS='-O2 -fno-stack-protector -U_FORTIFY_SOURCE -Werror' objects
 	@$(submake) BUILD=build/check HARDENING= HARDENING_LD= CFLAGS='-O1 -g -U_FORTIFY_SOURCE -Werror -Wno-conversion $(SANITIZE)' all unit
 	@$(submake) stacks
-	@tests/run $(T)
 
 soak: deps ## hold random walks against real kernels, with loss (WALKS=10000, SEED=any; what goes wrong is kept in build/soak/)
 	@$(submake) all
