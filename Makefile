@@ -186,7 +186,8 @@ $(BUILD)/tcpwalk.pot: $(BUILD)/tcpwalk $(sources) $(wildcard src/*/*.h)
 po: $(BUILD)/tcpwalk.pot ## bring new messages of sources and lessons into each language's file (src/lesson/po/)
 	$(Q)for language in $(languages); do \
 		msgmerge --quiet --no-wrap --backup=none --no-fuzzy-matching --previous --update \
-		--add-location=file src/lesson/po/$$language.po $<; done
+		--add-location=file src/lesson/po/$$language.po $< && \
+		msgattrib --no-wrap --no-obsolete -o src/lesson/po/$$language.po src/lesson/po/$$language.po || exit; done
 
 program := $(DESTDIR)$(PREFIX)/bin/tcpwalk
 man8 := $(wildcard man/*.8)
