@@ -140,7 +140,7 @@ static const struct row wrong_lessons[] = {
     {PART "check: gap 5s\n", 6, 12, "after the fact comes one of = != < > <= >="},
     {PART "check: kernel = ESTABLISHD\n", 6, 17, "kernel is held against a state such as TIME-WAIT, not 'ESTABLISHD'"},
     {PART "check: gap - ours > 5s\n", 6, 8, "'gap - ours' is no fact (tcpwalk-lesson(5) lists them)"},
-    {PART "check: peer-isn - our-isn > 5s\n", 6, 28, "peer-isn - our-isn is held against a number or a fact, not '5s'"},
+    {PART "check: peer-isn - our-isn > 5s\n", 6, 29, "peer-isn - our-isn is held against a number or a fact, not '5s'"},
     {PART "check: gap - 2.gap > 5s\n", 6, 8, "there is no connection 2 up to here"},
     {PART "check: gap - open > 5s\n", 6, 8, "open is known only behind end:"},
     {PART "check: close > 5s\n", 6, 8, "close is known only behind end:"},
