@@ -23,7 +23,7 @@ const struct shipped shipped_scripts[] = {
               "open\n"
               "send \"\"\n"
               "close\n"},
-    {"simultaneous-open", "# A client's SYN is answered with a SYN: both sides open at once (RFC 9293 figure 8).\n"
+    {"simultaneous-open", "# A client's SYN is answered with a SYN: both sides open at once (RFC 9293 figure 7).\n"
                           "listen\n"
                           "syn\n"
                           "expect S. ack=+1\n"
