@@ -20,7 +20,9 @@ static void clear(struct course *course)
     course->why[0] = '\0';
     course->from_least = course->from_most = course->alive = course->gone = NANOS_NONE;
     course->first_syn_ack = course->its_fin = course->our_syn = course->our_fin = course->fin_acked =
-        course->its_fin_acked = course->reset = course->sent = NANOS_NONE;
+        course->its_fin_acked = course->unclosed = course->reset = course->sent = NANOS_NONE;
+    for (unsigned i = 0; i < COURSE_QUESTIONS; i++)
+        course->asked[i] = (struct course_asked){.sent = NANOS_NONE};
     script_init(&course->kept, course->kept_steps, COURSE_STEPS, course->kept_bytes, course->kept_room);
 }
 
@@ -86,6 +88,19 @@ nanos course_trip(const struct course *course)
     return trip == NANOS_NONE || trip < NANOS_PER_MS ? NANOS_PER_MS : trip;
 }
 
+/* A way may be longer than when it opened: by so much. */
+#define WAY_MORE (300 * NANOS_PER_MS)
+
+nanos course_way(const struct course *course)
+{
+    return course_trip(course) + WAY_MORE;
+}
+
+nanos course_late(const struct course *course)
+{
+    return 2 * course_way(course) + NANOS_PER_S;
+}
+
 bool course_is_open(const struct course *course)
 {
     enum state state = course->walk->tcb.state;
@@ -100,15 +115,22 @@ bool course_was_stopped(const struct course *course)
 
 /* ---- what happened ---- */
 
+static void note_question(struct course *course, const struct event_segment *event, nanos at)
+{
+    course->question = (struct inquiry){.probe = event->probe, .asked = true, .sent = at, .heard = NANOS_NONE};
+    course->question_by_hand = false;
+    memmove(course->asked, course->asked + 1, (COURSE_QUESTIONS - 1) * sizeof(course->asked[0]));
+    course->asked[COURSE_QUESTIONS - 1] = (struct course_asked){
+        .sent = at, .end = event->segment.seq + segment_span(&event->segment), .ack = event->segment.ack};
+}
+
 static void note_sent(struct course *course, const struct event_segment *event, nanos at)
 {
     const struct segment *segment = &event->segment;
     const struct tcb *tcb = &course->walk->tcb;
 
-    if (event->probe != PROBE_NONE || course->question_by_hand) {
-        course->question = (struct inquiry){.probe = event->probe, .asked = true, .sent = at, .heard = NANOS_NONE};
-        course->question_by_hand = false;
-    }
+    if (event->probe != PROBE_NONE || course->question_by_hand)
+        note_question(course, event, at);
     if (course->reset == NANOS_NONE)
         course->sent = at;
     if (segment_has(segment, TCP_SYN) && course->our_syn == NANOS_NONE)
@@ -131,28 +153,81 @@ static enum reply reply_of(const struct course *course, const struct event_segme
     return segment_has(segment, TCP_FIN) ? REPLY_FIN : REPLY_ACK;
 }
 
-static void note_heard(struct course *course, const struct event_segment *event, nanos at)
+/*
+ * Each question has one answer at most, and nothing says which: so the first of those that can still have one is taken to be
+ * meant. Where none was lost that is the latest one. Returns when it left.
+ */
+static nanos take_asked(struct course *course, nanos heard)
+{
+    for (unsigned i = 0; i < COURSE_QUESTIONS; i++) {
+        struct course_asked *asked = &course->asked[i];
+        nanos sent = asked->sent;
+        if (sent == NANOS_NONE || sent < heard - course_late(course))
+            continue;
+        asked->sent = NANOS_NONE;
+        return sent;
+    }
+    return course->question.sent;
+}
+
+/* A RST says by its numbers what it answers (RFC 9293 3.10.7.1). */
+static bool fits_a_question(const struct course *course, const struct segment *segment)
+{
+    for (unsigned i = 0; i < COURSE_QUESTIONS; i++) {
+        const struct course_asked *asked = &course->asked[i];
+        if (segment_has(segment, TCP_ACK) ? segment->ack == asked->end : segment->seq == asked->ack)
+            return true;
+    }
+    return false;
+}
+
+static void note_answer(struct course *course, const struct event_segment *event, nanos at)
 {
     const struct segment *segment = &event->segment;
     struct inquiry *question = &course->question;
     const struct tcb *tcb = &course->walk->tcb;
+
+    question->reply = reply_of(course, event);
+    question->heard = at;
+    question->since = take_asked(course, at);
+    /* What it sends by itself too (a keepalive is one below what comes next) may have left before the question came. */
+    if (question->reply == REPLY_FIN || question->reply == REPLY_SYN_ACK ||
+        (question->reply == REPLY_ACK && segment->seq == tcb->rcv_nxt - 1))
+        question->since = nanos_sooner(question->since, at - course_way(course));
+    question->unclosed = question->reply == REPLY_ACK && !tcb->its_fin_seen && segment->seq == tcb->rcv_nxt;
+    if (question->unclosed && question->since > course->unclosed)
+        course->unclosed = question->since;
+}
+
+static void note_heard(struct course *course, const struct event_segment *event, nanos at)
+{
+    const struct segment *segment = &event->segment;
+    const struct inquiry *question = &course->question;
+    const struct tcb *tcb = &course->walk->tcb;
+    bool rst = segment_has(segment, TCP_RST), refuses = rst && fits_a_question(course, segment);
     /* What comes before its SYN-ACK is of an older connection of the same ports. */
     bool begun = course->first_syn_ack != NANOS_NONE;
 
-    if (question->asked && question->reply == REPLY_NONE && segment->len == 0) {
-        question->reply = reply_of(course, event);
-        question->heard = at;
-    } else if (segment_has(segment, TCP_RST) && course->reset == NANOS_NONE && begun) {
+    /* A RST that fits no question may be anybody's, unless its number is the exact one. */
+    if (question->asked && question->reply == REPLY_NONE && segment->len == 0 && (!rst || refuses)) {
+        note_answer(course, event, at);
+    } else if (rst && !refuses && segment->seq == tcb->rcv_nxt && course->reset == NANOS_NONE && begun) {
         course->reset = at;
         course->reset_has_ack = segment_has(segment, TCP_ACK);
     }
-    if (segment_has(segment, TCP_SYN | TCP_ACK) && course->first_syn_ack == NANOS_NONE)
+    /* One that acknowledges another SYN answers an earlier one from the same port. */
+    if (segment_has(segment, TCP_SYN | TCP_ACK) && course->first_syn_ack == NANOS_NONE &&
+        segment->ack == tcb->settings.iss + 1)
         course->first_syn_ack = at;
     if (segment_has(segment, TCP_FIN) && course->its_fin == NANOS_NONE && begun)
         course->its_fin = at;
     if (course->fin_acked == NANOS_NONE && tcb->fin_sent && segment_has(segment, TCP_ACK) &&
-        segment->ack == tcb->fin_seq + 1)
+        segment->ack == tcb->fin_seq + 1) {
         course->fin_acked = at;
+        if (!segment_has(segment, TCP_FIN) && !tcb->its_fin_seen && segment->seq + segment->len == tcb->rcv_nxt &&
+            course->our_fin > course->unclosed)
+            course->unclosed = course->our_fin;
+    }
 }
 
 void course_event(struct course *course, const struct event *event)

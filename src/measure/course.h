@@ -12,6 +12,15 @@
 #include "walk/event.h"
 #include "walk/walk.h"
 
+/* So many of the latest questions can still be meant by an answer. */
+#define COURSE_QUESTIONS 8
+
+/* One that may have no answer yet. */
+struct course_asked {
+    nanos sent;        /* capture clock; NANOS_NONE: it had its answer, or there was none */
+    uint32_t end, ack; /* one past its numbers, and its acknowledgement: what a RST that answers it has */
+};
+
 /* What a question was answered with. */
 enum reply {
     REPLY_NONE,
@@ -28,6 +37,8 @@ struct inquiry {
     nanos sent;       /* capture clock */
     enum reply reply;
     nanos heard;
+    nanos since;   /* an earlier one may have been meant: so long ago that left. Valid with an answer */
+    bool unclosed; /* the answer shows that the peer had not sent its FIN then */
 };
 
 #define COURSE_STEPS 16
@@ -45,9 +56,10 @@ struct course {
     nanos marks[6];
 
     struct inquiry question;
-    bool question_by_hand; /* the next segment of ours that is no probe is a question */
-    bool failed;           /* a step failed */
-    enum outcome outcome;  /* valid with over */
+    struct course_asked asked[COURSE_QUESTIONS]; /* in the order in which they left, the latest last */
+    bool question_by_hand;                       /* the next segment of ours that is no probe is a question */
+    bool failed;                                 /* a step failed */
+    enum outcome outcome;                        /* valid with over */
     bool over;
     int status;
     char why[FAULT_WORDS];
@@ -60,6 +72,7 @@ struct course {
     nanos our_syn;       /* ... our SYN left, the first copy: of several, any may be the one that arrived */
     nanos our_fin;       /* ... our FIN left, the first copy */
     nanos fin_acked;     /* ... the first acknowledgement of our FIN came */
+    nanos unclosed;      /* ... the peer certainly had not sent its FIN; NANOS_NONE: nothing shows when */
     nanos its_fin_acked; /* ... our first acknowledgement of its FIN left */
     nanos reset;         /* ... a RST came that is no answer to a question */
     nanos sent;          /* ... our latest segment before that left */
@@ -105,6 +118,13 @@ nanos course_trip(const struct course *course);
 
 /* Has it ended before its steps had, because somebody stopped it or this machine was in trouble? Nothing follows from its silence. */
 bool course_was_stopped(const struct course *course);
+
+/*
+ * How long a segment takes to come here, at most: that is assumed where nothing says when it was sent. And how long after a
+ * question its answer may come.
+ */
+nanos course_way(const struct course *course);
+nanos course_late(const struct course *course);
 
 /* Is it open, that is ESTABLISHED or beyond, for our end? */
 bool course_is_open(const struct course *course);

@@ -280,8 +280,7 @@ void watch_take(struct measurement *measurement, struct course *course)
     } else {
         watch->answered++;
         watch->silent = 0;
-        /* What came may have been on its way already: it says no more than that it was sent a way ago. */
-        watch_alive(measurement, course, nanos_sooner(question->sent, question->heard - course_trip(course)));
+        watch_alive(measurement, course, question->since);
     }
 }
 
@@ -297,7 +296,7 @@ bool watch_reset(struct measurement *measurement, struct course *course)
     if (course->from_least != NANOS_NONE)
         measurement->watch.most = nanos_sooner(measurement->watch.most, course->gone - course->from_least);
     if (course->sent != NANOS_NONE && course->reset - course->sent > ANSWER_MOST)
-        watch_alive(measurement, course, course->reset - course_trip(course));
+        watch_alive(measurement, course, course->reset - course_way(course));
     measure_sample(measurement, course, SAMPLE_PEERS, course->reset, "rst");
     return true;
 }

@@ -203,7 +203,7 @@ static bool over(struct measurement *m, struct course *course)
 {
     if (course->from_least != NANOS_NONE)
         measure_stay(m, course, TIME_WAIT, course->from_least,
-                     course->alive == NANOS_NONE ? course->from_most : course->alive,
+                     course->alive == NANOS_NONE ? course->from_least : course->alive,
                      course->gone == NANOS_NONE ? NANOS_NEVER : course->gone);
     return false;
 }
