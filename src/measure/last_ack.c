@@ -12,7 +12,7 @@
 #define PACE (620 * NANOS_PER_MS)
 #define SILENCES 8
 
-enum { FIRST = 1, WATCHING };
+enum { FIRST = 1, UNCLOSED, WATCHING };
 
 /* Where nothing is answered (passt), so long it must have been quiet, beside three times the interval before. */
 #define QUIET_MOST (20 * NANOS_PER_S)
@@ -21,10 +21,10 @@ enum { FIRST = 1, WATCHING };
 #define ANSWER (5 * NANOS_PER_MS)
 
 /* tally of the measurement */
-enum { TALLY_REPEATS, TALLY_CLOSING, TALLY_RESET, TALLY_DATA };
+enum { TALLY_REPEATS, TALLY_CLOSING, TALLY_RESET, TALLY_DATA, TALLY_UNSURE };
 
-/* marks of the course: when its FIN came last by itself, the interval before, capture clock */
-enum { MARK_LAST, MARK_INTERVAL };
+/* marks of the course: when its FIN came last by itself, the interval before, capture clock; since when it is awaited, monotonic */
+enum { MARK_LAST, MARK_INTERVAL, MARK_BEGAN };
 
 static void begin(struct measurement *m)
 {
@@ -60,23 +60,64 @@ static bool is_mute(const struct measurement *m, const struct course *course, na
            (m->watch.answered > 0 || quiet > QUIET_MOST + 3 * course->marks[MARK_INTERVAL]);
 }
 
+/*
+ * Until its FIN comes it is asked, too: an answer shows that the FIN had not been sent yet. The one that comes need not be
+ * the first.
+ */
+static void wait_for_fin(struct measurement *m, struct course *course, nanos now)
+{
+    bool acked = course->fin_acked != NANOS_NONE;
+    char within[32];
+
+    if (course->phase == FIRST)
+        course->marks[MARK_BEGAN] = now;
+    if ((course->phase == FIRST && !acked) || course->reset != NANOS_NONE || course->question.reply == REPLY_RST ||
+        course->walk->peer_end != PEER_END_NONE) {
+        measure_course_failed(m, course);
+        return;
+    }
+    if (now - course->marks[MARK_BEGAN] >= KINDS_CLOSES || measure_late(m, now)) {
+        found_stays(m);
+        return;
+    }
+    if (course->phase == UNCLOSED && course->failed) { /* it did not come */
+        course_do(course, now, "probe old-byte");
+        return;
+    }
+    course->phase = UNCLOSED;
+    course_do(course, now, "expect F. within %s", measure_within(m, now, PACE, within));
+}
+
+/* Both states begin when it has our FIN. Which one it is shows only where that is known to have come before its own was sent. */
+static void begin_watch(struct measurement *m, struct course *course)
+{
+    const struct walk *walk = course->walk;
+
+    course->phase = WATCHING;
+    course->marks[MARK_LAST] = course->from_most = course->its_fin;
+    if (course->fin_acked != NANOS_NONE && course->fin_acked > course->its_fin)
+        course->from_most = course->fin_acked; /* CLOSING begins when it has ours */
+    /* What came may not be the first copy of its FIN. */
+    course->from_least = course->unclosed > course->our_fin ? course->unclosed : course->our_fin;
+    m->tally[TALLY_CLOSING] = walk->its_fin_first || walk->its_fin_crossed;
+    m->tally[TALLY_UNSURE] =
+        !m->tally[TALLY_CLOSING] && (course->unclosed == NANOS_NONE || course->unclosed < course->our_fin);
+}
+
 static void next(struct measurement *m, struct course *course, nanos now)
 {
-    char follows[128], within[2][32];
+    char follows[128], within[32];
 
     if (course->phase == 0) {
-        snprintf(follows, sizeof(follows), "; auto ack off; half-close within %s; expect F. within %s",
-                 measure_within(m, now, KINDS_PATIENCE, within[0]), measure_within(m, now, KINDS_CLOSES, within[1]));
+        snprintf(follows, sizeof(follows), "; auto ack off; half-close within %s",
+                 measure_within(m, now, KINDS_PATIENCE, within));
         measure_await(m, "the peer to close");
         kinds_open(m, course, now, follows);
         return;
     }
-    if (course->phase == FIRST) {
+    if (course->phase < WATCHING) {
         if (course->its_fin == NANOS_NONE) {
-            if (course->fin_acked != NANOS_NONE && course->walk->peer_end == PEER_END_NONE)
-                found_stays(m);
-            else
-                measure_course_failed(m, course);
+            wait_for_fin(m, course, now);
             return;
         }
         if (course->its_fin_acked != NANOS_NONE) {
@@ -86,13 +127,7 @@ static void next(struct measurement *m, struct course *course, nanos now)
                           "FIN-WAIT-2, and repeats nothing.");
             return;
         }
-        course->phase = WATCHING;
-        course->marks[MARK_LAST] = course->its_fin;
-        course->from_least = course->our_fin; /* what came may not be the first copy of its FIN */
-        course->from_most = course->its_fin;
-        if (course->fin_acked != NANOS_NONE && course->fin_acked > course->its_fin)
-            course->from_most = course->fin_acked; /* CLOSING begins when it has ours */
-        m->tally[TALLY_CLOSING] = course->walk->its_fin_first || course->walk->its_fin_crossed;
+        begin_watch(m, course);
     } else {
         if (course->tally[0])
             watch_take(m, course);
@@ -140,7 +175,7 @@ static void saw(struct measurement *m, struct course *course, const struct event
     if (course->phase == WATCHING) {
         course->marks[MARK_INTERVAL] = at - course->marks[MARK_LAST];
         course->marks[MARK_LAST] = at;
-        watch_alive(m, course, at - course_trip(course));
+        watch_alive(m, course, at - course_way(course));
     }
 }
 
@@ -148,14 +183,16 @@ static bool over(struct measurement *m, struct course *course)
 {
     if (course->from_least != NANOS_NONE)
         measure_stay(m, course, m->tally[TALLY_CLOSING] ? CLOSING : LAST_ACK, course->from_least,
-                     course->alive == NANOS_NONE ? course->from_most : course->alive,
+                     course->alive == NANOS_NONE ? course->from_least : course->alive,
                      course->gone == NANOS_NONE ? NANOS_NEVER : course->gone);
     return false;
 }
 
 static void conclude(struct measurement *m)
 {
-    const char *state = m->tally[TALLY_CLOSING] ? "CLOSING" : "LAST-ACK";
+    const char *state = m->tally[TALLY_CLOSING]  ? "CLOSING"
+                        : m->tally[TALLY_UNSURE] ? "LAST-ACK (CLOSING, if a first FIN of its was lost)"
+                                                 : "LAST-ACK";
     struct amount length = watch_length(m);
     nanos spans[16];
     unsigned count = 0;
