@@ -3,6 +3,9 @@
  * withheld. An old byte asks whether it is still there: all stacks answer it, and it starts no timer anew in this state
  * (measured). Where the application has only shut down its direction the state has no end, and that is told apart by what
  * answers carry (Linux).
+ *
+ * It begins when our acknowledgement arrives, which may be lost. Only an echo of its timestamp, or of a later one, shows that
+ * it was not: so without timestamps the state is known to have begun only on that condition.
  */
 #include "measure/kinds.h"
 
@@ -10,7 +13,10 @@
 #define SILENCES 8
 
 enum { FIRST = 1, WATCHING };
-enum { TALLY_ORPHANED, TALLY_OWNED, TALLY_RESET };
+enum { TALLY_ORPHANED, TALLY_OWNED, TALLY_RESET, TALLY_PROVEN };
+
+/* marks of the measurement: from our acknowledgement of its FIN, so long it was alive, and until it was gone */
+enum { MARK_ALIVE, MARK_GONE };
 
 static void begin(struct measurement *m)
 {
@@ -39,11 +45,10 @@ static void next(struct measurement *m, struct course *course, nanos now)
             return;
         course->phase = WATCHING;
         course->from_least = course->its_fin_acked == NANOS_NONE ? course->its_fin : course->its_fin_acked;
-        ask(m, course, now, 0);
+        watch_alive(m, course, course->from_least);
+        ask(m, course, now, 0); /* at once: the answer may show that it has begun */
         return;
     }
-    if (course->from_most == NANOS_NONE && course->question.reply == REPLY_ACK)
-        course->from_most = course->question.heard;
     watch_take(m, course);
     m->tally[TALLY_RESET] = watch_reset(m, course);
     if (!m->tally[TALLY_RESET] && course->question.reply != REPLY_RST && m->watch.silent < SILENCES &&
@@ -55,9 +60,10 @@ static void saw(struct measurement *m, struct course *course, const struct event
 {
     const struct claim *claim = &event->transition.claim;
 
-    (void)course;
     if (event->kind != EVENT_TRANSITION || event->transition.side != SIDE_PEER || claim->to != IN(FIN_WAIT_2))
         return;
+    if (claim->certainty != PRESUMED && claim->not_after != NANOS_NEVER && course->from_most == NANOS_NONE)
+        course->from_most = course_at(course, claim->not_after);
     if (claim->detail == DETAIL_ORPHANED)
         m->tally[TALLY_ORPHANED] = 1;
     if (claim->detail == DETAIL_OWNED)
@@ -66,11 +72,30 @@ static void saw(struct measurement *m, struct course *course, const struct event
 
 static bool over(struct measurement *m, struct course *course)
 {
-    if (course->from_least != NANOS_NONE)
-        measure_stay(m, course, FIN_WAIT_2, course->from_least,
-                     course->alive == NANOS_NONE ? course->from_least : course->alive,
-                     course->gone == NANOS_NONE ? NANOS_NEVER : course->gone);
+    if (course->from_least == NANOS_NONE)
+        return false;
+    m->tally[TALLY_PROVEN] = course->from_most != NANOS_NONE;
+    m->marks[MARK_ALIVE] = course->alive - course->from_least - course_trip(course);
+    if (m->marks[MARK_ALIVE] < 0)
+        m->marks[MARK_ALIVE] = 0;
+    m->marks[MARK_GONE] = course->gone == NANOS_NONE ? NANOS_NEVER : course->gone - course->from_least;
+    measure_stay(m, course, FIN_WAIT_2, course->from_least, course->alive,
+                 course->gone == NANOS_NONE ? NANOS_NEVER : course->gone);
     return false;
+}
+
+/* Nothing echoed our acknowledgement. */
+static void conclude_unproven(struct measurement *m)
+{
+    struct amount presumed = {.kind = AMOUNT_SPAN, .least = m->marks[MARK_ALIVE], .most = m->marks[MARK_GONE]};
+    char words[96];
+
+    amount_words(&presumed, words, sizeof(words));
+    measure_found(
+        m, "presumed", presumed,
+        "If our first acknowledgement of its FIN arrived at once, FIN-WAIT-2 lasted %s. No echo of a timestamp "
+        "shows whether it did.",
+        words);
 }
 
 static void conclude(struct measurement *m)
@@ -81,6 +106,8 @@ static void conclude(struct measurement *m)
     if (m->result.stay_count == 0)
         return;
     amount_words(&length, words, sizeof(words));
+    if (!m->tally[TALLY_PROVEN] && m->watch.answered > 0)
+        conclude_unproven(m);
     if (length.most != NANOS_NEVER) {
         measure_found(m, "length", length, "FIN-WAIT-2 lasted %s, then %s.", words,
                       m->tally[TALLY_RESET] ? "the peer ended it with RST" : "the peer knew nothing of the connection");
@@ -90,7 +117,9 @@ static void conclude(struct measurement *m)
                       "How long FIN-WAIT-2 lasts did not show: nothing that was asked in it was answered.");
     } else {
         measure_failed(m, m->watch.silent >= SILENCES ? MEASURED_NO_ANSWER : MEASURED_BOUNDED);
-        measure_found(m, "length", length, "FIN-WAIT-2 lasted %s%s.", words,
+        measure_found(m, "length", length, "%s%s%s.",
+                      m->tally[TALLY_PROVEN] ? "FIN-WAIT-2 lasted " : "How long FIN-WAIT-2 lasts did not show",
+                      m->tally[TALLY_PROVEN] ? words : "",
                       m->watch.silent >= SILENCES ? "; then nothing was answered any more, which proves nothing" : "");
     }
     if (m->tally[TALLY_OWNED])
