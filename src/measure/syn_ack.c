@@ -14,8 +14,9 @@
  * the timer anew, and then it matters no more.
  *
  * Memory or a SYN cookie: a repeated SYN-ACK, or an answer to a flagless segment, needs memory. Where the latter is not
- * answered, another connection is reset and then acknowledged all the same: with memory that draws a RST, with a cookie it
- * opens (or where both of our RSTs were lost: so a repeated SYN-ACK has the last word).
+ * answered, further connections are reset and then acknowledged all the same: with memory that draws a RST, with a cookie it
+ * opens. One RST to our ACK shows memory; but what opens may be one whose RSTs were lost, so several of them must, and a
+ * repeated SYN-ACK has the last word.
  */
 #include "base/text.h"
 #include "measure/kinds.h"
@@ -27,6 +28,9 @@ enum { START, SYN, SCOUTED, WATCHING, ASKING_LAST, COOKIE_RESET, COOKIE_ASKED };
 #define SILENCES 2
 #define SYN_TRIES 3
 #define LAST_TRIES 6
+
+/* So many connections have to open after four RSTs each. */
+#define COOKIES 3
 
 /* Linux repeats a SYN-ACK after a second, lwIP after 3, libslirp after 7, and passt gives up after 10: so long none must come. */
 #define FIRST_REPEAT (12 * NANOS_PER_S)
@@ -41,7 +45,6 @@ enum {
     TALLY_REPEATS,
     TALLY_MEMORY,
     TALLY_COOKIE,
-    TALLY_COOKIE_ASKED,
     TALLY_NEW,
     TALLY_FLAGLESS,
     TALLY_SAME_ISN,
@@ -54,7 +57,7 @@ enum {
 enum { MARK_GAP_FROM, MARK_GAP_TO };
 
 /* tally and marks of the course */
-enum { COURSE_ASKED, COURSE_TRIES, COURSE_LAST };
+enum { COURSE_ASKED, COURSE_TRIES, COURSE_LAST, COURSE_OPENED };
 enum { MARK_LAST, MARK_INTERVAL };
 
 static void begin(struct measurement *m)
@@ -69,7 +72,9 @@ static void send_syn(struct measurement *m, struct course *course, nanos now)
     course->phase = SYN;
     course->tally[COURSE_TRIES]++;
     measure_await(m, "the SYN-ACK");
-    course_do(course, now, "syn; expect S. ack=+1 within %s", measure_within(m, now, 2 * NANOS_PER_S, within));
+    /* The last question has an ACK: what the peer repeats after it must not be answered either. */
+    course_do(course, now, "auto ack off; syn; expect S. ack=+1 within %s",
+              measure_within(m, now, 2 * NANOS_PER_S, within));
 }
 
 /* Its SYN-ACK has come: true. Else the SYN is sent again, or it has failed. */
@@ -95,7 +100,8 @@ static void plan_watch(struct measurement *m)
     measure_plan(m, ROLE_WITHHELD);
     if (m->tally[TALLY_FLAGLESS])
         return;
-    measure_plan(m, ROLE_COOKIE);
+    for (unsigned i = 0; i < COOKIES; i++)
+        measure_plan(m, ROLE_COOKIE);
     m->at_once = 2;
 }
 
@@ -300,19 +306,25 @@ static void next_cookie(struct measurement *m, struct course *course, nanos now)
     case START:
         course->phase = COOKIE_RESET;
         measure_await(m, "whether a SYN-ACK that was reset can still be acknowledged");
-        course_do(course, now, "syn; expect S. ack=+1 within %s; rst; rst; wait 20ms; rst; rst; wait 20ms",
+        course_do(course, now,
+                  "auto ack off; syn; expect S. ack=+1 within %s; rst; wait 50ms; rst; wait 50ms; rst; wait 50ms; rst; "
+                  "wait 50ms",
                   measure_within(m, now, 2 * NANOS_PER_S, within));
         return;
     case COOKIE_RESET:
-        if (course->failed)
+        if (course->failed || m->tally[TALLY_MEMORY])
             return;
         course->phase = COOKIE_ASKED;
-        /* Behind our ACK an old byte, which a connection acknowledges: the ACK alone has no answer. */
+        /*
+         * Behind our ACK an old byte, which a connection acknowledges: the ACK alone has no answer. What refuses the byte has
+         * another number than what refuses our ACK, which may be lost.
+         */
         course_do(course, now,
-                  "segment . seq=+1 ack=+1; wait 20ms; segment . seq=-1023 ack=+1 data \"x\"; wait 300ms; rst seq=+1");
+                  "segment . seq=+1 ack=+1; wait 20ms; segment . seq=-1023 ack=-1073741823 data \"x\"; wait 300ms; "
+                  "segment . seq=-1021 ack=-1073741822 data \"x\"; wait 300ms; rst seq=+1");
         return;
     default:
-        m->tally[TALLY_COOKIE_ASKED] = 1;
+        m->tally[TALLY_COOKIE] += course->tally[COURSE_OPENED];
     }
 }
 
@@ -338,10 +350,12 @@ static void saw(struct measurement *m, struct course *course, const struct event
         return;
     at = course_at(course, segment->t);
     if (course->role == ROLE_COOKIE) {
-        if (course->phase == COOKIE_ASKED && segment_has(&segment->segment, TCP_RST))
-            m->tally[TALLY_MEMORY] = 1;
-        else if (course->phase == COOKIE_ASKED && segment_has(&segment->segment, TCP_ACK))
-            m->tally[TALLY_COOKIE] = 1;
+        if (course->phase != COOKIE_ASKED)
+            return;
+        if (segment_has(&segment->segment, TCP_RST))
+            m->tally[TALLY_MEMORY] |= segment->segment.seq == course->walk->tcb.irs + 1;
+        else if (!segment_has(&segment->segment, TCP_SYN))
+            course->tally[COURSE_OPENED] = 1;
         return;
     }
     if (course->role != ROLE_WITHHELD || !segment_has(&segment->segment, TCP_SYN | TCP_ACK) ||
@@ -356,14 +370,14 @@ static void saw(struct measurement *m, struct course *course, const struct event
         sample->least = sample->most = at - course->first_syn_ack;
     course->marks[MARK_INTERVAL] = at - course->marks[MARK_LAST];
     course->marks[MARK_LAST] = at;
-    watch_alive(m, course, at - course_trip(course));
+    watch_alive(m, course, at - course_way(course));
 }
 
 static bool over(struct measurement *m, struct course *course)
 {
     if ((course->role == ROLE_WITHHELD || course->role >= ROLE_ONCE) && course->from_least != NANOS_NONE)
         measure_stay(m, course, SYN_RECEIVED, course->from_least,
-                     course->alive == NANOS_NONE ? course->from_most : course->alive,
+                     course->alive == NANOS_NONE ? course->from_least : course->alive,
                      course->gone == NANOS_NONE ? NANOS_NEVER : course->gone);
     return false;
 }
@@ -436,13 +450,14 @@ static void conclude_memory(struct measurement *m)
     else if (m->tally[TALLY_FLAGLESS])
         measure_found(m, "memory", memory,
                       "It keeps a half-open connection in memory: it answered a segment that only such a one answers.");
-    else if (m->tally[TALLY_COOKIE])
-        measure_found(m, "memory", cookie,
-                      "It keeps no half-open connection in memory, but a SYN cookie: after a RST, which ends what is "
-                      "remembered, our ACK still opened the connection.");
     else if (m->tally[TALLY_MEMORY])
         measure_found(m, "memory", memory,
                       "It keeps a half-open connection in memory: after a RST it did not know it any more.");
+    else if (m->tally[TALLY_COOKIE] == COOKIES)
+        measure_found(m, "memory", cookie,
+                      "It keeps no half-open connection in memory, but a SYN cookie: after RSTs, which end what is "
+                      "remembered, our ACK still opened %u connections of %u.",
+                      COOKIES, COOKIES);
     else
         measure_found(m, "memory", unknown,
                       "Whether it keeps a half-open connection in memory or in a SYN cookie did "
@@ -454,7 +469,7 @@ static void conclude(struct measurement *m)
     if (m->result.stay_count == 0)
         return;
     conclude_repeats(m);
-    if (m->tally[TALLY_COOKIE] && m->tally[TALLY_REPEATS] == 0)
+    if (m->tally[TALLY_COOKIE] == COOKIES && m->tally[TALLY_REPEATS] == 0 && !m->tally[TALLY_MEMORY])
         m->result.stay_count = 0; /* there was nothing to stay */
     else
         conclude_end(m);
