@@ -12,24 +12,31 @@ enum { START, OPENED, PROBED, REQUESTED, DATA_SENT };
 
 /* tally of the measurement */
 enum { TALLY_STATE, TALLY_REPEATS, TALLY_BYTES, TALLY_AFTER_DATA, TALLY_SENT, TALLY_REQUESTED, TALLY_ENDED };
-enum { STATE_UNKNOWN, STATE_OPEN, STATE_OPENING, STATE_PRESUMED, STATE_GONE };
+enum { STATE_UNKNOWN, STATE_OPEN, STATE_OPENING, STATE_PRESUMED, STATE_REFUSING, STATE_GONE };
 
 static void begin(struct measurement *m)
 {
     measure_plan(m, 0);
 }
 
+/* What is proven counts: a presumption of ESTABLISHED says no more than that our ACK was sent. */
 static unsigned state_of(const struct course *course)
 {
     const struct belief *belief = &course->walk->belief;
+    const struct claim *claim = &belief->claim;
+    state_set nothing = IN(CLOSED) | IN(LISTEN), opening = IN(SYN_RECEIVED) | IN(SYN_SENT);
 
     if (course->walk->peer_end == PEER_END_RST)
         return STATE_GONE;
-    if (belief->claim.certainty == PRESUMED)
-        return (belief->claim.otherwise & IN(SYN_RECEIVED)) ? STATE_PRESUMED : STATE_OPEN;
-    if (!(belief->claim.to & IN(SYN_RECEIVED)))
+    if (!(belief->possible & opening) && (belief->possible & IN(ESTABLISHED)))
         return STATE_OPEN;
-    return state_count(belief->claim.to) == 1 ? STATE_OPENING : STATE_PRESUMED;
+    if (claim->certainty == PRESUMED)
+        return (belief->possible & (opening | IN(ESTABLISHED))) ? STATE_PRESUMED : STATE_GONE;
+    if (claim->to == IN(SYN_RECEIVED))
+        return STATE_OPENING;
+    if (!(claim->to & ~nothing))
+        return STATE_GONE;
+    return (claim->to & ~(nothing | opening)) ? STATE_PRESUMED : STATE_REFUSING;
 }
 
 /* Gives the application what makes it say something, and time for that. */
@@ -65,7 +72,7 @@ static void next(struct measurement *m, struct course *course, nanos now)
         course->phase = PROBED;
         if (m->tally[TALLY_STATE] == STATE_GONE)
             return;
-        if (m->tally[TALLY_STATE] == STATE_OPENING || m->tally[TALLY_STATE] == STATE_PRESUMED) {
+        if (m->tally[TALLY_STATE] != STATE_OPEN) {
             measure_await(m, "its SYN-ACK again");
             course_do(course, now, "wait %s; probe", measure_within(m, now, REPEATS_WITHIN, within));
             return;
@@ -78,12 +85,12 @@ static void next(struct measurement *m, struct course *course, nanos now)
         m->tally[TALLY_STATE] = state_of(course);
         if (m->tally[TALLY_STATE] == STATE_GONE || measure_late(m, now))
             return;
-        if (m->tally[TALLY_STATE] != STATE_OPENING && m->tally[TALLY_REPEATS] == 0 && m->settings.send) {
+        if ((m->tally[TALLY_STATE] == STATE_OPEN || m->tally[TALLY_STATE] == STATE_PRESUMED) && m->settings.send) {
             course->phase = REQUESTED;
             request(m, course, now);
             return;
         }
-        if (!m->settings.data)
+        if (!m->settings.data || m->tally[TALLY_STATE] == STATE_OPEN || m->tally[TALLY_STATE] == STATE_GONE)
             return;
         course->phase = DATA_SENT;
         m->tally[TALLY_SENT] = 1;
@@ -112,7 +119,9 @@ static void saw(struct measurement *m, struct course *course, const struct event
         measure_sample(m, course, SAMPLE_PEERS, course_at(course, segment->t), "syn-ack");
     }
     m->tally[TALLY_BYTES] += segment->segment.len;
-    if (segment_has(&segment->segment, TCP_FIN) || (segment_has(&segment->segment, TCP_RST) && !course->question.asked))
+    /* An application aborts with the exact number, and an acknowledgement: other RSTs answer something. */
+    if (segment_has(&segment->segment, TCP_FIN) ||
+        (segment_has(&segment->segment, TCP_RST | TCP_ACK) && segment->segment.seq == course->walk->tcb.rcv_nxt))
         m->tally[TALLY_ENDED] = 1;
 }
 
@@ -120,7 +129,13 @@ static void conclude_open(struct measurement *m)
 {
     struct amount amount = {.kind = AMOUNT_WORD, .word = "established"};
 
-    if (m->tally[TALLY_STATE] == STATE_PRESUMED) {
+    if (m->tally[TALLY_STATE] == STATE_PRESUMED && m->tally[TALLY_REPEATS] > 0) {
+        measure_found(
+            m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "unknown"},
+            "It repeated its SYN-ACK %u time%s although we answered each, and whether it took the last answer "
+            "did not show.",
+            m->tally[TALLY_REPEATS], m->tally[TALLY_REPEATS] == 1 ? "" : "s");
+    } else if (m->tally[TALLY_STATE] == STATE_PRESUMED) {
         measure_found(
             m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "presumed"},
             "Presumed established: it did not repeat its SYN-ACK within 3.5 s, but answered no probe that tells.");
@@ -141,23 +156,19 @@ static void conclude_open(struct measurement *m)
                                       : " (--send may make it)");
 }
 
-/* It never took our third segment, and said so at last, or has given up meanwhile. */
+/* It never took our third segment, and said so at last, or has given up meanwhile, or its application aborted at once. */
 static void conclude_gone(struct measurement *m)
 {
     measure_found(m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "reset"},
-                  "Not established: our third segment, or a probe after it, was answered with RST. So does a listener "
-                  "whose accept queue is full and who aborts then (tcp_abort_on_overflow), or who gives up so early.");
+                  "Not established, or not for long: our third segment, or a probe after it, was answered with RST. So does "
+                  "a listener whose accept queue is full and who aborts then (tcp_abort_on_overflow), or who gives up so "
+                  "early, and an application that aborts at once.");
     measure_failed(m, MEASURED_RESET);
-}
-
-static bool is_full(const struct measurement *m)
-{
-    return m->tally[TALLY_REPEATS] >= 2 || (m->tally[TALLY_REPEATS] == 1 && m->tally[TALLY_STATE] == STATE_OPENING);
 }
 
 static void conclude_opening(struct measurement *m)
 {
-    if (is_full(m))
+    if (m->tally[TALLY_REPEATS] > 0)
         measure_found(m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "queue-full"},
                       "Not established: it repeated its SYN-ACK %u time%s although we answered each. Its accept queue "
                       "is full, or our segments are lost.",
@@ -175,7 +186,7 @@ static void conclude_opening(struct measurement *m)
     measure_found(
         m, "data",
         (struct amount){.kind = AMOUNT_WORD, .word = m->tally[TALLY_AFTER_DATA] == STATE_OPEN ? "opened" : "ignored"},
-        m->tally[TALLY_AFTER_DATA] == STATE_OPEN ? "A byte of data established it: it had waited for that."
+        m->tally[TALLY_AFTER_DATA] == STATE_OPEN ? "With a byte of data it was established."
                                                  : "A byte of data did not establish it either.");
 }
 
@@ -185,8 +196,13 @@ static void conclude(struct measurement *m)
         return;
     if (m->tally[TALLY_STATE] == STATE_GONE)
         conclude_gone(m);
-    else if (m->tally[TALLY_STATE] == STATE_OPENING || (m->tally[TALLY_STATE] == STATE_PRESUMED && is_full(m)))
+    else if (m->tally[TALLY_STATE] == STATE_OPENING)
         conclude_opening(m);
+    else if (m->tally[TALLY_STATE] == STATE_REFUSING)
+        measure_found(
+            m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "refusing"},
+            "Not established: it refuses what acknowledges something old. So does a peer in SYN-RECEIVED, and one "
+            "that has no such connection any more.");
     else
         conclude_open(m);
 }
