@@ -159,10 +159,11 @@ static void conclude_open(struct measurement *m)
 /* It never took our third segment, and said so at last, or has given up meanwhile, or its application aborted at once. */
 static void conclude_gone(struct measurement *m)
 {
-    measure_found(m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "reset"},
-                  "Not established, or not for long: our third segment, or a probe after it, was answered with RST. So does "
-                  "a listener whose accept queue is full and who aborts then (tcp_abort_on_overflow), or who gives up so "
-                  "early, and an application that aborts at once.");
+    measure_found(
+        m, "handshake", (struct amount){.kind = AMOUNT_WORD, .word = "reset"},
+        "Not established, or not for long: our third segment, or a probe after it, was answered with RST. So does "
+        "a listener whose accept queue is full and who aborts then (tcp_abort_on_overflow), or who gives up so "
+        "early, and an application that aborts at once.");
     measure_failed(m, MEASURED_RESET);
 }
 

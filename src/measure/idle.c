@@ -13,15 +13,19 @@ enum { START, WAITING, ASKED };
 
 #define PACE NANOS_PER_S
 #define SILENCES 3
+/* How often a connection of idle is asked, at its time, until it answers. */
 #define ASKED_MOST 4
 
 /* tally of the measurement */
-enum { TALLY_KEEPALIVES, TALLY_FIN, TALLY_RST, TALLY_GONE, TALLY_ALIVE, TALLY_SILENT };
+enum { TALLY_KEEPALIVES, TALLY_FIN, TALLY_RST, TALLY_GONE, TALLY_ALIVE, TALLY_SILENT, TALLY_UNPROVEN };
 /* marks of the measurement: spans since the last thing that happened */
 enum { MARK_FIRST, MARK_INTERVAL, MARK_END };
-/* tally and marks of the course */
-enum { COURSE_ASKED };
+/* marks and tally of the course */
 enum { COURSE_OPENED, COURSE_LAST };
+enum { COURSE_ASKED, COURSE_OPENING };
+
+/* How often it is waited for when our ACK of its SYN-ACK was lost: it repeats that, and gets another one. */
+#define OPENING_TRIES 4
 
 static void begin_idle(struct measurement *m)
 {
@@ -51,10 +55,10 @@ static void note_end(struct measurement *m, struct course *course, nanos at, boo
 }
 
 /* Begins: true when the connection is open and idle from now on. */
-static bool opened(struct measurement *m, struct course *course, nanos now, const char *follows)
+static bool opened(struct measurement *m, struct course *course, nanos now)
 {
     if (course->phase == START) {
-        kinds_open(m, course, now, follows);
+        kinds_open(m, course, now, "; probe");
         course->phase = WAITING;
         return false;
     }
@@ -64,7 +68,14 @@ static bool opened(struct measurement *m, struct course *course, nanos now, cons
         measure_course_failed(m, course);
         return false;
     }
+    if (course->walk->belief.claim.to == IN(SYN_RECEIVED) && !measure_late(m, now) &&
+        course->tally[COURSE_OPENING]++ < OPENING_TRIES) {
+        course_do(course, now, "wait 1s; probe");
+        return false;
+    }
     course->marks[COURSE_OPENED] = course->marks[COURSE_LAST] = course->walk->stamps.last;
+    if (course->walk->stamps.ack != NANOS_NONE)
+        course->marks[COURSE_OPENED] = course->walk->stamps.ack;
     /* It may have ended while it was opened: at what was sent, or because it closes first. */
     if (course->its_fin != NANOS_NONE || course->reset != NANOS_NONE) {
         course->marks[COURSE_OPENED] = course->first_syn_ack;
@@ -75,10 +86,28 @@ static bool opened(struct measurement *m, struct course *course, nanos now, cons
     return true;
 }
 
+/* An answer behind a FIN that was lost is no sign of an idle connection. */
+static void take(struct measurement *m, struct course *course)
+{
+    struct watch before = m->watch;
+    nanos alive = course->alive;
+
+    watch_take(m, course);
+    /* In SYN-RECEIVED, too, an old acknowledgement is refused. */
+    if (course->question.reply == REPLY_RST && (course->walk->belief.possible & IN(SYN_RECEIVED))) {
+        m->tally[TALLY_UNPROVEN] = 1;
+        course->gone = NANOS_NONE;
+    }
+    if (course->question.reply != REPLY_ACK || course->question.unclosed)
+        return;
+    m->watch.least = before.least;
+    course->alive = alive;
+}
+
 /* The answer to the one question, which is repeated where it may have been lost. */
 static void take_answer(struct measurement *m, struct course *course, nanos now)
 {
-    watch_take(m, course);
+    take(m, course);
     if (course->question.reply == REPLY_NONE && !is_over(course) && ++course->tally[COURSE_ASKED] < ASKED_MOST)
         course_do(course, now, "probe old-byte");
     else if (course->question.reply == REPLY_NONE)
@@ -92,7 +121,7 @@ static void next_idle(struct measurement *m, struct course *course, nanos now)
     nanos due;
     char within[32];
 
-    if (!opened(m, course, now, ""))
+    if (!opened(m, course, now))
         return;
     if (course->phase == ASKED) {
         take_answer(m, course, now);
@@ -115,12 +144,13 @@ static void next_idle(struct measurement *m, struct course *course, nanos now)
 static void next_keepalive(struct measurement *m, struct course *course, nanos now)
 {
     char within[32];
-    bool ask = false;
+    bool ask = false, first;
 
-    if (!opened(m, course, now, "; auto ack off"))
+    if (!opened(m, course, now))
         return;
+    first = !course->tally[COURSE_ASKED]++;
     if (course->phase == ASKED) {
-        watch_take(m, course);
+        take(m, course);
         if (course->question.reply == REPLY_RST)
             m->tally[TALLY_GONE] = 1;
     }
@@ -131,7 +161,10 @@ static void next_keepalive(struct measurement *m, struct course *course, nanos n
         ask = course_clock(course, now) - course->marks[COURSE_LAST] > 3 * m->marks[MARK_INTERVAL] / 2 + NANOS_PER_S;
     ask |= measure_late(m, now); /* the last thing that is done: nothing is prolonged by it */
     course->phase = ask ? ASKED : WAITING;
-    course_do(course, now, ask ? "probe old-byte; wait 300ms" : "wait %s", measure_within(m, now, PACE / 2, within));
+    if (ask)
+        course_do(course, now, "probe old-byte; wait 300ms");
+    else
+        course_do(course, now, "%swait %s", first ? "auto ack off; " : "", measure_within(m, now, PACE / 2, within));
 }
 
 /* A keepalive: an acknowledgement one below what we expect, with a byte or none (RFC 9293 3.8.4). */
@@ -161,10 +194,10 @@ static void saw(struct measurement *m, struct course *course, const struct event
         if (course->number == m->planned) { /* the one that is left alone for the longest time */
             if (m->tally[TALLY_KEEPALIVES]++ == 0)
                 m->marks[MARK_FIRST] = quiet;
-            else
-                m->marks[MARK_INTERVAL] = quiet;
+            else if (m->marks[MARK_INTERVAL] == NANOS_NONE || quiet < m->marks[MARK_INTERVAL])
+                m->marks[MARK_INTERVAL] = quiet; /* one that was lost makes others longer */
         }
-        watch_alive(m, course, at - course_trip(course));
+        watch_alive(m, course, at - course_way(course));
     } else {
         return;
     }
@@ -176,13 +209,12 @@ static bool over(struct measurement *m, struct course *course)
     nanos end = course->its_fin != NANOS_NONE ? course->its_fin
                 : course->reset != NANOS_NONE ? course->reset
                                               : course->gone;
-    nanos seen = course->alive;
 
     if (course->marks[COURSE_OPENED] == 0)
         return false;
-    if (course->its_fin != NANOS_NONE || course->reset != NANOS_NONE)
-        seen = end;
-    measure_stay(m, course, ESTABLISHED, course->from_least, seen == NANOS_NONE ? course->from_most : seen,
+    /* The FIN that came need not be the first that it sent: so it may have ended earlier than that shows. */
+    measure_stay(m, course, ESTABLISHED, course->from_least,
+                 course->alive == NANOS_NONE ? course->from_most : course->alive,
                  end == NANOS_NONE ? NANOS_NEVER : end);
     return false;
 }
@@ -200,13 +232,13 @@ static void conclude_keepalives(struct measurement *m)
         text_init(&text[i], words[i], sizeof(words[i]));
     kinds_span(&text[0], m->marks[MARK_FIRST]);
     measure_found(m, "keepalive", (struct amount){AMOUNT_SPAN, m->marks[MARK_FIRST], m->marks[MARK_FIRST], 0, 0, NULL},
-                  "It sends keepalives, the first after %s of silence.", words[0]);
+                  "It sends keepalives: the first came after %s of silence.", words[0]);
     if (m->marks[MARK_INTERVAL] == NANOS_NONE)
         return;
     kinds_span(&text[1], m->marks[MARK_INTERVAL]);
     measure_found(m, "interval",
                   (struct amount){AMOUNT_SPAN, m->marks[MARK_INTERVAL], m->marks[MARK_INTERVAL], 0, 0, NULL},
-                  "They come every %s; %u came.", words[1], m->tally[TALLY_KEEPALIVES]);
+                  "%u came, the closest two of them %s apart.", m->tally[TALLY_KEEPALIVES], words[1]);
 }
 
 static void conclude_end(struct measurement *m, bool answers)
@@ -225,8 +257,10 @@ static void conclude_end(struct measurement *m, bool answers)
     if (length.most != NANOS_NEVER) {
         measure_found(
             m, "ended", length,
-            "It ended the connection in silence: a question was answered with RST. The connection had lasted %s.",
-            words);
+            "It ended the connection in silence: a question was answered with RST. The connection had lasted %s.%s",
+            words,
+            m->tally[TALLY_UNPROVEN] ? " If it ever was open: nothing shows that its end took our ACK of the SYN-ACK."
+                                     : "");
         return;
     }
     if (m->tally[TALLY_SILENT] > 0 || m->watch.silent >= SILENCES)
