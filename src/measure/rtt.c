@@ -14,6 +14,9 @@
 #define WITHIN "900 ms"
 
 enum { TALLY_SENT, TALLY_LOST };
+/* tally and marks of the course */
+enum { COURSE_ANSWERED, COURSE_CHALLENGED };
+enum { MARK_FIRST, MARK_LATEST };
 
 static void begin(struct measurement *m)
 {
@@ -40,24 +43,36 @@ static void saw(struct measurement *m, struct course *course, const struct event
     if (event->kind != EVENT_SEGMENT)
         return;
     if (segment->out && segment_has(&segment->segment, TCP_SYN)) {
-        course->marks[0] = course_at(course, segment->t);
+        course->marks[MARK_LATEST] = course_at(course, segment->t);
+        if (course->marks[MARK_FIRST] == 0)
+            course->marks[MARK_FIRST] = course->marks[MARK_LATEST];
+    } else if (!segment->out && !(segment->segment.flags & (TCP_SYN | TCP_RST)) &&
+               course->first_syn_ack == NANOS_NONE) {
+        course->tally[COURSE_CHALLENGED] = 1; /* our last RST was lost: it still has the connection before this one */
     } else if (!segment->out && segment_has(&segment->segment, TCP_SYN | TCP_ACK) &&
-               course->first_syn_ack == course_at(course, segment->t) && course->tally[0] == 0) {
-        struct sample *sample = measure_sample(m, course, SAMPLE_SPAN, course->marks[0], "rtt");
-        course->tally[0] = 1;
-        if (sample)
-            sample->least = sample->most = course->first_syn_ack - course->marks[0];
+               course->first_syn_ack == course_at(course, segment->t) && !course->tally[COURSE_ANSWERED] &&
+               !course->tally[COURSE_CHALLENGED]) {
+        struct sample *sample = measure_sample(m, course, SAMPLE_SPAN, course->marks[MARK_FIRST], "rtt");
+        course->tally[COURSE_ANSWERED] = 1;
+        if (sample) {
+            sample->least = course->first_syn_ack - course->marks[MARK_LATEST];
+            sample->most = course->first_syn_ack - course->marks[MARK_FIRST];
+        }
     }
 }
 
 static bool over(struct measurement *m, struct course *course)
 {
-    if (course->tally[0] == 0 && course_was_stopped(course))
+    if (!course->tally[COURSE_ANSWERED] && course_was_stopped(course))
         return false;
-    m->tally[TALLY_SENT]++;
-    m->tally[TALLY_LOST] += course->tally[0] == 0;
     if (m->result.measured != MEASURED_DONE)
         return false;
+    if (course->tally[COURSE_CHALLENGED])
+        return true;
+    if (course->marks[MARK_FIRST] == 0 || (!course->tally[COURSE_ANSWERED] && !course->failed))
+        return false; /* none was sent, or its time was not over */
+    m->tally[TALLY_SENT]++;
+    m->tally[TALLY_LOST] += !course->tally[COURSE_ANSWERED];
     if (m->tally[TALLY_LOST] >= 5 && m->tally[TALLY_LOST] == m->tally[TALLY_SENT]) {
         measure_failed(m, MEASURED_NO_ANSWER);
         measure_found(m, "no-answer", (struct amount){0}, "No answer: %u SYNs were sent.", m->tally[TALLY_SENT]);
@@ -94,7 +109,7 @@ static void conclude(struct measurement *m)
     char words[160];
 
     for (size_t i = 0; i < m->result.sample_count && count < SPANS_MAX; i++)
-        if (m->result.samples[i].kind == SAMPLE_SPAN)
+        if (m->result.samples[i].kind == SAMPLE_SPAN && m->result.samples[i].least == m->result.samples[i].most)
             spans[count++] = m->result.samples[i].least;
     if (sent == 0 || m->result.measured >= MEASURED_OTHERWISE)
         return;
@@ -106,7 +121,7 @@ static void conclude(struct measurement *m)
     }
     share_interval(m->tally[TALLY_LOST], sent, &least, &most);
     measure_found(m, "loss", (struct amount){.kind = AMOUNT_REAL, .real = (double)m->tally[TALLY_LOST] / sent},
-                  "%u of %u SYNs had no answer within " WITHIN
+                  "%u of %u SYNs had no SYN-ACK within " WITHIN
                   ". So a SYN or its SYN-ACK is lost in %.*f to %.*f %% of all cases, with 95 %% confidence.",
                   m->tally[TALLY_LOST], sent, least > 0 && least < 10, least, most < 10, most);
     stats_sort(spans, count);
