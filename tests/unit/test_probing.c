@@ -665,9 +665,107 @@ static void the_linger_goes_on_while_it_may_be_there(void **state)
     assert_int_equal(bench.end.status, STATUS_DONE);
 }
 
+/* ---- by name ---- */
+
+/* How often this was sent. */
+static unsigned times(const struct bench *bench, const char *what)
+{
+    unsigned count = 0;
+
+    for (const char *at = strstr(bench->sent, what); at; at = strstr(at + 1, what))
+        count++;
+    return count;
+}
+
+/* Silence is as good an answer as any to who asks once: it is not tried again. */
+static void one_that_is_named_is_sent_once(void **state)
+{
+    static const struct {
+        const char *name, *sent;
+    } rows[] = {{"old-byte", "10 . seq 4294966273:4294966274 ack 3221225473; "},
+                {"old-ack", "10 . seq 1 ack 3221225473; "},
+                {"bare", "10 none seq 4294967295; "}};
+    char script[64];
+    struct bench bench;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(script, sizeof(script), "open; probe %s; wait 3s", rows[i].name);
+        open_with_sack(&bench, script);
+        run_until(&bench, 2500 * MS);
+        assert_int_equal(times(&bench, "; "), 3);
+        assert_non_null(strstr(bench.sent, rows[i].sent));
+    }
+}
+
+/* Its answer ends it at once, and nothing else is asked, whatever that leaves open. */
+static void the_answer_to_a_named_one_ends_it(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_with_sack(&bench, "open; probe old-byte; segment . seq=+7; wait 1s");
+    run_until(&bench, 20 * MS);
+    peer(&bench, TCP_ACK, 1, 1, 0);
+    run_until(&bench, 21 * MS);
+    assert_non_null(strstr(bench.sent, "20 . seq 7"));
+    assert_int_equal(times(&bench, "; "), 4);
+}
+
+static void what_limits_answers_spaces_named_ones_as_well(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_with_sack(&bench, "open; probe bare; probe bare; probe old-byte; probe old-ack; wait 1s");
+    run_until(&bench, 4 * NANOS_PER_S);
+    /* 600 ms between those without payload; an old byte is answered always */
+    assert_non_null(strstr(bench.sent, "10 none seq 4294967295; 610 none seq 4294967294; 660 . seq "));
+    assert_non_null(strstr(bench.sent, "; 1210 . seq 1 ack "));
+}
+
+static void a_named_one_that_does_not_fit_is_refused(void **state)
+{
+    static const struct {
+        const char *script, *why;
+    } rows[] = {
+        {"probe bare", "not met probe bare: a probe needs a connection"},
+        {"open; probe syn-copy",
+         "not met probe syn-copy: a copy of our SYN fits only while the peer is in SYN-RECEIVED"},
+        {"syn; expect S.; probe old-byte", "not met probe old-byte: an old byte could open the connection"},
+    };
+    struct bench bench;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        open_with_sack(&bench, rows[i].script);
+        if (i == 1)
+            peer_reports_probe(&bench, 0, 1, 1);
+        run_until(&bench, 2 * NANOS_PER_S);
+        if (!told(&bench, rows[i].why))
+            fail_msg("%s: %s", rows[i].script, bench.log);
+        assert_int_equal(bench.end.status, STATUS_EXPECTATION);
+    }
+}
+
+static void before_our_ack_a_copy_of_our_syn_can_be_named(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_with_sack(&bench, "auto ack off; syn; expect S.; probe syn-copy; wait 2s");
+    run_until(&bench, 900 * MS);
+    assert_string_equal(bench.sent, "0 S seq 0; 10 S seq 0; ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_that_is_named_is_sent_once),
+        cmocka_unit_test(the_answer_to_a_named_one_ends_it),
+        cmocka_unit_test(what_limits_answers_spaces_named_ones_as_well),
+        cmocka_unit_test(a_named_one_that_does_not_fit_is_refused),
+        cmocka_unit_test(before_our_ack_a_copy_of_our_syn_can_be_named),
         cmocka_unit_test(each_harmless_probe_has_numbers_that_move_nothing),
         cmocka_unit_test(before_our_ack_a_copy_of_our_syn_is_one_of_them),
         cmocka_unit_test(no_number_is_used_twice),
