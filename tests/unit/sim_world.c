@@ -100,6 +100,25 @@ static nanos port_now(void *self)
     return ((struct sim_world *)self)->now;
 }
 
+/* A segment with numbers near those of the connection, and anything else. */
+static void make_noise(struct sim_world *world, uint16_t port, const struct segment *ours)
+{
+    static const uint8_t flags[] = {TCP_ACK,           TCP_RST,           TCP_RST | TCP_ACK, TCP_FIN | TCP_ACK,
+                                    TCP_SYN | TCP_ACK, TCP_PSH | TCP_ACK, TCP_SYN,           0};
+    struct segment segment = {.flags = flags[sim_below(world, 8)],
+                              .seq = ours->ack + sim_below(world, 5) - 2,
+                              .ack = ours->seq + sim_below(world, 5) - 2,
+                              .len = sim_of(world, 200) ? sim_below(world, 3) : 0,
+                              .window = 1000,
+                              .ttl = 60};
+
+    if (sim_of(world, 300))
+        segment.seq = (uint32_t)draw(world);
+    if (sim_of(world, 300))
+        segment.ack = (uint32_t)draw(world);
+    fly(world, world->now + sim_span(world, 0, 2 * NANOS_PER_S), SEEN_IN, port, &segment);
+}
+
 static bool port_send(void *self, const struct flow *flow, const struct segment *segment, const uint8_t *payload,
                       struct fault *fault)
 {
@@ -112,6 +131,8 @@ static bool port_send(void *self, const struct flow *flow, const struct segment 
         seen.ttl = 64;
     log_segment(world, "we send", flow->local.port, segment);
     fly(world, world->now + 2000, SEEN_OUT, flow->local.port, &seen);
+    if (sim_of(world, world->noise))
+        make_noise(world, flow->local.port, segment);
     for (unsigned i = 0; i < (sim_of(world, world->path.copies) ? 2 : 1); i++)
         if (sim_of(world, world->path.loss_there))
             sim_log(world, "  lost");

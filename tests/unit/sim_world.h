@@ -34,7 +34,8 @@ struct sim_world {
     nanos interrupt_at; /* monotonic; NANOS_NEVER */
     nanos ended;        /* when the last of it was over */
     bool interrupted;
-    unsigned lost, copied, polls;
+    unsigned polls;
+    unsigned noise; /* permille: so often a segment of ours also draws one that means nothing */
 
     struct flying {
         nanos at;
