@@ -149,7 +149,7 @@ static const struct row wrong_texts[] = {
      "after syn data comes a string such as \"GET /\" or hex, not 'zeros'; where a shell took its quotes away, put ' "
      "around the step"},
     {"expect icmp within", 1, 19, "after expect icmp within comes a duration such as 500ms, but the step ends here"},
-    {"probe within 1s", 1, 7, "after probe comes all, destructive or the end of the step, not 'within'"},
+    {"probe within 1s", 1, 7, "after probe comes all, destructive, old-byte, old-ack, bare, syn-copy or the end of the step, not 'within'"},
     {"abort within 1s", 1, 7, "after abort comes the end of the step, not 'within'"},
     {"segment S flags=S", 1, 11,
      "'flags' is no field: there are seq, ack, win, len, urg, ttl, tos, id, reserved, tsval, tsecr, offset, checksum, "
