@@ -43,14 +43,9 @@ static double x_of(const struct plot *plot, nanos at)
 /* Bars of the same state have the same colour in all charts. */
 static unsigned colour_of(const char *label)
 {
-    static const unsigned char colours[STATE_COUNT] = {
-        [CLOSED] = 0,     [LISTEN] = 0,  [SYN_SENT] = 1,   [SYN_RECEIVED] = 1, [ESTABLISHED] = 2, [FIN_WAIT_1] = 3,
-        [FIN_WAIT_2] = 3, [CLOSING] = 3, [CLOSE_WAIT] = 4, [LAST_ACK] = 4,     [TIME_WAIT] = 5,
-    };
-
     for (unsigned state = 0; label && state < STATE_COUNT; state++)
         if (strcmp(label, state_name((enum state)state)) == 0)
-            return colours[state];
+            return svg_state_colour((enum state)state);
     return 6;
 }
 

@@ -4,8 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Widths of characters in parts of their size: those of a font of one width, and any other. */
+/* Widths of characters in parts of their size: those of a font of one width, square ones of East Asia, and any other. */
 #define NARROW 0.61
+#define SQUARE 1.0
 #define WIDE 1.25
 #define HARMLESS 0xfffd
 #define ELLIPSIS "\xe2\x80\xa6"
@@ -65,9 +66,17 @@ static uint32_t next_character(const char **at)
     return character;
 }
 
-static bool is_narrow(uint32_t character)
+/* Hangul, kana and Chinese characters are as wide as they are high, or less. */
+static double width_of(uint32_t character)
 {
-    return character < 0x300 || (character >= 0x2010 && character < 0x20a0);
+    static const uint32_t square[][2] = {{0x2e80, 0xd7a3}, {0xf900, 0xfaff}, {0xff00, 0xffef}};
+
+    if (character < 0x300 || (character >= 0x2010 && character < 0x20a0))
+        return NARROW;
+    for (size_t i = 0; i < sizeof(square) / sizeof(square[0]); i++)
+        if (character >= square[i][0] && character <= square[i][1])
+            return SQUARE;
+    return WIDE;
 }
 
 static void put_character(const struct svg *svg, const char *bytes, size_t length, uint32_t character)
@@ -106,12 +115,42 @@ void svg_words(const struct svg *svg, const char *text)
     put_characters(svg, text ? text : "", CHARACTERS_MAX);
 }
 
+void svg_escape(const struct svg *svg, const char *text, size_t length)
+{
+    const char *end = text + length;
+
+    while (text < end && *text) {
+        const char *from = text;
+        uint32_t character = next_character(&text);
+
+        put_character(svg, from, (size_t)(text - from), character);
+    }
+}
+
+size_t svg_piece(const char *text, double size, double room)
+{
+    const char *at = text, *fits = text, *word = text;
+    double width = 0;
+
+    while (*at) {
+        const char *from = at;
+
+        width += width_of(next_character(&at)) * size;
+        if (*from == ' ')
+            word = from;
+        if (width > room)
+            return (size_t)((word > text ? word : fits > text ? fits : at) - text);
+        fits = at;
+    }
+    return (size_t)(at - text);
+}
+
 double svg_width(const char *text, double size)
 {
     double width = 0;
 
     for (unsigned i = 0; text && *text && i < CHARACTERS_MAX; i++)
-        width += is_narrow(next_character(&text)) ? NARROW : WIDE;
+        width += width_of(next_character(&text));
     return width * size;
 }
 
@@ -120,7 +159,7 @@ struct fit {
     unsigned count;
     double width;
     bool cut;
-    bool wide;
+    bool wide; /* some are of an unknown width */
 };
 
 static struct fit fit_text(const char *text, double size, double room)
@@ -130,13 +169,12 @@ static struct fit fit_text(const char *text, double size, double room)
     if (fit.cut)
         room -= NARROW * size;
     while (*text && fit.count < CHARACTERS_MAX) {
-        bool narrow = is_narrow(next_character(&text));
-        double width = (narrow ? NARROW : WIDE) * size;
+        double part = width_of(next_character(&text)), width = part * size;
 
         if (fit.width + width > room)
             break;
         fit.width += width;
-        fit.wide = fit.wide || !narrow;
+        fit.wide = fit.wide || part == WIDE;
         fit.count++;
     }
     if (fit.cut)
@@ -201,6 +239,16 @@ void svg_point(const struct svg *svg, unsigned series, double x, double y)
     default:
         svg_put(svg, "<path class=\"p%u\" d=\"M%.1f %.1fl3 3l-3 3l-3 -3z\"/>", colour, x, y - 3);
     }
+}
+
+unsigned svg_state_colour(enum state state)
+{
+    static const unsigned char colours[STATE_COUNT] = {
+        [CLOSED] = 0,     [LISTEN] = 0,  [SYN_SENT] = 1,   [SYN_RECEIVED] = 1, [ESTABLISHED] = 2, [FIN_WAIT_1] = 3,
+        [FIN_WAIT_2] = 3, [CLOSING] = 3, [CLOSE_WAIT] = 4, [LAST_ACK] = 4,     [TIME_WAIT] = 5,
+    };
+
+    return colours[state];
 }
 
 double svg_legend(const struct svg *svg, struct svg_legend *legend, double sign, const char *name)

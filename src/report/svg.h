@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "core/state.h"
 #include "report/axis.h"
 #include "report/chart.h"
 
@@ -31,13 +32,28 @@ enum svg_anchor { SVG_START, SVG_MIDDLE, SVG_END };
 /* Writes printf-style, as it is. */
 void svg_put(const struct svg *svg, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Begins a document of that size on paper of its own, with its style; "</svg>" ends it. */
+void svg_begin(const struct svg *svg, double width, double height, const char *title);
+
+/* The rules of that style alone, for a page that has drawings of class "tcpwalk" in it. */
+void svg_rules(const struct svg *svg);
+
+/* Which of the colours s0 to s5 a state has, in all drawings. */
+unsigned svg_state_colour(enum state state);
+
 /*
  * Writes text as XML. Valid UTF-8 stays; what is none, controls of any kind, and marks that turn the direction of writing
  * become U+FFFD. NULL is "".
  */
 void svg_words(const struct svg *svg, const char *text);
 
-/* The least width that text is sure to fit into. The letters are of one width; those of far scripts are made to fit. */
+/* The same of so many bytes, however many. */
+void svg_escape(const struct svg *svg, const char *text, size_t length);
+
+/* How many bytes of text go on one line of room pixels: whole words where one fits, and at least a character. */
+size_t svg_piece(const char *text, double size, double room);
+
+/* The least width that text is sure to fit into. The letters are of one width; those of East Asia are square; others are made to fit. */
 double svg_width(const char *text, double size);
 
 /* A text with its base line at y, cut to room pixels. class says what it is. Returns the width that it takes at most. */
