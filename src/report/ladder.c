@@ -186,16 +186,12 @@ static void flow_clause(struct ladder *ladder, enum paint paint, const char *tex
 
 static void flow_icmp(struct ladder *ladder, const struct event_icmp *icmp, const char *rest)
 {
-    char words[PHRASE_TEXT], from[ADDR_TEXT];
+    char words[PHRASE_TEXT];
     struct text text;
 
     text_init(&text, words, sizeof(words));
-    text_add(&text, "%s%sfrom %s", rest, rest[0] ? " " : "", addr_format(&icmp->error.from, from));
-    if (ladder->now.have_initial)
-        text_add(&text, ", about our seq %u", icmp->error.quoted_seq - ladder->now.initial);
-    if (icmp->error.mtu)
-        text_add(&text, ", MTU %u", icmp->error.mtu);
-    text_add(&text, icmp->hard ? ": it ends the walk" : ": advice only");
+    text_add(&text, "%s%s", rest, rest[0] ? " " : "");
+    phrase_icmp(&text, icmp, ladder->now.have_initial, ladder->now.initial);
     flow_clause(ladder, icmp->hard ? PAINT_ALARM : PAINT_NONE, words);
 }
 
@@ -398,20 +394,14 @@ static void on_step(struct ladder *ladder, const struct event_step *event)
 static void on_start(struct ladder *ladder, const struct event_start *start)
 {
     struct page *page = &ladder->page;
-    char words[CLEAN_TEXT + PHRASE_TEXT], name[CLEAN_TEXT], local[ENDPOINT_TEXT], peer[ADDR_TEXT];
+    char words[CLEAN_TEXT + PHRASE_TEXT], name[CLEAN_TEXT];
     struct text text;
-    bool named = start->peer_name && start->peer_name[0];
 
     row_print(ladder);
     ladder->now = (struct standing){.local = CLOSED};
     text_init(&text, words, sizeof(words));
     text_add(&text, "tcpwalk %s: ", output_clean(start->command, name, sizeof(name)));
-    text_add(&text, "%s -> ", endpoint_format(&start->flow.local, local));
-    text_add(&text, "%s", output_clean(start->peer_name, name, sizeof(name)));
-    text_add(&text, named ? " (%s)" : "%s", addr_format(&start->flow.peer.addr, peer));
-    text_add(&text, _(" port %u"), start->flow.peer.port);
-    if (start->interface)
-        text_add(&text, _(", over %s"), output_clean(start->interface, name, sizeof(name)));
+    phrase_ends(&text, start);
     page_flow(page, 0, PAINT_NONE, false, words);
     page_end(page);
     page_put(page, PAINT_DIM, "  #");

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/output.h"
 #include "report/words.h"
+
+#define NAME_MAX_SHOWN 512
 
 char *phrase_span(nanos span, char out[SPAN_TEXT])
 {
@@ -148,6 +151,31 @@ void phrase_claim(struct text *text, const struct claim *claim, bool explain)
 {
     claim_alone(text, claim, explain);
     habit_and_detail(text, claim);
+}
+
+void phrase_ends(struct text *text, const struct event_start *start)
+{
+    char name[NAME_MAX_SHOWN], local[ENDPOINT_TEXT], peer[ADDR_TEXT];
+    bool named = start->peer_name && start->peer_name[0];
+
+    text_add(text, "%s -> ", endpoint_format(&start->flow.local, local));
+    text_add(text, "%s", output_clean(start->peer_name, name, sizeof(name)));
+    text_add(text, named ? " (%s)" : "%s", addr_format(&start->flow.peer.addr, peer));
+    text_add(text, _(" port %u"), start->flow.peer.port);
+    if (start->interface)
+        text_add(text, _(", over %s"), output_clean(start->interface, name, sizeof(name)));
+}
+
+void phrase_icmp(struct text *text, const struct event_icmp *icmp, bool have_initial, uint32_t initial)
+{
+    char from[ADDR_TEXT];
+
+    text_add(text, "from %s", addr_format(&icmp->error.from, from));
+    if (have_initial)
+        text_add(text, ", about our seq %u", icmp->error.quoted_seq - initial);
+    if (icmp->error.mtu)
+        text_add(text, ", MTU %u", icmp->error.mtu);
+    text_add(text, icmp->hard ? ": it ends the walk" : ": advice only");
 }
 
 void phrase_verify(struct text *text, const struct event_verify *verify)

@@ -33,6 +33,12 @@ void phrase_states(struct text *text, state_set first, state_set rest);
  */
 void phrase_claim(struct text *text, const struct claim *claim, bool explain);
 
+/* The two ends: "192.0.2.1:48711 -> discard.lab (192.0.2.2) port 9, over lab0". */
+void phrase_ends(struct text *text, const struct event_start *start);
+
+/* What is said of an ICMP error behind its name: from whom, about which of our numbers, and what comes of it. */
+void phrase_icmp(struct text *text, const struct event_icmp *icmp, bool have_initial, uint32_t initial);
+
 /* The kernel's answer: "kernel: ESTABLISHED, agrees" or "kernel: CLOSE-WAIT, DISAGREES with proven LAST-ACK". */
 void phrase_verify(struct text *text, const struct event_verify *verify);
 

@@ -1,0 +1,441 @@
+#include "report/ladder_svg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/phrase.h"
+#include "report/words.h"
+
+#define LETTERS 11.0
+#define LINE 14.0
+#define LABEL_LETTERS 12.0
+#define LABEL_LINE 15.0
+#define PIECE_MAX 400
+
+#define BAR_WIDE 96.0
+#define BAR_NARROW 87.0
+#define TIME_WIDE 68.0
+#define REMARKS_LEAST 186.0
+#define BESIDE 6.0 /* between a bar and what stands beside it */
+
+#define LEAD 20.0 /* before the first row, so that the states at the beginning can be named */
+#define ROW_PAD 9.0
+#define SLANT 9.0
+#define STATE_ROOM 18.0  /* a state's name takes so much of a bar */
+#define NAME_AGAIN 330.0 /* after so much of a bar its name stands there once more */
+#define GAP_HEIGHT 26.0
+/* A gap in time is marked when it is so long, and so much longer than most between rows. */
+#define GAP_LEAST (50 * NANOS_PER_MS)
+#define GAP_TIMES 10
+
+/* The columns. */
+struct layout {
+    bool wide;
+    double left, right; /* of all */
+    double bar;         /* width of a bar */
+    double ours, peers; /* where the bars begin */
+    double from, to;    /* of the arrows */
+    double remarks, remarks_room;
+};
+
+/* One end's state, while its bar is not drawn yet. */
+struct bar {
+    double x, width;
+    double from;  /* where this piece begins */
+    double named; /* where the state was named last */
+    bool renamed; /* the piece begins with another state than the one before */
+    bool known;
+    struct ladder_peer now;
+};
+
+struct drawing {
+    const struct svg *svg;
+    const struct ladder_rows *ladder;
+    struct layout layout;
+    struct bar ours, peers;
+    bool open; /* the bars are being drawn */
+    nanos gap; /* from this on */
+    nanos last;
+};
+
+/* ---- texts ---- */
+
+double svg_paragraph(const struct svg *svg, const char *class, double x, double y, double size, double room,
+                     const char *text)
+{
+    char piece[PIECE_MAX];
+
+    while (*text) {
+        size_t length = svg_piece(text, size, room);
+
+        snprintf(piece, sizeof(piece), "%.*s", (int)(length < PIECE_MAX ? length : PIECE_MAX - 1), text);
+        svg_text(svg, class, x, y, SVG_START, size, room + size, piece);
+        y += size <= LETTERS ? LINE : size <= LABEL_LETTERS ? LABEL_LINE : size * 1.35;
+        text += length;
+        text += strspn(text, " ");
+    }
+    return y;
+}
+
+static const char *paint_class(enum paint paint)
+{
+    static const char *const classes[] = {[PAINT_NONE] = "plain",
+                                          [PAINT_PROVEN] = "proves",
+                                          [PAINT_PRESUMED] = "presumes",
+                                          [PAINT_ALARM] = "alarms",
+                                          [PAINT_DIM] = "dim"};
+
+    return classes[paint];
+}
+
+/* All clauses, each on lines of its own. */
+static double put_clauses(const struct drawing *drawing, const struct ladder_row *row, double x, double y, double room)
+{
+    char words[2 * PIECE_MAX];
+    struct text text;
+
+    for (unsigned i = 0; i < row->clause_count; i++) {
+        const struct ladder_clause *clause = &row->clauses[i];
+
+        text_init(&text, words, sizeof(words));
+        /* Where several claims share a row, each names its state. */
+        if (clause->claims && row->peer_count > 1)
+            text_add(&text, "%s ", state_name(clause->state));
+        text_add(&text, "%s", clause->words);
+        y = svg_paragraph(drawing->svg, paint_class(clause->paint), x, y, LETTERS, room, words);
+    }
+    return y;
+}
+
+/* ---- the bars ---- */
+
+static void put_state(const struct svg *svg, const struct bar *bar, double y)
+{
+    char name[SPAN_TEXT];
+
+    snprintf(name, sizeof(name), "%s%s", state_name(bar->now.state), bar->now.more ? "+" : "");
+    svg_text(svg, "state-name", bar->x + bar->width / 2, y, SVG_MIDDLE, LETTERS, bar->width, name);
+}
+
+/* Draws the piece that ends at y. */
+static void end_piece(const struct svg *svg, struct bar *bar, double y)
+{
+    double height = y - bar->from;
+    bool presumed = bar->now.certainty == PRESUMED;
+
+    if (height <= 0)
+        return;
+    if (!bar->known)
+        svg_put(svg, "<rect class=\"unknown\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n", bar->x,
+                bar->from, bar->width, height);
+    else
+        svg_put(svg, "<rect class=\"state s%u%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
+                svg_state_colour(bar->now.state), presumed ? " presumed" : "", bar->x, bar->from, bar->width, height);
+    if (bar->known && bar->renamed && height >= STATE_ROOM - 4) {
+        put_state(svg, bar, bar->from + LETTERS + 2);
+        bar->named = bar->from;
+    }
+    while (bar->known && y - bar->named > NAME_AGAIN + STATE_ROOM) {
+        bar->named += NAME_AGAIN;
+        if (bar->named > bar->from)
+            put_state(svg, bar, bar->named + LETTERS + 2);
+    }
+    bar->from = y;
+}
+
+/* From y on it is in this state. */
+static void turn(const struct svg *svg, struct bar *bar, const struct ladder_peer *next, double y)
+{
+    bool same = bar->known && bar->now.state == next->state && bar->now.more == next->more;
+
+    if (same && (bar->now.certainty == PRESUMED) == (next->certainty == PRESUMED))
+        return;
+    end_piece(svg, bar, y);
+    bar->renamed = !same;
+    bar->known = true;
+    bar->now = *next;
+}
+
+static void turn_ours(const struct drawing *drawing, struct bar *bar, enum state state, double y)
+{
+    struct ladder_peer ours = {.state = state, .certainty = PROVEN};
+
+    turn(drawing->svg, bar, &ours, y);
+}
+
+static void begin_bars(struct drawing *drawing, double y)
+{
+    drawing->ours.from = drawing->ours.named = drawing->peers.from = drawing->peers.named = y;
+    drawing->ours.renamed = drawing->peers.renamed = true;
+    drawing->open = true;
+}
+
+static void end_bars(struct drawing *drawing, double y)
+{
+    if (!drawing->open)
+        return;
+    end_piece(drawing->svg, &drawing->ours, y);
+    end_piece(drawing->svg, &drawing->peers, y);
+    drawing->open = false;
+}
+
+/* ---- rows ---- */
+
+static void put_time(const struct drawing *drawing, const struct ladder_row *row, double y)
+{
+    char time[SPAN_TEXT];
+
+    if (row->t == NANOS_NONE || row->t == NANOS_NEVER)
+        return;
+    phrase_time(row->t, time);
+    if (drawing->layout.wide)
+        svg_text(drawing->svg, "dim", drawing->layout.ours - BESIDE, y, SVG_END, LETTERS, TIME_WIDE, time);
+    else
+        svg_text(drawing->svg, "dim", drawing->layout.to - BESIDE, y, SVG_END, LETTERS, TIME_WIDE, time);
+}
+
+static void put_arrow(const struct svg *svg, const struct layout *layout, bool out, double y)
+{
+    double from = out ? layout->from : layout->to, to = out ? layout->to : layout->from, back = out ? -1 : 1;
+
+    svg_put(svg, "<path class=\"%s\" d=\"M%.1f %.1fL%.1f %.1f\"/>", out ? "sent" : "came", from, y, to + 7 * back,
+            y + SLANT);
+    svg_put(svg, "<path class=\"tip %s\" d=\"M%.1f %.1fl%.1f -4.6l%.1f 9z\"/>\n", out ? "ours" : "peers", to, y + SLANT,
+            9 * back, 0.6 * -back);
+}
+
+/* The number and the flags, then the numbers, on as many lines as it takes. Returns the base line behind the last. */
+static double put_label(const struct drawing *drawing, const struct ladder_row *row, double y)
+{
+    const struct svg *svg = drawing->svg;
+    double x = drawing->layout.from + BESIDE, room = drawing->layout.to - x - BESIDE, at = x;
+    char number[SPAN_TEXT] = "", piece[PIECE_MAX];
+    const char *label = row->label;
+    size_t length;
+
+    if (row->kind == LADDER_SEGMENT)
+        snprintf(number, sizeof(number), "%u", row->n);
+    at += svg_text(svg, "dim", at, y, SVG_START, LABEL_LETTERS, room, number);
+    at += number[0] ? 9 : 0;
+    if (!drawing->layout.wide) { /* the time stands at the end of this line */
+        at += svg_text(svg, "head", at, y, SVG_START, LABEL_LETTERS, x + room - at, row->flags);
+        if (x + room - at < TIME_WIDE)
+            y += LABEL_LINE;
+        put_time(drawing, row, y);
+        return svg_paragraph(svg, "plain", x, y + LABEL_LINE, LETTERS, room, label);
+    }
+    at += svg_text(svg, "head", at, y, SVG_START, LABEL_LETTERS, x + room - at, row->flags) + 9;
+    length = svg_piece(label, LABEL_LETTERS, x + room - at);
+    if (label[length] && label[length] != ' ')
+        length = 0; /* not even a word */
+    snprintf(piece, sizeof(piece), "%.*s", (int)(length < PIECE_MAX ? length : PIECE_MAX - 1), label);
+    svg_text(svg, "plain", at, y, SVG_START, LABEL_LETTERS, room, piece);
+    label += length;
+    return svg_paragraph(svg, "plain", x, y + LABEL_LINE, LABEL_LETTERS, room, label + strspn(label, " "));
+}
+
+/* The peer's states, one below the other, from y on. Returns how far down they need room. */
+static double turn_peers(struct drawing *drawing, const struct ladder_row *row, double y)
+{
+    /* Where it listens it did so before our segment came. */
+    if (!drawing->peers.known && row->out && row->peer_count > 0 && row->peers[0].state == LISTEN) {
+        drawing->peers.known = true;
+        drawing->peers.now = row->peers[0];
+    }
+    for (unsigned i = 0; i < row->peer_count; i++) {
+        turn(drawing->svg, &drawing->peers, &row->peers[i], y);
+        y += STATE_ROOM;
+    }
+    return y;
+}
+
+static double put_segment(struct drawing *drawing, const struct ladder_row *row, double y)
+{
+    const struct layout *layout = &drawing->layout;
+    double line = put_label(drawing, row, y + LABEL_LETTERS), arrow = line - LABEL_LETTERS + 3, below, states;
+
+    put_arrow(drawing->svg, layout, row->out, arrow);
+    if (layout->wide)
+        put_time(drawing, row, arrow + 4 + (row->out ? 0 : SLANT));
+    turn_ours(drawing, &drawing->ours, row->local, row->out ? arrow : arrow + SLANT);
+    states = turn_peers(drawing, row, row->out ? arrow + SLANT : arrow);
+    if (states < arrow + SLANT + STATE_ROOM)
+        states = arrow + SLANT + STATE_ROOM;
+    below = layout->wide ? put_clauses(drawing, row, layout->remarks, y + LABEL_LETTERS, layout->remarks_room)
+                         : put_clauses(drawing, row, layout->remarks, arrow + SLANT + LINE, layout->remarks_room);
+    below -= LINE - 3;
+    return (below > states ? below : states) + ROW_PAD;
+}
+
+/* What has no arrow: a timer's work, an error from somebody else, a step. */
+static double put_other(struct drawing *drawing, const struct ladder_row *row, double y)
+{
+    const struct layout *layout = &drawing->layout;
+    double line = y + LABEL_LETTERS, below, states;
+
+    if (row->kind == LADDER_ICMP || !layout->wide)
+        line = put_label(drawing, row, line);
+    if (layout->wide)
+        put_time(drawing, row, y + LABEL_LETTERS);
+    turn_ours(drawing, &drawing->ours, row->local, y + 3);
+    states = turn_peers(drawing, row, y + 3);
+    below = put_clauses(drawing, row, layout->remarks, layout->wide ? y + LABEL_LETTERS : line, layout->remarks_room);
+    below = (below > line ? below : line) - LINE + 3;
+    if (states < y + STATE_ROOM)
+        states = y + STATE_ROOM;
+    return (below > states ? below : states) + ROW_PAD;
+}
+
+static double put_heads(struct drawing *drawing, double y)
+{
+    const struct layout *layout = &drawing->layout;
+
+    svg_text(drawing->svg, "head", layout->ours + layout->bar / 2, y + LETTERS, SVG_MIDDLE, LETTERS, layout->bar,
+             _("local"));
+    svg_text(drawing->svg, "head", layout->peers + layout->bar / 2, y + LETTERS, SVG_MIDDLE, LETTERS, layout->bar,
+             _("peer"));
+    y += LETTERS + 6;
+    begin_bars(drawing, y);
+    return y + LEAD;
+}
+
+static double put_gap(const struct drawing *drawing, nanos gap, double y)
+{
+    const struct layout *layout = &drawing->layout;
+    char words[SPAN_TEXT + 40], span[SPAN_TEXT];
+    double middle = (layout->from + layout->to) / 2, half;
+
+    snprintf(words, sizeof(words), _("%s later"), phrase_span(gap, span));
+    half = svg_width(words, LETTERS) / 2 + BESIDE;
+    svg_put(drawing->svg, "<path class=\"gap\" d=\"M%.1f %.1fH%.1fM%.1f %.1fH%.1f\"/>\n", layout->from, y + 9,
+            middle - half, middle + half, y + 9, layout->to);
+    svg_text(drawing->svg, "dim", middle, y + 13, SVG_MIDDLE, LETTERS, layout->to - layout->from, words);
+    return y + GAP_HEIGHT;
+}
+
+static double put_row(struct drawing *drawing, const struct ladder_row *row, double y)
+{
+    const struct layout *layout = &drawing->layout;
+    double width = layout->right - layout->left;
+
+    if (row->kind == LADDER_START) {
+        end_bars(drawing, y);
+        drawing->peers.known = false;
+        drawing->ours.known = true;
+        drawing->ours.now = (struct ladder_peer){.state = row->local, .certainty = PROVEN};
+        drawing->last = NANOS_NONE;
+        y = svg_paragraph(drawing->svg, "dim", layout->left, y + LETTERS, LETTERS, width, row->label);
+        return put_heads(drawing, y - LETTERS + 6);
+    }
+    if (row->kind == LADDER_END) {
+        end_bars(drawing, y);
+        return put_clauses(drawing, row, layout->left, y + LETTERS + 10, width) - LETTERS + 4;
+    }
+    if (drawing->last != NANOS_NONE && row->t != NANOS_NONE && row->t - drawing->last >= drawing->gap)
+        y = put_gap(drawing, row->t - drawing->last, y);
+    if (row->t != NANOS_NONE)
+        drawing->last = row->t;
+    return row->kind == LADDER_SEGMENT ? put_segment(drawing, row, y) : put_other(drawing, row, y);
+}
+
+/* ---- all ---- */
+
+static int compare_spans(const void *left, const void *right)
+{
+    const nanos *a = left, *b = right;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/* A gap that is to be marked has at least this length. */
+static nanos find_gap(const struct ladder_rows *ladder)
+{
+    nanos *gaps = calloc(ladder->count + 1, sizeof(*gaps)), last = NANOS_NONE, usual = 0;
+    unsigned count = 0;
+
+    for (unsigned i = 0; gaps && i < ladder->count; i++) {
+        const struct ladder_row *row = &ladder->rows[i];
+
+        if (row->kind == LADDER_START || row->t == NANOS_NONE) {
+            last = row->kind == LADDER_START ? NANOS_NONE : last;
+            continue;
+        }
+        if (last != NANOS_NONE)
+            gaps[count++] = row->t - last;
+        last = row->t;
+    }
+    if (count > 0) {
+        qsort(gaps, count, sizeof(*gaps), compare_spans);
+        usual = gaps[count / 4];
+    }
+    free(gaps);
+    return GAP_TIMES * usual > GAP_LEAST ? GAP_TIMES * usual : GAP_LEAST;
+}
+
+static struct layout lay_out(double left, double width)
+{
+    struct layout layout = {.wide = width >= LADDER_WIDE, .left = left, .right = left + width};
+
+    layout.bar = layout.wide ? BAR_WIDE : BAR_NARROW;
+    layout.ours = layout.wide ? left + TIME_WIDE + BESIDE : left;
+    if (layout.wide) {
+        layout.remarks_room = width * 0.27 > REMARKS_LEAST ? width * 0.27 : REMARKS_LEAST;
+        layout.remarks = layout.right - layout.remarks_room;
+        layout.peers = layout.remarks - 2 * BESIDE - layout.bar;
+    } else {
+        layout.peers = layout.right - layout.bar;
+        layout.remarks = layout.ours + layout.bar + 2 * BESIDE;
+        layout.remarks_room = layout.peers - layout.remarks - BESIDE;
+    }
+    layout.from = layout.ours + layout.bar + 2;
+    layout.to = layout.peers - 2;
+    return layout;
+}
+
+/* What the rows before first have left. */
+static void stand(struct drawing *drawing, unsigned first)
+{
+    const struct ladder_rows *ladder = drawing->ladder;
+    struct ladder_peer ours = {.certainty = PROVEN};
+
+    for (unsigned i = 0; i < first; i++) {
+        const struct ladder_row *row = &ladder->rows[i];
+
+        if (row->kind == LADDER_START)
+            drawing->peers.known = false;
+        if (row->peer_count > 0) {
+            drawing->peers.known = true;
+            drawing->peers.now = row->peers[row->peer_count - 1];
+        }
+        ours.state = row->local;
+        drawing->ours.known = true;
+        drawing->ours.now = ours;
+        if (row->t != NANOS_NONE)
+            drawing->last = row->t;
+    }
+}
+
+double ladder_svg(const struct svg *svg, const struct ladder_rows *ladder, unsigned first, unsigned end, double left,
+                  double width, double y, struct ladder_place *places)
+{
+    struct drawing drawing = {
+        .svg = svg, .ladder = ladder, .layout = lay_out(left, width), .gap = find_gap(ladder), .last = NANOS_NONE};
+
+    drawing.ours.x = drawing.layout.ours;
+    drawing.peers.x = drawing.layout.peers;
+    drawing.ours.width = drawing.peers.width = drawing.layout.bar;
+    stand(&drawing, first);
+    for (unsigned i = first; i < end && i < ladder->count; i++) {
+        const struct ladder_row *row = &ladder->rows[i];
+
+        if (!drawing.open && row->kind != LADDER_START && row->kind != LADDER_END)
+            y = put_heads(&drawing, y);
+        if (places)
+            places[i - first].top = y;
+        y = put_row(&drawing, row, y);
+        if (places)
+            places[i - first].bottom = y;
+    }
+    end_bars(&drawing, y);
+    return y;
+}
