@@ -5,205 +5,117 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "report/columns.h"
 #include "report/words.h"
 #include "wire/bytes.h"
 
 enum {
-    NAME_WIDTH = 22,
-    BITS_WIDTH = 4,
-    HEX_WIDTH = 16,
-    BARS = 13, /* what frames and blanks take of a line */
     VALUE_TEXT = 160,
-    HEX_TEXT = 100,
-    PAYLOAD_SHOWN = 128,
-    PAYLOAD_LINE = 16,
     ETHERNET_HEADER = 14,
     IPV4_LEAST = 20,
     IPV6_HEADER = 40,
     TCP_LEAST = 20,
 };
 
-struct table {
-    struct page *page;
-    unsigned value_width;
-};
-
-/* ---- a table ---- */
-
-static void put_times(struct page *page, char c, unsigned times)
-{
-    const char one[2] = {c, '\0'};
-
-    for (unsigned i = 0; i < times; i++)
-        page_put(page, PAINT_DIM, one);
-}
-
-static void put_frame(const struct table *table)
-{
-    const unsigned widths[] = {NAME_WIDTH, BITS_WIDTH, HEX_WIDTH, table->value_width};
-
-    for (unsigned i = 0; i < 4; i++) {
-        page_put(table->page, PAINT_DIM, "+");
-        put_times(table->page, '-', widths[i] + 2);
-    }
-    page_put(table->page, PAINT_DIM, "+");
-    page_end(table->page);
-}
-
-/* What of a text goes onto one line of a cell: whole words where one fits. */
-static size_t piece(const char *text, unsigned width)
-{
-    size_t length = strlen(text), fit = columns_fit(text, length, width), end = fit;
-
-    if (fit == length)
-        return fit;
-    while (end > 0 && text[end] != ' ')
-        end--;
-    return end > 0 ? end : fit;
-}
-
-static void put_cell(struct page *page, const char **text, unsigned width, bool right, enum paint paint)
-{
-    char bytes[VALUE_TEXT];
-    size_t length = piece(*text, width);
-    unsigned taken = columns_of(*text, length);
-
-    snprintf(bytes, sizeof(bytes), "%.*s", (int)length, *text);
-    page_put(page, PAINT_DIM, "| ");
-    put_times(page, ' ', right ? width - taken : 0);
-    page_put(page, paint, bytes);
-    put_times(page, ' ', (right ? 0 : width - taken) + 1);
-    *text += length;
-    *text += strspn(*text, " ");
-}
-
-static void put_row(const struct table *table, const char *name, const char *bits, const char *hex, const char *value)
-{
-    while (*name || *bits || *hex || *value) {
-        put_cell(table->page, &name, NAME_WIDTH, false, PAINT_NONE);
-        put_cell(table->page, &bits, BITS_WIDTH, true, PAINT_NONE);
-        put_cell(table->page, &hex, HEX_WIDTH, false, PAINT_PRESUMED);
-        put_cell(table->page, &value, table->value_width, false, PAINT_PROVEN);
-        page_put(table->page, PAINT_DIM, "|");
-        page_end(table->page);
-    }
-}
-
 /* A field of so many bits; hex as it stands. */
-static void field_hex(const struct table *table, const char *name, unsigned bits, const char *hex, const char *format,
-                      ...) __attribute__((format(printf, 5, 6)));
+static void field_hex(const struct octets_sink *sink, const char *name, unsigned bits, const char *hex,
+                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-static void field_hex(const struct table *table, const char *name, unsigned bits, const char *hex, const char *format,
-                      ...)
+static void field_hex(const struct octets_sink *sink, const char *name, unsigned bits, const char *hex,
+                      const char *format, ...)
 {
-    char value[VALUE_TEXT], bits_text[12];
+    char value[VALUE_TEXT];
     va_list args;
 
     va_start(args, format);
     vsnprintf(value, sizeof(value), format, args);
     va_end(args);
-    snprintf(bits_text, sizeof(bits_text), "%u", bits);
-    put_row(table, name, bits_text, hex, value);
+    sink->field(sink->self, name, bits, hex, value);
 }
 
-static const char *hex_of(const uint8_t *bytes, uint32_t length, char out[HEX_TEXT])
+const char *octets_hex(const uint8_t *bytes, uint32_t length, char out[OCTETS_HEX])
 {
     struct text text;
 
-    text_init(&text, out, HEX_TEXT);
+    text_init(&text, out, OCTETS_HEX);
     for (uint32_t i = 0; i < length; i++)
         text_add(&text, "%s%02x", i > 0 && i % 2 == 0 && length > 2 ? " " : "", bytes[i]);
     return out;
 }
 
 /* A number of two or four bytes. */
-static void field16(const struct table *table, const char *name, const uint8_t *at)
+static void field16(const struct octets_sink *sink, const char *name, const uint8_t *at)
 {
-    char hex[HEX_TEXT];
+    char hex[OCTETS_HEX];
 
-    field_hex(table, name, 16, hex_of(at, 2, hex), "%u", be16(at));
+    field_hex(sink, name, 16, octets_hex(at, 2, hex), "%u", be16(at));
 }
 
-static void field_number(const struct table *table, const char *name, const uint8_t *at, uint32_t relative, bool known)
+static void field_number(const struct octets_sink *sink, const char *name, const uint8_t *at, uint32_t relative,
+                         bool known)
 {
-    char hex[HEX_TEXT];
+    char hex[OCTETS_HEX];
 
     if (known)
-        field_hex(table, name, 32, hex_of(at, 4, hex), _("%u (relative %d)"), be32(at), (int32_t)relative);
+        field_hex(sink, name, 32, octets_hex(at, 4, hex), _("%u (relative %d)"), be32(at), (int32_t)relative);
     else
-        field_hex(table, name, 32, hex_of(at, 4, hex), "%u", be32(at));
+        field_hex(sink, name, 32, octets_hex(at, 4, hex), "%u", be32(at));
 }
 
-static void field_address(const struct table *table, const char *name, const uint8_t *at, uint8_t family)
+static void field_address(const struct octets_sink *sink, const char *name, const uint8_t *at, uint8_t family)
 {
-    char hex[HEX_TEXT], text[ADDR_TEXT];
+    char hex[OCTETS_HEX], text[ADDR_TEXT];
     struct addr addr = {.family = family};
     unsigned length = family == 4 ? 4 : 16;
 
     memcpy(addr.bytes, at, length);
-    field_hex(table, name, 8 * length, hex_of(at, length, hex), "%s", addr_format(&addr, text));
-}
-
-static void put_title(const struct table *table, const char *title)
-{
-    page_put(table->page, PAINT_NONE, title);
-    page_end(table->page);
-    put_frame(table);
-}
-
-static void put_header(const struct table *table)
-{
-    put_frame(table);
-    put_row(table, _("field"), _("bits"), _("hex"), _("value"));
-    put_frame(table);
+    field_hex(sink, name, 8 * length, octets_hex(at, length, hex), "%s", addr_format(&addr, text));
 }
 
 /* ---- IP ---- */
 
-static void print_ipv4(const struct table *table, const uint8_t *at, uint32_t header)
+static void tell_ipv4(const struct octets_sink *sink, const uint8_t *at, uint32_t header)
 {
-    char hex[HEX_TEXT];
+    char hex[OCTETS_HEX];
     unsigned fragment = be16(at + 6);
 
-    put_title(table, _("IP header (version 4, RFC 791)"));
+    sink->title(sink->self, _("IP header (version 4, RFC 791)"));
     snprintf(hex, sizeof(hex), "%x", at[0] >> 4);
-    field_hex(table, _("version"), 4, hex, "%u", at[0] >> 4);
+    field_hex(sink, _("version"), 4, hex, "%u", at[0] >> 4);
     snprintf(hex, sizeof(hex), "%x", at[0] & 15);
-    field_hex(table, _("header length"), 4, hex, _("%u words of 4 bytes: %u"), at[0] & 15u, (at[0] & 15u) * 4);
-    field_hex(table, _("DSCP and ECN"), 8, hex_of(at + 1, 1, hex), "%u", at[1]);
-    field16(table, _("total length"), at + 2);
-    field16(table, _("identification"), at + 4);
-    field_hex(table, _("flags and offset"), 16, hex_of(at + 6, 2, hex), "%s%s%u", fragment & 0x4000 ? "DF, " : "",
+    field_hex(sink, _("header length"), 4, hex, _("%u words of 4 bytes: %u"), at[0] & 15u, (at[0] & 15u) * 4);
+    field_hex(sink, _("DSCP and ECN"), 8, octets_hex(at + 1, 1, hex), "%u", at[1]);
+    field16(sink, _("total length"), at + 2);
+    field16(sink, _("identification"), at + 4);
+    field_hex(sink, _("flags and offset"), 16, octets_hex(at + 6, 2, hex), "%s%s%u", fragment & 0x4000 ? "DF, " : "",
               fragment & 0x2000 ? "MF, " : "", fragment & 0x1fff);
-    field_hex(table, _("time to live"), 8, hex_of(at + 8, 1, hex), "%u", at[8]);
-    field_hex(table, _("protocol"), 8, hex_of(at + 9, 1, hex), at[9] == 6 ? "%u: TCP" : "%u", at[9]);
-    field_hex(table, _("header checksum"), 16, hex_of(at + 10, 2, hex), "0x%04x", be16(at + 10));
-    field_address(table, _("source address"), at + 12, 4);
-    field_address(table, _("destination address"), at + 16, 4);
+    field_hex(sink, _("time to live"), 8, octets_hex(at + 8, 1, hex), "%u", at[8]);
+    field_hex(sink, _("protocol"), 8, octets_hex(at + 9, 1, hex), at[9] == 6 ? "%u: TCP" : "%u", at[9]);
+    field_hex(sink, _("header checksum"), 16, octets_hex(at + 10, 2, hex), "0x%04x", be16(at + 10));
+    field_address(sink, _("source address"), at + 12, 4);
+    field_address(sink, _("destination address"), at + 16, 4);
     if (header > IPV4_LEAST)
-        field_hex(table, _("options"), 8 * (header - IPV4_LEAST), hex_of(at + IPV4_LEAST, header - IPV4_LEAST, hex),
+        field_hex(sink, _("options"), 8 * (header - IPV4_LEAST), octets_hex(at + IPV4_LEAST, header - IPV4_LEAST, hex),
                   "%s", "");
-    put_frame(table);
+    sink->end(sink->self);
 }
 
-static void print_ipv6(const struct table *table, const uint8_t *at)
+static void tell_ipv6(const struct octets_sink *sink, const uint8_t *at)
 {
-    char hex[HEX_TEXT];
+    char hex[OCTETS_HEX];
 
-    put_title(table, _("IP header (version 6, RFC 8200)"));
+    sink->title(sink->self, _("IP header (version 6, RFC 8200)"));
     snprintf(hex, sizeof(hex), "%x", at[0] >> 4);
-    field_hex(table, _("version"), 4, hex, "%u", at[0] >> 4);
+    field_hex(sink, _("version"), 4, hex, "%u", at[0] >> 4);
     snprintf(hex, sizeof(hex), "%02x", be16(at) >> 4 & 255);
-    field_hex(table, _("traffic class"), 8, hex, "%u", be16(at) >> 4 & 255u);
+    field_hex(sink, _("traffic class"), 8, hex, "%u", be16(at) >> 4 & 255u);
     snprintf(hex, sizeof(hex), "%05x", be32(at) & 0xfffff);
-    field_hex(table, _("flow label"), 20, hex, "%u", be32(at) & 0xfffff);
-    field16(table, _("payload length"), at + 4);
-    field_hex(table, _("next header"), 8, hex_of(at + 6, 1, hex), at[6] == 6 ? "%u: TCP" : "%u", at[6]);
-    field_hex(table, _("hop limit"), 8, hex_of(at + 7, 1, hex), "%u", at[7]);
-    field_address(table, _("source address"), at + 8, 6);
-    field_address(table, _("destination address"), at + 24, 6);
-    put_frame(table);
+    field_hex(sink, _("flow label"), 20, hex, "%u", be32(at) & 0xfffff);
+    field16(sink, _("payload length"), at + 4);
+    field_hex(sink, _("next header"), 8, octets_hex(at + 6, 1, hex), at[6] == 6 ? "%u: TCP" : "%u", at[6]);
+    field_hex(sink, _("hop limit"), 8, octets_hex(at + 7, 1, hex), "%u", at[7]);
+    field_address(sink, _("source address"), at + 8, 6);
+    field_address(sink, _("destination address"), at + 24, 6);
+    sink->end(sink->self);
 }
 
 /* ---- TCP ---- */
@@ -229,59 +141,31 @@ static bool checksum_holds(const uint8_t *packet, const uint8_t *tcp, uint32_t l
     return sum == 0xffff;
 }
 
-static void print_bits(const struct table *table, uint8_t bits)
+static void tell_tcp(const struct octets_sink *sink, const struct event_segment *event, const uint8_t *packet,
+                     const uint8_t *at, uint32_t length, bool whole)
 {
-    static const struct {
-        const char *names, *frame;
-    } parts[] = {{"CWR ECE", "+-----+-----+"}, {"URG ACK PSH RST SYN FIN", "+-----+-----+-----+-----+-----+-----+"}};
-    struct page *page = table->page;
-    unsigned bit;
-    char cell[8];
-
-    for (unsigned line = 0; line < 4; line++) {
-        bit = 0x80;
-        page_put(page, PAINT_DIM, "    ");
-        for (unsigned part = 0; part < 2; part++) {
-            page_put(page, PAINT_DIM, part ? "   " : "");
-            if (line % 3 == 0)
-                page_put(page, PAINT_DIM, parts[part].frame);
-            for (const char *name = parts[part].names; line % 3 && *name; bit >>= 1, name += 3 + (name[3] == ' ')) {
-                page_put(page, PAINT_DIM, "| ");
-                snprintf(cell, sizeof(cell), line == 1 ? "%.3s" : bits & bit ? " 1 " : " 0 ", name);
-                page_put(page, bits & bit ? PAINT_PROVEN : PAINT_DIM, cell);
-                page_put(page, PAINT_DIM, name[3] ? " " : " |");
-            }
-        }
-        page_end(page);
-    }
-}
-
-static void print_tcp(const struct table *table, const struct event_segment *event, const uint8_t *packet,
-                      const uint8_t *at, uint32_t length, bool whole)
-{
-    char hex[HEX_TEXT];
+    char hex[OCTETS_HEX];
     uint16_t checksum = be16(at + 16);
 
-    put_title(table, _("TCP header (RFC 9293 3.1)"));
-    field16(table, _("source port"), at);
-    field16(table, _("destination port"), at + 2);
-    field_number(table, _("sequence number"), at + 4, event->rel_seq, true);
-    field_number(table, _("acknowledgment number"), at + 8, event->rel_ack,
+    sink->title(sink->self, _("TCP header (RFC 9293 3.1)"));
+    field16(sink, _("source port"), at);
+    field16(sink, _("destination port"), at + 2);
+    field_number(sink, _("sequence number"), at + 4, event->rel_seq, true);
+    field_number(sink, _("acknowledgment number"), at + 8, event->rel_ack,
                  event->has_rel_ack && event->segment.flags & TCP_ACK);
     snprintf(hex, sizeof(hex), "%x", at[12] >> 4);
-    field_hex(table, _("data offset"), 4, hex, _("%u words of 4 bytes: %u"), at[12] >> 4u, (at[12] >> 4u) * 4);
+    field_hex(sink, _("data offset"), 4, hex, _("%u words of 4 bytes: %u"), at[12] >> 4u, (at[12] >> 4u) * 4);
     snprintf(hex, sizeof(hex), "%x", at[12] & 15);
-    field_hex(table, _("reserved"), 4, hex, "%u", at[12] & 15u);
-    field_hex(table, _("control bits"), 8, hex_of(at + 13, 1, hex), "%s", _("drawn below"));
-    field16(table, _("window"), at + 14);
+    field_hex(sink, _("reserved"), 4, hex, "%u", at[12] & 15u);
+    sink->control(sink->self, at[13]);
+    field16(sink, _("window"), at + 14);
     if (whole && checksum_holds(packet, at, length))
-        field_hex(table, _("checksum"), 16, hex_of(at + 16, 2, hex), _("0x%04x, right"), checksum);
+        field_hex(sink, _("checksum"), 16, octets_hex(at + 16, 2, hex), _("0x%04x, right"), checksum);
     else
-        field_hex(table, _("checksum"), 16, hex_of(at + 16, 2, hex),
+        field_hex(sink, _("checksum"), 16, octets_hex(at + 16, 2, hex),
                   whole ? _("0x%04x, not finished when captured") : "0x%04x", checksum);
-    field16(table, _("urgent pointer"), at + 18);
-    put_frame(table);
-    print_bits(table, at[13]);
+    field16(sink, _("urgent pointer"), at + 18);
+    sink->end(sink->self);
 }
 
 static void describe_option(const uint8_t *at, uint32_t length, struct text *name, struct text *value)
@@ -322,14 +206,14 @@ static void describe_option(const uint8_t *at, uint32_t length, struct text *nam
     }
 }
 
-static void print_options(const struct table *table, const uint8_t *at, uint32_t length)
+static void tell_options(const struct octets_sink *sink, const uint8_t *at, uint32_t length)
 {
-    char hex[HEX_TEXT], name_bytes[80], value_bytes[VALUE_TEXT];
+    char name_bytes[80], value_bytes[VALUE_TEXT];
     struct text name, value;
 
     if (length == 0)
         return;
-    put_title(table, _("TCP options"));
+    sink->title(sink->self, _("TCP options"));
     for (uint32_t i = 0, step; i < length; i += step) {
         bool single = at[i] <= 1 || i + 1 == length;
         step = single ? 1 : at[i + 1];
@@ -338,33 +222,9 @@ static void print_options(const struct table *table, const uint8_t *at, uint32_t
         text_init(&name, name_bytes, sizeof(name_bytes));
         text_init(&value, value_bytes, sizeof(value_bytes));
         describe_option(at + i, step, &name, &value);
-        field_hex(table, name.at, 8 * step, hex_of(at + i, step, hex), "%s", value.at);
+        sink->option(sink->self, name.at, value.at, at + i, step);
     }
-    put_frame(table);
-}
-
-static void print_payload(const struct table *table, const uint8_t *at, uint32_t length, uint32_t sent)
-{
-    char line[160];
-    struct text text;
-
-    if (sent == 0)
-        return;
-    text_init(&text, line, sizeof(line));
-    text_add(&text, ngettext("payload: %u byte", "payload: %u bytes", sent), sent);
-    page_put(table->page, PAINT_NONE, line);
-    page_end(table->page);
-    for (uint32_t i = 0; i < length && i < PAYLOAD_SHOWN; i += PAYLOAD_LINE) {
-        text_init(&text, line, sizeof(line));
-        text_add(&text, "  %04x  ", i);
-        for (uint32_t j = i; j < i + PAYLOAD_LINE; j++)
-            text_add(&text, j < length ? "%02x " : "   ", j < length ? at[j] : 0u);
-        text_add(&text, " ");
-        for (uint32_t j = i; j < i + PAYLOAD_LINE && j < length; j++)
-            text_add(&text, "%c", at[j] >= ' ' && at[j] <= '~' ? at[j] : '.');
-        page_put(table->page, PAINT_NONE, line);
-        page_end(table->page);
-    }
+    sink->end(sink->self);
 }
 
 /* ---- all ---- */
@@ -403,57 +263,51 @@ bool octets_headers(const uint8_t *frame, uint32_t captured, uint32_t ip_at, uin
 }
 
 /* The header of the link below, which this hop alone has. */
-static void print_ethernet(const struct table *table, const uint8_t *at)
+static void tell_ethernet(const struct octets_sink *sink, const uint8_t *at)
 {
-    char hex[HEX_TEXT];
+    char hex[OCTETS_HEX];
     uint16_t type = be16(at + 12);
 
-    put_title(table, _("Ethernet header"));
-    field_hex(table, _("destination address"), 48, hex_of(at, 6, hex), "%02x:%02x:%02x:%02x:%02x:%02x", at[0], at[1],
+    sink->title(sink->self, _("Ethernet header"));
+    field_hex(sink, _("destination address"), 48, octets_hex(at, 6, hex), "%02x:%02x:%02x:%02x:%02x:%02x", at[0], at[1],
               at[2], at[3], at[4], at[5]);
-    field_hex(table, _("source address"), 48, hex_of(at + 6, 6, hex), "%02x:%02x:%02x:%02x:%02x:%02x", at[6], at[7],
+    field_hex(sink, _("source address"), 48, octets_hex(at + 6, 6, hex), "%02x:%02x:%02x:%02x:%02x:%02x", at[6], at[7],
               at[8], at[9], at[10], at[11]);
-    field_hex(table, _("type"), 16, hex_of(at + 12, 2, hex), "%s",
+    field_hex(sink, _("type"), 16, octets_hex(at + 12, 2, hex), "%s",
               type == 0x0800   ? "IPv4"
               : type == 0x86dd ? "IPv6"
                                : "?");
-    put_frame(table);
+    sink->end(sink->self);
 }
 
-void octets_print(struct page *page, const struct event_segment *event, const uint8_t *frame, uint32_t captured,
-                  uint32_t ip_at)
+bool octets_tell(const struct octets_sink *sink, const struct event_segment *event, const uint8_t *frame,
+                 uint32_t captured, uint32_t ip_at)
 {
     const uint8_t *bytes = ip_at < captured ? frame + ip_at : frame;
     uint32_t ip, tcp, total;
-    struct table table = {page, page->width > NAME_WIDTH + BITS_WIDTH + HEX_WIDTH + BARS + 10
-                                    ? page->width - NAME_WIDTH - BITS_WIDTH - HEX_WIDTH - BARS
-                                    : 10};
     char line[240];
 
     captured -= (uint32_t)(bytes - frame);
     ip = tcp_begins(bytes, captured);
     if (ip == 0)
-        return;
+        return false;
     total = bytes[0] >> 4 == 4 ? be16(bytes + 2) : IPV6_HEADER + be16(bytes + 4);
     tcp = tcp_size(bytes, captured, ip);
     snprintf(line, sizeof(line),
              event->out ? _("segment %u, ours: %u bytes of IP, %u of TCP, %u of payload")
                         : _("segment %u, the peer's: %u bytes of IP, %u of TCP, %u of payload"),
              event->n, ip, tcp, event->segment.len);
-    page_end(page);
-    fputc('\n', page->out);
-    page_put(page, PAINT_NONE, line);
-    page_end(page);
-    put_header(&table);
+    sink->begin(sink->self, line);
     if (bytes - frame == ETHERNET_HEADER)
-        print_ethernet(&table, frame);
+        tell_ethernet(sink, frame);
     if (bytes[0] >> 4 == 6)
-        print_ipv6(&table, bytes);
+        tell_ipv6(sink, bytes);
     else
-        print_ipv4(&table, bytes, ip);
-    print_tcp(&table, event, bytes, bytes + ip, total > ip && total <= captured ? total - ip : 0,
-              total > ip && total <= captured);
-    print_options(&table, bytes + ip + TCP_LEAST, tcp - TCP_LEAST);
-    print_payload(&table, bytes + ip + tcp, captured - ip - tcp, event->segment.len);
-    fputc('\n', page->out);
+        tell_ipv4(sink, bytes, ip);
+    tell_tcp(sink, event, bytes, bytes + ip, total > ip && total <= captured ? total - ip : 0,
+             total > ip && total <= captured);
+    tell_options(sink, bytes + ip + TCP_LEAST, tcp - TCP_LEAST);
+    if (event->segment.len > 0)
+        sink->payload(sink->self, bytes + ip + tcp, captured - ip - tcp, event->segment.len);
+    return true;
 }
