@@ -107,13 +107,20 @@ static void empty_line(struct board *board)
 
 void board_title(struct board *board, const char *name, const char *title, const char *summary)
 {
-    char words[WORDS_MAX];
-    struct text text;
+    char words[WORDS_MAX], summary_words[WORDS_MAX];
+    struct text text, other;
     unsigned columns;
+    size_t named;
 
     text_init(&text, words, sizeof(words));
     text_add(&text, "%s: ", name);
+    named = text.used;
     fill(board, &text, title);
+    if (board->handout) {
+        text_init(&other, summary_words, sizeof(summary_words));
+        fill(board, &other, summary);
+        handout_lesson(board->handout, name, words + named, summary_words);
+    }
     flow(board, 0, PAINT_NONE, words);
     columns = columns_of(words, strlen(words));
     if (columns + 1 > board->page.width)
@@ -134,26 +141,50 @@ void board_prose(struct board *board, const char *text)
 
     text_init(&filled, words, sizeof(words));
     fill(board, &filled, text);
+    if (board->handout)
+        handout_prose(board->handout, words);
     empty_line(board);
     flow(board, 0, PAINT_NONE, words);
 }
 
-void board_mark(struct board *board, enum board_mark mark, const char *text, const char *evidence)
+/* A paragraph behind a sign. */
+static void put_mark(struct board *board, enum handout_mark mark, const char *words)
 {
-    static const char *const signs[] = {[MARK_TRUE] = "=", [MARK_OTHERWISE] = "!", [MARK_UNKNOWN] = "?"};
+    static const char *const signs[] = {[HANDOUT_TRUE] = "=", [HANDOUT_OTHERWISE] = "!", [HANDOUT_UNKNOWN] = "?"};
     static const enum paint paints[] = {PAINT_PROVEN, PAINT_ALARM, PAINT_PRESUMED};
-    char words[WORDS_MAX];
-    struct text filled;
 
-    text_init(&filled, words, sizeof(words));
-    fill(board, &filled, text);
-    if (*evidence)
-        text_add(&filled, " [%s]", evidence);
     empty_line(board);
     page_to(&board->page, MARK_AT);
     page_put(&board->page, paints[mark], signs[mark]);
     page_to(&board->page, MARKED_AT);
     flow(board, MARKED_AT, paints[mark], words);
+}
+
+static void add_evidence(struct text *text, const unsigned *seen, unsigned count)
+{
+    if (count == 0)
+        return;
+    text_add(text, " [");
+    if (count == 1)
+        text_add(text, _("segment %u"), seen[0]);
+    else
+        text_add(text, "%s", _("segments"));
+    for (unsigned i = 0; count > 1 && i < count; i++)
+        text_add(text, "%s %u", i ? "," : "", seen[i]);
+    text_add(text, "]");
+}
+
+void board_state(struct board *board, enum handout_mark mark, const char *text, const unsigned *seen, unsigned count)
+{
+    char words[WORDS_MAX];
+    struct text filled;
+
+    text_init(&filled, words, sizeof(words));
+    fill(board, &filled, text);
+    if (board->handout)
+        handout_statement(board->handout, mark, words, seen, count);
+    add_evidence(&filled, seen, count);
+    put_mark(board, mark, words);
 }
 
 void board_verdict(struct board *board, const char *label, const char *text)
@@ -164,6 +195,8 @@ void board_verdict(struct board *board, const char *label, const char *text)
     text_init(&filled, words, sizeof(words));
     text_add(&filled, "%s: ", label);
     fill(board, &filled, text);
+    if (board->handout)
+        handout_answer(board->handout, words);
     empty_line(board);
     page_to(&board->page, MARKED_AT);
     flow(board, MARKED_AT, PAINT_PRESUMED, words);
@@ -171,7 +204,14 @@ void board_verdict(struct board *board, const char *label, const char *text)
 
 void board_question(struct board *board, const char *text)
 {
-    board_mark(board, MARK_UNKNOWN, text, "");
+    char words[WORDS_MAX];
+    struct text filled;
+
+    text_init(&filled, words, sizeof(words));
+    fill(board, &filled, text);
+    if (board->handout)
+        handout_question(board->handout, words);
+    put_mark(board, HANDOUT_UNKNOWN, words);
 }
 
 void board_answer(struct board *board, unsigned number, const char *text)
@@ -181,6 +221,8 @@ void board_answer(struct board *board, unsigned number, const char *text)
 
     text_init(&filled, words, sizeof(words));
     fill(board, &filled, text);
+    if (board->handout)
+        handout_choice(board->handout, words);
     snprintf(label, sizeof(label), "%u", number);
     page_to(&board->page, MARKED_AT);
     page_put(&board->page, PAINT_PRESUMED, label);
@@ -196,6 +238,8 @@ void board_line(struct board *board, enum paint paint, const char *format, ...)
     va_start(args, format);
     vsnprintf(words, sizeof(words), format, args);
     va_end(args);
+    if (board->handout)
+        handout_line(board->handout, paint, words);
     empty_line(board);
     flow(board, 0, paint, words);
 }
@@ -256,6 +300,8 @@ bool board_turn(struct board *board, struct fault *fault)
     if (!reporter_ladder.flush(board->reporter, fault))
         return false;
     fflush(board->ladder_out);
+    if (board->handout)
+        handout_turn(board->handout);
     board->begin = board->ladder_length;
     board->waiting_count = 0;
     board->open = false;
@@ -264,6 +310,11 @@ bool board_turn(struct board *board, struct fault *fault)
 
 bool board_event(struct board *board, const struct event *event, const struct record *record, struct fault *fault)
 {
+    bool bytes = board->with_bytes && record;
+
+    if (board->handout)
+        handout_event(board->handout, event, bytes ? record->bytes : NULL, bytes ? record->length : 0,
+                      bytes ? record->ip_at : 0);
     /* What a row says is complete when the next one begins: then its bytes can follow it. */
     if (event->kind == EVENT_SEGMENT && board->open && !board_catch_up(board, fault))
         return false;

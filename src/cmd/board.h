@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "lesson/facts.h"
+#include "report/handout.h"
 #include "report/page.h"
 #include "report/reporter.h"
 
@@ -18,6 +19,7 @@ struct board {
     bool with_bytes;           /* show each segment's bytes too */
     const struct facts *parts; /* (borrowed) what {} in a text stands for */
     unsigned present;
+    struct handout *handout; /* (borrowed) is told the same, or NULL */
 
     FILE *ladder_out; /* (owned) writes to: */
     char *ladder;     /* (owned) all ladders so far */
@@ -32,12 +34,6 @@ struct board {
     unsigned waiting_count;
 };
 
-enum board_mark {
-    MARK_TRUE,
-    MARK_OTHERWISE,
-    MARK_UNKNOWN,
-};
-
 /* Makes an empty board on out. To be closed in either case. */
 bool board_open(struct board *board, FILE *out, const struct report_options *options, struct fault *fault);
 
@@ -50,8 +46,8 @@ void board_title(struct board *board, const char *name, const char *title, const
 /* A paragraph; the texts of a lesson are translated here, and braces filled. */
 void board_prose(struct board *board, const char *text);
 
-/* A paragraph behind a mark: a statement, or what is said in its place. */
-void board_mark(struct board *board, enum board_mark mark, const char *text, const char *evidence);
+/* A statement, or what is said in its place, behind a mark; and the numbers of the segments that show it. */
+void board_state(struct board *board, enum handout_mark mark, const char *text, const unsigned *seen, unsigned count);
 
 /* The answer to a question, behind words on whether it was given. */
 void board_verdict(struct board *board, const char *label, const char *text);

@@ -116,3 +116,24 @@ bool language_choose(const char *lang, struct fault *fault)
     textdomain(DOMAIN);
     return true;
 }
+
+const char *language_code(char out[LANGUAGE_CODE])
+{
+    static const char field[] = "\nLanguage: ", nothing[] = "";
+    const char *at = strstr(gettext(nothing), field); /* the head of a catalogue is the translation of nothing */
+    size_t length = 0;
+
+    snprintf(out, LANGUAGE_CODE, "en");
+    if (!at)
+        return out;
+    at += strlen(field);
+    length = strcspn(at, "\n");
+    for (size_t i = 0; i < length; i++)
+        if (!(at[i] >= 'a' && at[i] <= 'z') && !(at[i] >= 'A' && at[i] <= 'Z') && at[i] != '_')
+            return out;
+    if (length > 0 && length < LANGUAGE_CODE)
+        snprintf(out, LANGUAGE_CODE, "%.*s", (int)length, at);
+    for (char *c = out; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    return out;
+}

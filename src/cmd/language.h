@@ -12,4 +12,9 @@
  */
 bool language_choose(const char *lang, struct fault *fault);
 
+#define LANGUAGE_CODE 32
+
+/* The code of the language that texts are in now: "en", "ko". Returns out. */
+const char *language_code(char out[LANGUAGE_CODE]);
+
 #endif

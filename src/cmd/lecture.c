@@ -75,28 +75,13 @@ void lecture_settle_question(struct teaching *teaching)
 
 /* ---- statements ---- */
 
-static const char *evidence_of(const struct teaching *teaching, char *out, size_t size)
-{
-    const struct group *group = &teaching->group;
-    struct text text;
-
-    text_init(&text, out, size);
-    if (group->seen_count == 1)
-        text_add(&text, _("segment %u"), group->seen[0]);
-    else if (group->seen_count > 1)
-        text_add(&text, "%s", _("segments"));
-    for (unsigned i = 0; group->seen_count > 1 && i < group->seen_count; i++)
-        text_add(&text, "%s %u", i ? "," : "", group->seen[i]);
-    return out;
-}
-
 static void state_it(struct teaching *teaching)
 {
     const struct lesson *lesson = &teaching->plan->lesson;
     const struct lesson_item *item = &lesson->items[teaching->next++];
     const struct lesson_item *other = teaching->next < teaching->end ? item + 1 : NULL;
+    const struct group *group = &teaching->group;
     struct board *board = &teaching->room->board;
-    char evidence[120];
 
     if (other && other->kind == LESSON_FALSE)
         teaching->next++;
@@ -107,13 +92,13 @@ static void state_it(struct teaching *teaching)
     if (teaching->group.failed) {
         teaching->marks.not_true++;
         lecture_worsen(teaching, STATUS_EXPECTATION);
-        board_mark(board, MARK_OTHERWISE, other ? other->text : N_("This peer behaves otherwise."), "");
+        board_state(board, HANDOUT_OTHERWISE, other ? other->text : N_("This peer behaves otherwise."), NULL, 0);
     } else if (teaching->group.unknown) {
         teaching->marks.unknown++;
-        board_mark(board, MARK_UNKNOWN, N_("Whether it is so can't be seen from here."), "");
+        board_state(board, HANDOUT_UNKNOWN, N_("Whether it is so can't be seen from here."), NULL, 0);
     } else {
         teaching->marks.came_true++;
-        board_mark(board, MARK_TRUE, item->text, evidence_of(teaching, evidence, sizeof(evidence)));
+        board_state(board, HANDOUT_TRUE, item->text, group->seen, group->seen_count);
     }
     teaching->read = false;
 }
@@ -161,7 +146,7 @@ static enum need break_off(struct teaching *teaching)
         state_it(teaching);
     lecture_settle_question(teaching);
     if (!teaching->group.stated)
-        board_mark(&teaching->room->board, MARK_OTHERWISE, N_("This peer behaves otherwise."), "");
+        board_state(&teaching->room->board, HANDOUT_OTHERWISE, N_("This peer behaves otherwise."), NULL, 0);
     if (teaching->next < teaching->end && lesson->items[teaching->next].kind != LESSON_END)
         board_line(&teaching->room->board, PAINT_DIM, "%s",
                    _("The rest of this part is left out: it stands on what did not happen."));

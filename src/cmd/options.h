@@ -33,7 +33,7 @@ struct options {
     uint32_t count; /* 0: as each measurement has it */
     bool no_mss, no_wscale, no_sack, no_timestamps;
     bool go_on, quiz, bytes, takes_long; /* teach: --auto, --quiz, --bytes, --long */
-    const char *lang;
+    const char *lang, *export_as, *output;
     const char *send; /* as typed, escapes and all */
     const char *interface;
     const char *verify_netns;

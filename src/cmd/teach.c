@@ -5,6 +5,7 @@
 
 #include "cmd/command.h"
 #include "cmd/complain.h"
+#include "cmd/export.h"
 #include "cmd/language.h"
 #include "cmd/shelf.h"
 #include "cmd/signals.h"
@@ -48,7 +49,8 @@ static bool list(const struct options *options, struct fault *fault)
         &page, 0, PAINT_NONE, false,
         _("tcpwalk teach LESSON gives one, in a private network with a real kernel, without root. tcpwalk teach "
           "LESSON HOST PORT gives it with a peer of yours. --quiz takes your answers, --bytes shows every field of "
-          "every segment, --auto goes on by itself. A lesson is a text, as tcpwalk-lesson(5) has it: tcpwalk teach "
+          "every segment, --auto goes on by itself, --export html writes a page for course notes. A lesson is a text, "
+          "as tcpwalk-lesson(5) has it: tcpwalk teach "
           "--print-script LESSON prints it, and tcpwalk teach ./FILE gives one of your own."));
     page_end(&page);
     return true;
@@ -71,6 +73,7 @@ struct teach {
     const struct options *options;
     const char **names; /* (owned) */
     unsigned count;
+    struct export export;
     struct classroom room;
     struct lab lab;
     struct peer peer;
@@ -133,8 +136,9 @@ static bool open_room(struct teach *teach, int count, char **operands, FILE *out
     look.open_ended = true;
     room->options = teach->options;
     learner_init(&room->learner, STDIN_FILENO);
-    if (!board_open(&room->board, out, &look, fault))
+    if (!export_open(&teach->export, fault) || !board_open(&room->board, out, &look, fault))
         return false;
+    room->board.handout = teach->export.out ? &teach->export.handout : NULL;
     room->recorder = calloc(1, sizeof(*room->recorder));
     if (!room->recorder)
         return fault_set(fault, FAULT_LOCAL, "no memory");
@@ -186,6 +190,7 @@ static int give(struct teach *teach, struct fault *fault)
 static void close_room(struct teach *teach)
 {
     board_close(&teach->room.board);
+    export_close(&teach->export);
     free(teach->room.recorder);
     free(teach->names);
     if (teach->room.lab)
@@ -204,20 +209,40 @@ static bool options_fit(const struct options *options, struct fault *fault)
     return true;
 }
 
+/* The page is written in any case: what was seen before something went wrong is worth keeping. */
+static int write_page(struct teach *teach, int status, struct fault *fault)
+{
+    struct fault own = {0};
+
+    if (export_write(&teach->export, &own))
+        return status;
+    if (fault->kind != FAULT_NONE)
+        complain("%s", own.words);
+    else
+        *fault = own;
+    return status == STATUS_DONE ? STATUS_LOCAL : status;
+}
+
 static int give_chosen(const struct options *options, int count, char **operands, struct fault *fault)
 {
-    struct teach teach = {.options = options, .lab = {.line = -1, .peer_netns = -1}};
-    FILE *out = options->quiet ? fopen("/dev/null", "we") : stdout;
+    struct options own = *options;
+    struct teach teach = {.options = &own, .lab = {.line = -1, .peer_netns = -1}};
+    FILE *out = NULL;
     int status;
 
+    if (!export_choose(&teach.export, options, fault))
+        return exit_status_of(fault);
+    own.go_on = own.go_on || export_takes_output(&teach.export);
+    out = options->quiet || export_takes_output(&teach.export) ? fopen("/dev/null", "we") : stdout;
     if (!out) {
         fault_set(fault, FAULT_LOCAL, "/dev/null can't be opened");
         return STATUS_LOCAL;
     }
-    status = choose(&teach, operands[0], fault) && check(&teach, fault) && options_fit(options, fault) &&
+    status = choose(&teach, operands[0], fault) && check(&teach, fault) && options_fit(&own, fault) &&
                      open_room(&teach, count - 1, operands + 1, out, fault)
                  ? give(&teach, fault)
                  : exit_status_of(fault);
+    status = write_page(&teach, status, fault);
     close_room(&teach);
     if (out != stdout)
         fclose(out);
@@ -236,6 +261,10 @@ int run_teach(const struct command *command, const struct options *options, int 
     (void)command, (void)lab;
     if (!language_choose(options->lang, fault))
         return exit_status_of(fault);
+    if ((options->export_as || options->output) && (count == 0 || options->print_script)) {
+        fault_set(fault, FAULT_USAGE, "--export writes a lesson that is given: name one, or all");
+        return STATUS_USAGE;
+    }
     if (count > 0 && !options->print_script)
         return give_chosen(options, count, operands, fault);
     if (count > 1) {
