@@ -308,6 +308,12 @@ bool board_turn(struct board *board, struct fault *fault)
     return true;
 }
 
+void board_over(struct board *board)
+{
+    if (board->handout)
+        handout_over(board->handout);
+}
+
 bool board_event(struct board *board, const struct event *event, const struct record *record, struct fault *fault)
 {
     bool bytes = board->with_bytes && record;

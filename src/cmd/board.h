@@ -66,6 +66,9 @@ void board_prompt_end(struct board *board, bool typed);
 /* Another connection begins: nothing of the ladders so far is shown any more. */
 bool board_turn(struct board *board, struct fault *fault);
 
+/* This connection is over, and all that was to be said of it was said. */
+void board_over(struct board *board);
+
 /* An event of the walk; the bytes of its segment, or NULL. */
 bool board_event(struct board *board, const struct event *event, const struct record *record, struct fault *fault);
 

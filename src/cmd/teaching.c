@@ -294,6 +294,7 @@ static bool give_part(struct teaching *teaching, unsigned index, bool last, stru
     if (!room->left && !talk(teaching, &need, fault))
         return false;
     lecture_settle_question(teaching);
+    board_over(&room->board);
     conclude_part(teaching, fault);
     return true;
 }

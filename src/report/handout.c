@@ -73,7 +73,7 @@ static struct handout_item *say(struct handout *handout, enum handout_kind kind,
 
 /* ---- connections ---- */
 
-static void end_connection(struct handout *handout)
+void handout_over(struct handout *handout)
 {
     struct handout_connection *connection = present(handout);
 
@@ -87,7 +87,7 @@ void handout_turn(struct handout *handout)
 {
     struct handout_connection *connections;
 
-    end_connection(handout);
+    handout_over(handout);
     connections = realloc(handout->connections, (handout->connection_count + 1) * sizeof(*connections));
     if (!connections) {
         handout->failed = true;
@@ -146,7 +146,7 @@ void handout_lesson(struct handout *handout, const char *name, const char *title
 {
     struct handout_item *item;
 
-    end_connection(handout);
+    handout_over(handout);
     item = put_item(handout, HANDOUT_LESSON, title);
     if (!item)
         return;
@@ -217,7 +217,7 @@ const char *handout_mark_words(enum handout_mark mark)
 
 bool handout_finish(struct handout *handout, struct fault *fault)
 {
-    end_connection(handout);
+    handout_over(handout);
     return !handout->failed || fault_set(fault, FAULT_LOCAL, "no memory");
 }
 

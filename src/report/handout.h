@@ -79,6 +79,9 @@ void handout_line(struct handout *handout, enum paint paint, const char *text);
 /* Another connection begins. */
 void handout_turn(struct handout *handout);
 
+/* It is over: it stands there as a whole before anything else is said. */
+void handout_over(struct handout *handout);
+
 /* An event of it; of a segment also its frame of so many bytes with the IP header at ip_at, or NULL. */
 void handout_event(struct handout *handout, const struct event *event, const uint8_t *frame, uint32_t length,
                    uint32_t ip_at);
@@ -93,7 +96,7 @@ const struct handout_frame *handout_frame(const struct handout_connection *conne
 bool handout_html(struct handout *handout, const char *language, FILE *out, struct fault *fault);
 bool handout_svg(struct handout *handout, FILE *out, struct fault *fault);
 
-/* The last connection is over: to be called by what writes. False with the fault set as above. */
+/* Nothing more is added: to be called by what writes. False with the fault set as above. */
 bool handout_finish(struct handout *handout, struct fault *fault);
 
 /* Frees what it holds. */

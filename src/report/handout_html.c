@@ -25,10 +25,36 @@ struct page_of_html {
     bool explained; /* how a ladder is read was said in this lesson */
 };
 
+/* The length of a state's name with a hyphen in it that text begins with, or 0. */
+static size_t hyphenated(const char *text)
+{
+    for (unsigned state = 0; state < STATE_COUNT; state++) {
+        const char *name = state_name((enum state)state);
+
+        if (strchr(name, '-') && strncmp(text, name, strlen(name)) == 0)
+            return strlen(name);
+    }
+    return 0;
+}
+
+/* A line does not end within the name of a state. */
 static void put_text(const struct page_of_html *page, const char *text)
 {
+    size_t plain = 0, name;
+
+    while (text && text[plain]) {
+        name = hyphenated(text + plain);
+        if (name == 0) {
+            plain++;
+            continue;
+        }
+        svg_escape(&page->svg, text, plain);
+        svg_put(&page->svg, "<span class=\"state\">%.*s</span>", (int)name, text + plain);
+        text += plain + name;
+        plain = 0;
+    }
     if (text)
-        svg_escape(&page->svg, text, strlen(text));
+        svg_escape(&page->svg, text, plain);
 }
 
 static void put_element(const struct page_of_html *page, const char *open, const char *text, const char *close)
@@ -255,7 +281,9 @@ static void put_head(const struct page_of_html *page, const char *language)
     put_text(page, language);
     svg_put(&page->svg, "\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
-    put_element(page, "<title>", title, "</title>");
+    svg_put(&page->svg, "<title>");
+    svg_escape(&page->svg, title, strlen(title));
+    svg_put(&page->svg, "</title>\n");
     svg_put(&page->svg, "<style>\n%s", handout_rules);
     svg_rules(&page->svg);
     svg_put(&page->svg, "</style>\n</head>\n<body>\n<main>\n");

@@ -328,8 +328,9 @@ static double put_row(struct drawing *drawing, const struct ladder_row *row, dou
         return put_heads(drawing, y - LETTERS + 6);
     }
     if (row->kind == LADDER_END) {
-        end_bars(drawing, y);
-        return put_clauses(drawing, row, layout->left, y + LETTERS + 10, width) - LETTERS + 4;
+        y += drawing->open ? LETTERS + 10 : LETTERS;
+        end_bars(drawing, y - LETTERS - 10);
+        return put_clauses(drawing, row, layout->left, y, width) - LETTERS + 4;
     }
     if (drawing->last != NANOS_NONE && row->t != NANOS_NONE && row->t - drawing->last >= drawing->gap)
         y = put_gap(drawing, row->t - drawing->last, y);

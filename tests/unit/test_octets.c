@@ -1,4 +1,4 @@
-/* A segment's bytes in tables, the columns of wide characters, and the port that keeps bytes. */
+/* A segment's bytes in tables and diagrams, the columns of wide characters, and the port that keeps bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -136,6 +136,91 @@ static void test_no_length_is_trusted(void **state)
         }
 }
 
+/* Released by the caller. */
+static char *diagram(const uint8_t *bytes, uint32_t length, uint32_t ip_at)
+{
+    struct event event = segment_event(2, false, US(400), TCP_SYN | TCP_ACK, 0, 1, ESTABLISHED);
+    char *text = NULL;
+    size_t size;
+    struct svg svg = {open_memstream(&text, &size)};
+
+    event.segment.segment.len = length > 48 ? length - 48 : 0;
+    octets_html(&svg, &event.segment, bytes, length, ip_at);
+    fclose(svg.out);
+    return text;
+}
+
+/* Each row of each table has 32 bits, and every element that is opened is closed. */
+static void assert_rows_are_full(const char *text)
+{
+    unsigned bits = 0, rows = 0, open = 0;
+
+    for (const char *at = text; (at = strchr(at, '<')) != NULL; at++) {
+        if (strncmp(at, "<tr>", 4) == 0)
+            bits = 0;
+        else if (strncmp(at, "<th>", 4) == 0 || strncmp(at, "<td class=\"bit", 14) == 0)
+            bits++;
+        else if (strncmp(at, "<td colspan=\"", 13) == 0)
+            bits += (unsigned)atoi(at + 13);
+        if (strncmp(at, "</tr>", 5) == 0) {
+            assert_int_equal(bits, 32);
+            rows++;
+        }
+        open += at[1] == '/' ? -1u : 1u;
+    }
+    assert_int_equal(open, 0);
+    assert_true(rows > 0 || !*text);
+}
+
+static void test_a_diagram(void **state)
+{
+    uint8_t frame[14 + sizeof(syn_ack)] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0xab, 0x08, 0x00};
+    char *text;
+
+    (void)state;
+    memcpy(frame + 14, syn_ack, sizeof(syn_ack));
+    text = diagram(frame, sizeof(frame), 14);
+    assert_rows_are_full(text);
+    has(text, "<td colspan=\"16\"><span class=\"name\">source port</span> <span class=\"bits\">16 bits</span>"
+              "<b>7</b><code>0007</code></td>");
+    has(text, "<td class=\"bit\"><span class=\"name\">CWR</span><b>0</b></td>"
+              "<td class=\"bit on\"><span class=\"name\">ECE</span><b>1</b></td>"
+              "<td class=\"bit\"><span class=\"name\">URG</span><b>0</b></td>"
+              "<td class=\"bit on\"><span class=\"name\">ACK</span><b>1</b></td>"
+              "<td class=\"bit\"><span class=\"name\">PSH</span><b>0</b></td>"
+              "<td class=\"bit\"><span class=\"name\">RST</span><b>0</b></td>"
+              "<td class=\"bit on\"><span class=\"name\">SYN</span><b>1</b></td>"
+              "<td class=\"bit\"><span class=\"name\">FIN</span><b>0</b></td>");
+    has(text, "kind: maximum segment size</span> <span class=\"bits\">8 bits</span><b>2</b>");
+    has(text, "<b>1460</b><code>05b4</code>");
+    has(text, "<b>02:00:00:00:00:ab</b>");
+    free(text);
+}
+
+static void test_any_diagram_has_full_rows(void **state)
+{
+    uint8_t payload[sizeof(syn_ack) + 20];
+
+    (void)state;
+    memcpy(payload, syn_ack, sizeof(syn_ack));
+    memset(payload + sizeof(syn_ack), '<', 20);
+    for (uint32_t length = 0; length <= sizeof(payload); length++)
+        for (unsigned spoilt = 0; spoilt < 256; spoilt++) {
+            static const unsigned at[] = {0, 32, 40, 41, 44, 47};
+            for (size_t i = 0; i < COUNT(at); i++) {
+                uint8_t *bytes = malloc(length ? length : 1);
+                char *text;
+                memcpy(bytes, payload, length);
+                if (at[i] < length)
+                    bytes[at[i]] = (uint8_t)spoilt;
+                text = diagram(bytes, length, 0);
+                assert_rows_are_full(text);
+                free(text);
+                free(bytes);
+            }
+        }
+}
+
 static void test_columns(void **state)
 {
     (void)state;
@@ -245,6 +330,8 @@ int main(void)
         cmocka_unit_test(test_ethernet),
         cmocka_unit_test(test_sizes_of_headers),
         cmocka_unit_test(test_no_length_is_trusted),
+        cmocka_unit_test(test_a_diagram),
+        cmocka_unit_test(test_any_diagram_has_full_rows),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_wide_prose_is_wrapped),
         cmocka_unit_test(test_recorder),
