@@ -66,6 +66,9 @@ static void next(struct measurement *m, struct course *course, nanos now)
     case OPENED:
         if (course->failed && !course_is_open(course)) {
             measure_course_failed(m, course);
+            if (m->result.measured == MEASURED_NO_ANSWER)
+                measure_found(m, "perhaps-full", (struct amount){0},
+                              "Or its accept queue was full already: Linux then drops SYNs without a word.");
             return;
         }
         m->tally[TALLY_STATE] = state_of(course);
@@ -215,6 +218,7 @@ const struct measure_kind kind_accept = {
     .max = 15 * NANOS_PER_S,
     .brief_max = 8 * NANOS_PER_S,
     .at_once = 1,
+    .alone = true, /* others could fill a small accept queue */
     .begin = begin,
     .next = next,
     .saw = saw,

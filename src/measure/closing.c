@@ -92,7 +92,10 @@ static enum outcome_of_way outcome_of(const struct course *course)
         if (course->role == WAY_UNREAD && course->its_fin != NANOS_NONE &&
             (course->fin_acked == NANOS_NONE || course->fin_acked > course->its_fin))
             return HAD_CLOSED;
-        return course->its_fin != NANOS_NONE ? GOT_FIN : GOT_NOTHING;
+        if (course->its_fin != NANOS_NONE)
+            return GOT_FIN;
+        /* What was sent by hand is not sent again: unacknowledged it may never have arrived. */
+        return course->fin_acked != NANOS_NONE ? GOT_NOTHING : FAILED;
     default:
         if (!course->tally[0])
             return course->role == WAY_PEER_FIRST ? NOT_TRIED : FAILED;
@@ -224,6 +227,7 @@ const struct measure_kind kind_close = {
     .max = 40 * NANOS_PER_S,
     .brief_max = 8 * NANOS_PER_S,
     .at_once = WAYS,
+    .alone = true, /* more connections at once could fill a small accept queue */
     .begin = begin,
     .next = next,
     .saw = saw,

@@ -44,7 +44,7 @@ closes_after() {
     found close-wait closes "number == $count"
     # The kernel's dwell is a little longer than the server's, which has to be woken.
     jq -nRe --slurpfile said "$SAID" "$SPANS"' | length == '"$count"' and
-        all(.[]; .most >= .true and .least <= .true + 0.015 and .most - .true < 0.1)' "$(log server)" >/dev/null
+        all(.[]; .most >= .true and .least <= .true + 0.08 and .most - .true < 0.3)' "$(log server)" >/dev/null
     left_alone 5001
     stop "$STARTED_PID"
 }
@@ -53,13 +53,13 @@ closes_after() {
     closes_after 20 0
     found close-wait median 'least <= 0.001 and .most < 0.05'
     closes_after 10 0.05
-    found close-wait median 'least <= 0.065 and .most >= 0.05'
+    found close-wait median 'least <= 0.13 and .most >= 0.05'
     closes_after 10 0.2
-    found close-wait minimum 'least <= 0.215 and .most >= 0.2'
+    found close-wait minimum 'least <= 0.28 and .most >= 0.2'
     closes_after 24 0 0.05 0.05 0.2
-    found close-wait minimum 'least <= 0.001 and .most < 0.045'
-    found close-wait median 'least <= 0.065 and .most >= 0.05 and .most < 0.1'
-    found close-wait p99 'least <= 0.215 and .most >= 0.2'
+    found close-wait minimum 'least <= 0.02 and .most < 0.045'
+    found close-wait median 'least <= 0.13 and .most >= 0.05 and .most < 0.19'
+    found close-wait p99 'least <= 0.28 and .most >= 0.2'
 }
 
 @test "one that does not close is told, and not waited for again" {
