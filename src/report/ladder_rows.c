@@ -169,7 +169,8 @@ static bool on_claim(struct ladder_row *row, const struct claim *claim, struct f
         .paint = paints[claim->certainty], .claims = true, .state = phrase_state(claim->likely)};
     struct ladder_peer peer = {.state = clause.state,
                                .more = state_count(claim->certainty == PRESUMED ? claim->likely : claim->to) > 1,
-                               .certainty = claim->certainty};
+                               .certainty = claim->certainty,
+                               .not_before = claim->not_before};
     char words[WORDS_MAX];
     struct text text;
 

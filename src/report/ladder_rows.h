@@ -31,6 +31,7 @@ struct ladder_peer {
     enum state state;
     bool more; /* it can't be told from others */
     enum certainty certainty;
+    nanos not_before; /* it can have been so from then on; NANOS_NONE: always */
 };
 
 #define LADDER_PEERS 4

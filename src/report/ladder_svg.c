@@ -56,6 +56,8 @@ struct drawing {
     bool open; /* the bars are being drawn */
     nanos gap; /* from this on */
     nanos last;
+    double arrived;   /* where the arrow of our segment right before arrived ... */
+    nanos arrived_at; /* ... and when it left; NANOS_NONE: there was none */
 };
 
 /* ---- texts ---- */
@@ -249,6 +251,21 @@ static double turn_peers(struct drawing *drawing, const struct ladder_row *row, 
     return y;
 }
 
+/*
+ * Where the peer's state changed that its answer shows: if it can have been so since our segment right before, where that arrived.
+ * LISTEN ends with the SYN that came, not with the SYN-ACK that left.
+ */
+static double changed_at(const struct drawing *drawing, const struct ladder_row *row, double arrow)
+{
+    const struct bar *bar = &drawing->peers;
+
+    if (row->peer_count != 1 || row->peers[0].certainty != PROVEN || drawing->arrived_at == NANOS_NONE ||
+        row->peers[0].not_before != drawing->arrived_at)
+        return arrow;
+    return bar->known && bar->now.state != row->peers[0].state && bar->from < drawing->arrived ? drawing->arrived
+                                                                                               : arrow;
+}
+
 static double put_segment(struct drawing *drawing, const struct ladder_row *row, double y)
 {
     const struct layout *layout = &drawing->layout;
@@ -258,7 +275,9 @@ static double put_segment(struct drawing *drawing, const struct ladder_row *row,
     if (layout->wide)
         put_time(drawing, row, arrow + 4 + (row->out ? 0 : SLANT));
     turn_ours(drawing, &drawing->ours, row->local, row->out ? arrow : arrow + SLANT);
-    states = turn_peers(drawing, row, row->out ? arrow + SLANT : arrow);
+    states = turn_peers(drawing, row, row->out ? arrow + SLANT : changed_at(drawing, row, arrow));
+    drawing->arrived = arrow + SLANT;
+    drawing->arrived_at = row->out ? row->t : NANOS_NONE;
     if (states < arrow + SLANT + STATE_ROOM)
         states = arrow + SLANT + STATE_ROOM;
     below = layout->wide ? put_clauses(drawing, row, layout->remarks, y + LABEL_LETTERS, layout->remarks_room)
@@ -279,6 +298,7 @@ static double put_other(struct drawing *drawing, const struct ladder_row *row, d
         put_time(drawing, row, y + LABEL_LETTERS);
     turn_ours(drawing, &drawing->ours, row->local, y + 3);
     states = turn_peers(drawing, row, y + 3);
+    drawing->arrived_at = NANOS_NONE;
     below = put_clauses(drawing, row, layout->remarks, layout->wide ? y + LABEL_LETTERS : line, layout->remarks_room);
     below = (below > line ? below : line) - LINE + 3;
     if (states < y + STATE_ROOM)
@@ -323,7 +343,7 @@ static double put_row(struct drawing *drawing, const struct ladder_row *row, dou
         drawing->peers.known = false;
         drawing->ours.known = true;
         drawing->ours.now = (struct ladder_peer){.state = row->local, .certainty = PROVEN};
-        drawing->last = NANOS_NONE;
+        drawing->last = drawing->arrived_at = NANOS_NONE;
         y = svg_paragraph(drawing->svg, "dim", layout->left, y + LETTERS, LETTERS, width, row->label);
         return put_heads(drawing, y - LETTERS + 6);
     }
@@ -419,8 +439,12 @@ static void stand(struct drawing *drawing, unsigned first)
 double ladder_svg(const struct svg *svg, const struct ladder_rows *ladder, unsigned first, unsigned end, double left,
                   double width, double y, struct ladder_place *places)
 {
-    struct drawing drawing = {
-        .svg = svg, .ladder = ladder, .layout = lay_out(left, width), .gap = find_gap(ladder), .last = NANOS_NONE};
+    struct drawing drawing = {.svg = svg,
+                              .ladder = ladder,
+                              .layout = lay_out(left, width),
+                              .gap = find_gap(ladder),
+                              .last = NANOS_NONE,
+                              .arrived_at = NANOS_NONE};
 
     drawing.ours.x = drawing.layout.ours;
     drawing.peers.x = drawing.layout.peers;

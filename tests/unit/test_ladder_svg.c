@@ -160,6 +160,45 @@ static void a_piece_goes_on(void **unused)
     ladder_rows_free(&ladder);
 }
 
+/* The number that follows these words, or those behind them. */
+static double number_after(const char *text, const char *words, const char *more)
+{
+    const char *at = strstr(text, words);
+
+    at = at ? strstr(at, more) : NULL;
+    if (!at)
+        fail_msg("there is no %s ... %s", words, more);
+    return at ? atof(at + strlen(more)) : 0;
+}
+
+/* LISTEN ends where our SYN arrives, though only the SYN-ACK shows it: its name stands above SYN-RECEIVED by one arrow. */
+static void listen_ends_where_the_syn_arrives(void **unused)
+{
+    struct event events[] = {
+        start_event(),
+        segment_event(1, true, 0, TCP_SYN, 0, 0, SYN_SENT),
+        claim_event(SIDE_PEER, PRESUMED, IN(LISTEN), IN(LISTEN), IN(CLOSED)),
+        segment_event(2, false, US(400), TCP_SYN | TCP_ACK, 0, 1, ESTABLISHED),
+        claim_event(SIDE_PEER, PROVEN, IN(LISTEN), IN(SYN_RECEIVED), NO_STATES),
+    };
+    struct ladder_rows ladder = {0};
+    double arrives, ends;
+    char *text;
+
+    (void)unused;
+    for (int known = 0; known < 2; known++) {
+        events[4].transition.claim.not_before = known ? 0 : US(400);
+        take(&ladder, events, COUNT(events));
+        text = document_of(&ladder, 0, ladder.count, 800);
+        svg_assert_readable(text, 0);
+        arrives = number_after(strstr(text, "class=\"sent\""), "L", " "); /* of the tip its y, behind its x */
+        ends = number_after(text, "s0 presumed", " y=\"") + number_after(text, "s0 presumed", " height=\"");
+        assert_true(known ? ends > arrives - 0.2 && ends < arrives + 0.2 : ends > arrives + 10);
+        free(text);
+        ladder_rows_free(&ladder);
+    }
+}
+
 /* Whoever is called, listened. */
 static void a_passive_end_begins_in_listen(void **unused)
 {
@@ -298,9 +337,13 @@ static void any_ladder_is_readable(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_small_one_exactly),    cmocka_unit_test(a_whole_close),
-        cmocka_unit_test(a_piece_goes_on),        cmocka_unit_test(a_passive_end_begins_in_listen),
-        cmocka_unit_test(a_long_time_is_marked),  cmocka_unit_test(words_from_outside_are_only_text),
+        cmocka_unit_test(a_small_one_exactly),
+        cmocka_unit_test(a_whole_close),
+        cmocka_unit_test(a_piece_goes_on),
+        cmocka_unit_test(listen_ends_where_the_syn_arrives),
+        cmocka_unit_test(a_passive_end_begins_in_listen),
+        cmocka_unit_test(a_long_time_is_marked),
+        cmocka_unit_test(words_from_outside_are_only_text),
         cmocka_unit_test(any_ladder_is_readable),
     };
 
