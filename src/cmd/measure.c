@@ -279,6 +279,15 @@ static bool unanswered(const struct task *task, const struct fault *ran)
     return true;
 }
 
+/* Has a segment left? Then something may have been measured, whatever stopped it. */
+static bool has_begun(const struct task *task)
+{
+    for (unsigned i = 0; i < task->count; i++)
+        if (task->measurements[i].result.origin != NANOS_NONE)
+            return true;
+    return false;
+}
+
 static int measure_each(struct task *task, const struct peer *peer, struct fault *fault)
 {
     int status = STATUS_LOCAL;
@@ -295,7 +304,7 @@ static int measure_each(struct task *task, const struct peer *peer, struct fault
                                                        : "no answer");
             continue;
         }
-        if (ran.kind == FAULT_NONE || ran.kind == FAULT_INTERRUPTED)
+        if (ran.kind == FAULT_NONE || ran.kind == FAULT_INTERRUPTED || has_begun(task))
             status = report(task, &ran, fault);
         else
             status = exit_status_of(&ran);

@@ -138,14 +138,19 @@ no_guard() {
     [[ -z $(client ss -Hltn) ]]
 }
 
-# stopped_by SIGNAL WHAT PORT: a measurement is stopped in its middle, when the kernel has the connection in that state.
+# stopped_by SIGNAL WHAT PORT STATE: a measurement is stopped in its middle, when the kernel has the connection in that state.
+# For the signal LINK, our interface goes down instead.
 stopped_by() {
     local status=0
     mark
     start stopped client env --default-signal=INT "$TCPWALK" measure --json "$2" "$SERVER4" "$3"
     wait_for 10 saw_state "$3" "$4"
     wait_for 10 client_sent_thrice
-    kill "-$1" "$STARTED_PID"
+    if [[ $1 == LINK ]]; then
+        client ip link set client0 down
+    else
+        kill "-$1" "$STARTED_PID"
+    fi
     wait_for 5 gone "$STARTED_PID"
     wait "$STARTED_PID" || status=$?
     # shellcheck disable=SC2034 # for walks.bash
@@ -189,6 +194,14 @@ client_sent_thrice() {
     status 130
     came fin-wait-2 interrupted
     left_alone "$SHUTS_DOWN"
+}
+
+@test "a link that goes down ends it, and what was measured until then is told" {
+    stopped_by LINK last-ack "$DISCARD" LAST-ACK
+    status 5
+    complaint 'client0.*down'
+    came last-ack interrupted
+    found last-ack gave-up 'least > 0.5 and .most == null'
 }
 
 @test "killed, it leaves nothing on our side" {
