@@ -150,6 +150,14 @@ static void look_at_terminal(struct task *task)
 
 /* ---- running ---- */
 
+/* The clock of each runs from here. */
+static void begin_from(struct task *task, unsigned first, unsigned end)
+{
+    for (unsigned i = first; i < end; i++)
+        measure_init(&task->measurements[i], task->kinds[i], &task->settings, task->samples + (size_t)i * SAMPLES,
+                     SAMPLES, bench_now());
+}
+
 /* Those that would disturb each other's clocks one after the other, and then all others at once. */
 static bool run_all(struct task *task, const struct endpoint *peer, struct fault *fault)
 {
@@ -162,11 +170,11 @@ static bool run_all(struct task *task, const struct endpoint *peer, struct fault
 
     for (unsigned i = 0; i < task->count && task->kinds[i]->alone; i++)
         alone++;
+    /* All of them, since they are concluded too when one of the first is interrupted. */
+    begin_from(task, 0, task->count);
     for (unsigned i = 0; i <= alone && run; i++) {
         unsigned count = i < alone ? 1 : task->count - alone;
-        for (unsigned k = i; k < i + count; k++)
-            measure_init(&task->measurements[k], task->kinds[k], &task->settings, task->samples + (size_t)k * SAMPLES,
-                         SAMPLES, bench_now());
+        begin_from(task, i, i + count);
         order.measurements = &task->measurements[i];
         order.count = count;
         run = count == 0 || bench_run(&order, &task->way, fault);
