@@ -196,14 +196,6 @@ client_sent_thrice() {
     left_alone "$SHUTS_DOWN"
 }
 
-@test "a link that goes down ends it, and what was measured until then is told" {
-    stopped_by LINK last-ack "$DISCARD" LAST-ACK
-    status 5
-    complaint 'client0.*down'
-    came last-ack interrupted
-    found last-ack gave-up 'least > 0.5 and .most == null'
-}
-
 @test "killed, it leaves nothing on our side" {
     stopped_by KILL fin-wait-2 "$CLOSES_FIRST" FIN-WAIT-2
     status 137
@@ -294,4 +286,13 @@ refuses() {
     refuses 2 'verify' measure --verify rtt "$SERVER4" 7
     refuses 2 'send' measure --send '\q' close "$SERVER4" 7
     refuses 5 'svg.*/missing/x.svg.*No such file' measure --svg /missing/x.svg rtt "$SERVER4" 7
+}
+
+# Last, since the network is of no use afterwards.
+@test "a link that goes down ends it, and what was measured until then is told" {
+    stopped_by LINK last-ack "$DISCARD" LAST-ACK
+    status 5
+    complaint 'client0.*down'
+    came last-ack interrupted
+    found last-ack gave-up 'least > 0.5 and .most == null'
 }
