@@ -179,7 +179,8 @@ static bool has_crossed(const struct knowledge *known, const struct landmark *la
 /* When the peer can have moved to the states of the verdict at the soonest. */
 static nanos not_before(const struct belief *belief, const struct verdict *verdict)
 {
-    const nanos since = verdict->since && verdict->since->set ? verdict->since->at : NANOS_NONE;
+    const bool seen_first = verdict->since && verdict->since->set && !belief->known.incomplete;
+    const nanos since = seen_first ? verdict->since->at : NANOS_NONE;
     const nanos proven = belief->proven_not_before;
 
     if (verdict->undated && belief->proven_states)

@@ -212,7 +212,8 @@ static struct verdict classify_perhaps_closed(const struct knowledge *known, con
         verdict.states |= IN(CLOSE_WAIT);
         verdict.likely = IN(CLOSE_WAIT);
     }
-    if (segment->len == 0 && ranges_have(&known->ahead, segment->seq) && known->order != FIN_ORDER_AFTER_OURS)
+    if (segment->len == 0 && (ranges_have(&known->ahead, segment->seq) || (gap && known->observed)) &&
+        known->order != FIN_ORDER_AFTER_OURS)
         verdict.states |= IN(TIME_WAIT);
     if (segment->len > 0 && known->acked_any && knowledge_covers_fin(known, known->acked_max) == COVERS)
         verdict.reason = REASON_DATA_SEEN;
@@ -335,16 +336,21 @@ static struct verdict classify_open(const struct knowledge *known, const struct 
         verdict.states |= IN(FIN_WAIT_1);
     /* An old number can be a keep-alive of a half-closed peer, without payload or with a byte of garbage (3.8.4). */
     bool old = segment->len == 0 || (segment->len == 1 && segment->seq + 1 == known->heard_max);
+    /* Seen by a third party that lacks nothing else: not with a FIN and its acknowledgement both unseen. */
+    old = old && (!known->observed || known->incomplete || known->its_fin_seen || segment->seq != known->in_order);
     if (!fin_unsent && ((old && (known->may & SENT_FIN_ACK)) || may_be_acked_unheard(known, segment)))
         verdict.states |= IN(FIN_WAIT_2);
     if (!our_data_acked && segment->len == 0 && segment->seq == known->irs + 1)
         consider_opening(known, segment, &verdict);
+    if (known->joined && segment->len == 0 && seq_le(segment->seq, known->joined_its) &&
+        seq_le(segment->ack, known->joined_ours))
+        verdict.states |= IN(SYN_RECEIVED);
     return verdict;
 }
 
 bool classify_may_queue(const struct knowledge *known, const struct segment *segment)
 {
-    if (known->window_small)
+    if (!knowledge_gave_room(known))
         return true;
     return known->heard_max != known->irs + 1 && !mark_is_before(&known->all_acked_by, segment);
 }

@@ -16,7 +16,7 @@ static bool is_first(const struct knowledge *known, nanos at)
     if (unsent_at == NANOS_NONE && known->ours.syn_count == 1 && !known->awaited)
         unsent_at = known->ours.syns[0].left.at;
     /* Three more acknowledgements of the same have it repeat at once (RFC 5681 3.2), and those on their way count too. */
-    if (known->ack_copies > 2 || known->unaccounted)
+    if (known->ack_copies > 2 || known->unaccounted || known->observed)
         return false;
     return !known->its_fin_seen && unsent_at != NANOS_NONE && at >= unsent_at && at - unsent_at < HABIT_SPAN;
 }
@@ -57,7 +57,8 @@ static void opening(const struct knowledge *known, struct verdict *verdict)
     bool mute = plain && !known->drawing && has(known, HABIT_OPENING);
     bool receipt = verdict->reason == REASON_ACK_RECEIPT && has(known, HABIT_DROPPED_STAMP);
 
-    if (!(verdict->states & IN(SYN_RECEIVED)) || !(verdict->states & IN(ESTABLISHED)) || known->awaited ||
+    /* Here too: what passed unseen can have drawn it. */
+    if (known->observed || !(verdict->states & IN(SYN_RECEIVED)) || !(verdict->states & IN(ESTABLISHED)) || known->awaited ||
         known->its_syn_alone || (!mute && !receipt))
         return;
     verdict->by_habit = verdict->states & (state_set)~IN(SYN_RECEIVED);

@@ -49,6 +49,8 @@ enum cover knowledge_covers_fin(const struct knowledge *known, uint32_t ack)
 {
     const struct ours *ours = &known->ours;
 
+    if (known->ours_unseen && ack == known->ours_unseen_end)
+        return COVERS_PERHAPS;
     if (!ranges_have(&ours->fins, ack - 1)) {
         /* Bytes behind a FIN: Linux takes them with it when it holds both (measured). */
         for (unsigned i = 0; i < ours->fins.count; i++)
@@ -88,6 +90,8 @@ state_set knowledge_reachable(const struct knowledge *known, state_set from)
         may |= AWAITS_OPEN;
     if (knowledge_may_have_acked_fin(known))
         may |= SENT_FIN_ACK;
+    if (known->ours_unseen)
+        may |= SENT_FIN;
     /* A late copy of the SYN that it has answered would start another connection. */
     if ((may & SENT_SYN) && (knowledge_may_reopen(known) || !known->acked_any))
         may |= LISTENER_OPENS;
@@ -185,19 +189,39 @@ static void note_window(struct knowledge *known, const struct segment *segment)
         window <<= known->wscale > 14 ? 14 : known->wscale;
     if (window < WINDOW_ROOMY)
         known->window_small = true;
+    if (segment_has(segment, TCP_ACK) && (!known->roomed || seq_lt(known->room_end, segment->ack + window))) {
+        known->room_end = segment->ack + window;
+        known->roomed = true;
+    }
+    if (known->scale_unknown)
+        window = WINDOW_LARGEST;
     if (window > known->window_max)
         known->window_max = window;
+}
+
+bool knowledge_gave_room(const struct knowledge *known)
+{
+    /* A window that passed unseen may have been a small one, but its right edge does not go back. */
+    if (known->incomplete)
+        return known->roomed && seq_le(known->heard_max + WINDOW_ROOMY, known->room_end);
+    return !known->window_small;
 }
 
 static void note_fin(struct knowledge *known, const struct segment *segment)
 {
     bool first = !(known->may & SENT_FIN), acks = segment_has(segment, TCP_ACK) && known->irs_known;
+    uint32_t ack = segment->ack;
 
-    if (!acks || seq_le(segment->ack, known->irs) || seq_lt(known->heard_max, segment->ack))
+    /* A copy may have passed unseen before: it acknowledged no less than what came before that. */
+    if (known->observed) {
+        acks = acks && known->ack_sent;
+        ack = known->ack_max;
+    }
+    if (!acks || seq_le(ack, known->irs) || seq_lt(known->heard_max, ack))
         known->fin_acks = false;
-    else if (first || seq_lt(segment->ack, known->fin_ack_lowest))
-        known->fin_ack_lowest = segment->ack;
-    if (!acks || !known->its_fin_seen || segment->ack != known->its_fin_seq + 1)
+    else if (first || seq_lt(ack, known->fin_ack_lowest))
+        known->fin_ack_lowest = ack;
+    if (!acks || !known->its_fin_seen || ack != known->its_fin_seq + 1)
         known->fin_without_ack = true;
 }
 
@@ -318,6 +342,8 @@ static void note_its_ack(struct knowledge *known, const struct segment *segment)
 
     if (!segment_has(segment, TCP_SYN) && known->its_wscale_offered && known->wscale_offered)
         window <<= known->its_wscale;
+    if (known->scale_unknown)
+        window = WINDOW_LARGEST;
     if (!known->acked_any || seq_lt(known->edge, ack + window))
         known->edge = ack + window;
     known->acked_max = known->acked_any ? seq_max(known->acked_max, ack) : ack;

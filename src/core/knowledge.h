@@ -111,6 +111,15 @@ struct knowledge {
     bool irs_known;
     uint32_t irs;       /* the peer's initial number */
     bool awaited;       /* it is the peer that is to open */
+    bool observed;      /* seen by a third party: see core/observed.h */
+    bool scale_unknown; /* ... whose capture lacks the SYNs: windows are at least what they say */
+    bool joined;        /* ... or lacks one of them: what it knows begins in the middle */
+    uint32_t joined_its, joined_ours; /* the first numbers that it knows; valid with joined */
+    bool incomplete;          /* ... and it lacks more than that: segments of the other end passed unseen */
+    bool ours_unseen;         /* the peer has acknowledged what was not seen to leave */
+    uint32_t ours_unseen_end; /* one past that: the number before may have been a FIN; valid with ours_unseen */
+    uint32_t room_end;        /* the farthest right edge of our windows; valid with roomed */
+    bool roomed;
     bool its_syn_alone; /* it sent its SYN without ACK: it opens, it does not listen */
     uint32_t stranger;  /* the initial number of a SYN-ACK that is of another connection; valid with has_stranger */
     bool has_stranger;
@@ -145,6 +154,9 @@ struct knowledge {
     unsigned questions_next;
     nanos open_rtt; /* of the SYN exchange; NANOS_NONE until known */
 };
+
+/* Half of the largest distance of numbers on the circle: those below the first that is known. */
+#define JOINED_SPAN (UINT32_C(1) << 30)
 
 /* Nothing has left and nothing has arrived. */
 void knowledge_init(struct knowledge *known);
@@ -216,6 +228,9 @@ bool knowledge_reopens(const struct knowledge *known, unsigned index);
 
 /* Can any SYN of ours? */
 bool knowledge_may_reopen(const struct knowledge *known);
+
+/* Did our windows leave the peer room for what it had to send? */
+bool knowledge_gave_room(const struct knowledge *known);
 
 /* Can the peer have been in SYN-RECEIVED: is it not known as one that opens, or had it a SYN without ACK of ours? */
 bool knowledge_may_have_received_syn(const struct knowledge *known);

@@ -92,6 +92,9 @@ bool knowledge_is_echoed(const struct knowledge *known, const struct landmark *l
 {
     if (known->tsval_wild || !landmark->set || !landmark->has_tsval || !(segment->options.present & TCP_OPT_TIMESTAMPS))
         return false;
+    /* Another one of the same tick may have passed unseen. */
+    if (known->observed && landmark->tsval == segment->options.tsecr)
+        return false;
     return seq_le(landmark->tsval, segment->options.tsecr) &&
            (!landmark->bounded || seq_lt(segment->options.tsecr, landmark->until));
 }

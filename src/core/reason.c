@@ -37,6 +37,7 @@ static const struct reason_text texts[REASON_COUNT] = {
     [REASON_FIN_ACK_SENT] = {"fin-ack-sent", N_("we acknowledged its FIN"), "9293 3.10.7.4"},
     [REASON_RST_SENT] = {"rst-sent", N_("we reset the connection"), "9293 3.10.7.4"},
     [REASON_TIMER] = {"timer", N_("a timer may have ended this state silently"), "9293 3.10.8"},
+    [REASON_JOINED] = {"joined", N_("the capture begins in the middle of the connection"), "9293 3.3.2"},
     [REASON_OWN_OPEN] = {"own-open", N_("we open"), "9293 3.10.1"},
     [REASON_OWN_SYN_ACK_SENT] = {"own-syn-ack-sent", N_("we answered its SYN"), "9293 3.10.7.2"},
     [REASON_OWN_SYN_ACK_RECEIVED] = {"own-syn-ack-received", N_("its SYN-ACK arrived"), "9293 3.10.7.3"},

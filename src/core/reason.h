@@ -38,6 +38,7 @@ enum reason {
     REASON_FIN_ACK_SENT,
     REASON_RST_SENT,
     REASON_TIMER,
+    REASON_JOINED,
     /* about ourselves */
     REASON_OWN_OPEN,
     REASON_OWN_SYN_ACK_SENT,

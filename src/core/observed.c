@@ -1,0 +1,163 @@
+#include "core/observed.h"
+
+#include <stddef.h>
+
+#include "base/seq.h"
+
+void belief_init_observed(struct belief *belief, bool opens)
+{
+    if (opens)
+        belief_init_passive(belief);
+    else
+        belief_init(belief);
+    belief->known.observed = true;
+    /* Whatever it waits for can have passed unseen. */
+    belief->known.may = SENT_SYN_ACK | SENT_FIN_ACK;
+    belief->known.opening_unstamped = belief->known.drawing = true;
+}
+
+/* Without one of the SYNs windows can't be read, and every state may be the one that it was in. */
+static void join(struct belief *belief)
+{
+    struct knowledge *known = &belief->known;
+
+    if (known->joined)
+        return;
+    known->joined = known->scale_unknown = true;
+    known->heard_open = true;
+    known->awaited = false;
+    known->fin_acks = false;
+    known->fin_without_ack = true;
+    known->joined_its = known->irs + 1;
+    known->joined_ours = known->iss + 1;
+    /* No round trip is known: what comes within this time may have crossed. */
+    if (known->open_rtt == NANOS_NONE)
+        known->open_rtt = NANOS_PER_S;
+    belief->possible = ALL_STATES;
+}
+
+void belief_join_its(struct belief *belief, uint32_t number, bool ended, unsigned n, nanos at)
+{
+    struct knowledge *known = &belief->known;
+
+    join(belief);
+    known->irs_known = true;
+    known->irs = number - 1 - JOINED_SPAN;
+    known->heard_max = number;
+    known->in_order = ended ? number - 1 : number;
+    known->heard = (struct ranges){0};
+    known->joined_its = number;
+    if (ended)
+        ranges_add(&known->ahead, number, number + 1);
+    belief->claim = (struct claim){
+        .from = belief->claim.to,
+        .to = IN(ESTABLISHED),
+        .likely = IN(ESTABLISHED),
+        .otherwise = ALL_STATES & (state_set)~IN(ESTABLISHED),
+        .certainty = PRESUMED,
+        .reason = REASON_JOINED,
+        .not_before = NANOS_NONE,
+        .not_after = NANOS_NEVER,
+        .evidence = {n},
+        .evidence_count = 1,
+    };
+    (void)at;
+}
+
+void belief_join_ours(struct belief *belief, uint32_t number, bool ended)
+{
+    struct knowledge *known = &belief->known;
+
+    join(belief);
+    known->iss_known = true;
+    known->iss = number - 1 - JOINED_SPAN;
+    known->joined_ours = number;
+    known->ours = (struct ours){.syn_count = 1};
+    known->ours.syns[0] = (struct own_syn){
+        .seq = known->iss,
+        .span = 1,
+        .reach = JOINED_SPAN + 1,
+        .alone = true,
+        .with_ack = true,
+        .adopted = true,
+        .left = {.at = NANOS_NONE, .latest_at = NANOS_NONE},
+    };
+    known->acked_any = true;
+    known->acked_max = number;
+    known->edge = number + WINDOW_LARGEST;
+    ranges_add(&known->ours.taken, number - 1, number);
+    known->may |= SENT_SYN | SENT_SYN_WITH_ACK;
+    known->ours_unseen = ended;
+    known->ours_unseen_end = number;
+}
+
+void belief_missed_ours(struct belief *belief, uint32_t to)
+{
+    struct knowledge *known = &belief->known;
+    struct segment unseen = {.flags = TCP_ACK};
+    uint32_t top;
+
+    if (!known->iss_known || known->ours.syn_count == 0)
+        return;
+    top = known->ours.syns[0].seq + known->ours.syns[0].reach;
+    if (seq_le(to, top))
+        return;
+    unseen.seq = top;
+    unseen.len = to - top;
+    ours_note(&known->ours, &unseen, known->acked_any ? &known->acked_max : NULL, false, 0, NANOS_NONE);
+    known->ours_unseen = true;
+    known->ours_unseen_end = to;
+    known->incomplete = true;
+    belief->possible = belief_reachable(belief, belief->possible);
+}
+
+void belief_missed_its(struct belief *belief, uint32_t to)
+{
+    struct knowledge *known = &belief->known;
+
+    if (!known->irs_known || seq_le(to, known->heard_max) || known->its_fin_seen)
+        return;
+    known->heard_max = to;
+    known->all_acked = (struct landmark){0};
+    known->all_acked_by.set = false;
+    ranges_add(&known->ahead, to, to + 1);
+    belief->possible = belief_reachable(belief, belief->possible);
+}
+
+void belief_resumed_ours(struct belief *belief, uint32_t to)
+{
+    struct knowledge *known = &belief->known;
+
+    if (known->ours_unseen && seq_le(known->ours_unseen_end, to))
+        known->ours_unseen = false;
+}
+
+void belief_resumed_its(struct belief *belief, uint32_t from)
+{
+    struct knowledge *known = &belief->known;
+
+    if (!known->irs_known || seq_le(from, known->in_order) || seq_lt(known->heard_max, from) || known->its_fin_seen)
+        return;
+    known->in_order = known->heard.rough ? from : ranges_end(&known->heard, from);
+    ranges_cut(&known->heard, known->in_order);
+    ranges_cut(&known->ahead, from + 1);
+}
+
+void belief_slide(struct belief *belief)
+{
+    struct knowledge *known = &belief->known;
+    struct own_syn *syn = &known->ours.syns[0];
+    const uint32_t far = JOINED_SPAN + JOINED_SPAN / 2;
+
+    if (known->irs_known && known->heard_max - known->irs > far)
+        known->irs = known->heard_max - 1 - JOINED_SPAN;
+    if (known->iss_known && known->acked_any && known->ours.syn_count == 1 && known->acked_max - syn->seq > far) {
+        uint32_t top = syn->seq + syn->reach;
+        known->iss = syn->seq = known->acked_max - 1 - JOINED_SPAN;
+        syn->reach = top - syn->seq;
+        ranges_cut(&known->ours.text, known->iss);
+        ranges_cut(&known->ours.taken, known->iss);
+        ranges_cut(&known->asked_acks, known->irs);
+        ranges_cut(&known->asked_ends, known->iss);
+    }
+}

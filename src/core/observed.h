@@ -1,0 +1,58 @@
+/*
+ * A connection that is seen by a third party: in a capture of whatever vantage.
+ *
+ * Each end is the peer of the other. So each has a belief of its own, and what passes is told to both: to its
+ * sender's as received, to the other's as sent. The rules and the words are those of core/belief.h, and so is what
+ * proven means. What differs is that nobody of us is the other end:
+ *
+ *   - What that sent, it may have sent unseen: the capture began later, lost it, or looks at one direction only. An
+ *     acknowledgement may have passed without a trace, so whatever an end waits for may have come. Numbers that one
+ *     end acknowledges were sent by the other: where they were not seen, the last of them may have been a FIN.
+ *   - But the other end is a TCP too, and not a person with tweezers: its acknowledgements and its window's right
+ *     edge do not go back (RFC 9293 3.8.6), and it has one initial number.
+ *   - A SYN may be missing. Then the numbers begin where they were first seen, and all states are possible that can
+ *     send what is seen. Windows are at least what they say.
+ *   - A segment that passed may be lost before it arrives, as always.
+ *
+ * An end that answers a SYN with a SYN-ACK, and was not seen to send a SYN alone, is taken to have opened passively.
+ * An interval begins where a segment was first seen to pass; if a copy passed unseen before that, and the capture
+ * shows that it lacks segments of that end, the interval begins with what was known before.
+ *
+ * Whatever of this is not known makes a claim wider.
+ */
+#ifndef CORE_OBSERVED_H
+#define CORE_OBSERVED_H
+
+#include "core/belief.h"
+
+/* As belief_init() and belief_init_passive() (opens), for an end of a connection that is seen by a third party. */
+void belief_init_observed(struct belief *belief, bool opens);
+
+/*
+ * The SYN of the peer was not seen, or what came before this number of its: its numbers are known from here on. Says
+ * that the peer is presumed to be open. ended: the number before may have been its FIN. n, at: the segment that says so.
+ */
+void belief_join_its(struct belief *belief, uint32_t number, bool ended, unsigned n, nanos at);
+
+/* The same of the other end's numbers, which are ours in the words of core/. */
+void belief_join_ours(struct belief *belief, uint32_t number, bool ended);
+
+/* The peer has acknowledged what was not seen to leave: all numbers before `to`. */
+void belief_missed_ours(struct belief *belief, uint32_t to);
+
+/* The other end has acknowledged what was not seen of the peer: all numbers before `to`. */
+void belief_missed_its(struct belief *belief, uint32_t to);
+
+/* Something of the other end has passed that occupies the numbers up to `to`: nothing before was its FIN, unless it was seen. */
+void belief_resumed_ours(struct belief *belief, uint32_t to);
+
+/*
+ * Keeps the initial numbers within reach of comparison when gigabytes have passed: what lies far behind is forgotten. To be
+ * called now and then.
+ */
+void belief_slide(struct belief *belief);
+
+/* The peer sends on from this number, and the other end has all before it: nothing before was its FIN. */
+void belief_resumed_its(struct belief *belief, uint32_t from);
+
+#endif

@@ -1,0 +1,264 @@
+/* The course of a connection: who opened, was the handshake completed, who closed first, and how. */
+#include "base/seq.h"
+#include "follow/follow.h"
+
+const char *opening_name(enum opening opening)
+{
+    static const char *const names[] = {
+        [OPENING_UNSEEN] = "unseen",   [OPENING_TRIED] = "tried", [OPENING_ANSWERED] = "answered",
+        [OPENING_REFUSED] = "refused", [OPENING_DONE] = "done",   [OPENING_SIMULTANEOUS] = "simultaneous",
+    };
+
+    return names[opening];
+}
+
+const char *closing_name(enum closing closing)
+{
+    static const char *const names[] = {
+        [CLOSING_NEVER] = "never", [CLOSING_HALF] = "half",                 [CLOSING_THREE] = "three",
+        [CLOSING_FOUR] = "four",   [CLOSING_SIMULTANEOUS] = "simultaneous", [CLOSING_RESET] = "reset",
+    };
+
+    return names[closing];
+}
+
+void course_letter(struct connection *connection, unsigned from, char letter)
+{
+    uint32_t bit = UINT32_C(1) << (letter - 'a');
+
+    if ((connection->ends[from].letters & bit) || connection->history_used + 1 >= CONNECTION_HISTORY)
+        return;
+    connection->ends[from].letters |= bit;
+    connection->history[connection->history_used++] = from == END_A ? (char)(letter - 'a' + 'A') : letter;
+    connection->history[connection->history_used] = '\0';
+}
+
+static void note_letters(struct connection *connection, unsigned from, enum passage_kind kind,
+                         const struct segment *segment)
+{
+    bool syn = segment_has(segment, TCP_SYN), ack = segment_has(segment, TCP_ACK);
+
+    if (syn)
+        course_letter(connection, from, ack ? 'h' : 's');
+    if (segment_has(segment, TCP_RST)) {
+        course_letter(connection, from, 'r');
+        return;
+    }
+    if (segment->len > 0)
+        course_letter(connection, from, kind == PASSAGE_RETRANSMISSION ? 't' : 'd');
+    if (segment_has(segment, TCP_FIN))
+        course_letter(connection, from, 'f');
+    if (!syn && ack && segment->len == 0 && !segment_has(segment, TCP_FIN))
+        course_letter(connection, from, 'a');
+    if (!syn && segment->window == 0)
+        course_letter(connection, from, 'w');
+}
+
+/* ---- opening ---- */
+
+/* Does this acknowledge the SYN of the other end, and nothing that it has not sent? */
+static bool acks_syn(const struct connection *connection, unsigned from, const struct segment *segment)
+{
+    const struct end *other = &connection->ends[!from];
+
+    return segment_has(segment, TCP_ACK) && other->has_syn && seq_lt(other->iss, segment->ack) &&
+           seq_le(segment->ack, other->next);
+}
+
+static void note_syn(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    if (connection->opener == NOBODY) {
+        bool answer = segment_has(segment, TCP_ACK);
+        connection->opener = answer ? !from : from;
+        connection->opener_guessed = answer;
+        if (answer && !other->has_syn) {
+            other->has_syn = true;
+            other->iss = segment->ack - 1;
+        }
+        if (connection->opening == OPENING_UNSEEN)
+            connection->opening = answer ? OPENING_ANSWERED : OPENING_TRIED;
+    } else if (from != connection->opener && acks_syn(connection, from, segment) &&
+               connection->opening == OPENING_TRIED) {
+        connection->opening = OPENING_ANSWERED;
+    }
+    if (me->syn_at == NANOS_NONE)
+        me->syn_at = at;
+    if (from != connection->opener && acks_syn(connection, from, segment) && connection->open_rtt == NANOS_NONE &&
+        other->syn_at != NANOS_NONE)
+        connection->open_rtt = at - other->syn_at;
+}
+
+/* Is the handshake completed by this? */
+static void note_opened(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    bool both_alone = me->syn_alone && other->syn_alone;
+    bool completes;
+
+    if (connection->opening != OPENING_TRIED && connection->opening != OPENING_ANSWERED)
+        return;
+    if (both_alone)
+        completes = acks_syn(connection, from, segment) && acks_syn(connection, !from, &(struct segment){
+                        .flags = TCP_ACK, .ack = other->acked}) && other->has_acked;
+    else if (segment_has(segment, TCP_SYN))
+        return;
+    else if (from == connection->opener)
+        /* Its SYN-ACK may have passed unseen. */
+        completes = segment_has(segment, TCP_ACK) && me->has_syn && seq_lt(me->iss, segment->seq) && other->has_next &&
+                    (acks_syn(connection, from, segment) || !other->has_syn);
+    else
+        /* It acknowledges more than the SYN: then the other has gone on, unseen. */
+        completes = connection->opening == OPENING_ANSWERED && segment_has(segment, TCP_ACK) &&
+                    seq_lt(other->iss + 1, segment->ack) && seq_le(segment->ack, other->next) && segment->len > 0 &&
+                    other->bytes == 0;
+    if (!completes)
+        return;
+    connection->opening = both_alone ? OPENING_SIMULTANEOUS : OPENING_DONE;
+    if (connection->ends[connection->opener].syn_at != NANOS_NONE)
+        connection->open = at - connection->ends[connection->opener].syn_at;
+}
+
+/* ---- closing ---- */
+
+/* Who closed first, and how, from the FINs and the RST that count. */
+static void judge(struct connection *connection)
+{
+    const struct end *a = &connection->ends[END_A], *b = &connection->ends[END_B];
+
+    connection->closing = CLOSING_NEVER;
+    connection->closer = NOBODY;
+    if (a->has_fin && b->has_fin) {
+        bool earlier_a = a->fin_at <= b->fin_at;
+        bool crossed = !a->fin_acks_fin && !b->fin_acks_fin;
+        if (a->fin_acks_fin != b->fin_acks_fin)
+            earlier_a = b->fin_acks_fin;
+        connection->closer = earlier_a ? END_A : END_B;
+        connection->closing = crossed ? CLOSING_SIMULTANEOUS
+                              : connection->ends[!connection->closer].acked_fin_first ? CLOSING_FOUR
+                                                                                      : CLOSING_THREE;
+    } else if (a->has_fin || b->has_fin) {
+        connection->closer = a->has_fin ? END_A : END_B;
+        connection->closing = CLOSING_HALF;
+    }
+    connection->closed = a->acked_fin && b->acked_fin;
+    if (connection->resetter == NOBODY)
+        return;
+    connection->fin_first = connection->closer != NOBODY;
+    /* A RST after both FINs are acknowledged, or that follows its own sender's FIN and the other's, changes nothing. */
+    if (!connection->closed)
+        connection->closing = CLOSING_RESET;
+    if (connection->closer == NOBODY)
+        connection->closer = connection->resetter;
+    connection->closed = true;
+}
+
+static bool note_fin(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    uint32_t fin = segment->seq + segment_span(segment) - 1;
+    bool moved = me->has_fin && seq_lt(me->fin, fin);
+
+    if (me->has_fin && !moved)
+        return false;
+    me->has_fin = true;
+    me->fin = fin;
+    me->fin_at = at;
+    me->fin_acks_fin = other->has_fin && segment_has(segment, TCP_ACK) && seq_lt(other->fin, segment->ack);
+    me->acked_fin_first = me->acked_fin;
+    connection->undone = connection->undone || moved;
+    return moved;
+}
+
+/* The other end has acknowledged more than its FIN: that was none. */
+static bool undo_fin(struct connection *connection, unsigned from)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    if (!other->has_fin || !me->has_acked || seq_le(me->acked, other->fin + 1))
+        return false;
+    other->has_fin = me->acked_fin = me->acked_fin_first = false;
+    connection->undone = true;
+    return true;
+}
+
+/* Does a RST count? Its number must be the one that the other end expects (RFC 9293 3.10.7.4, RFC 5961 3.2). */
+static bool rst_counts(const struct connection *connection, unsigned from, const struct segment *segment)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    /* It refuses a SYN. */
+    if (!me->has_next)
+        return !other->has_next || !other->has_syn ||
+               (segment_has(segment, TCP_ACK) && seq_lt(other->iss, segment->ack) && seq_le(segment->ack, other->next));
+    if (segment->seq == me->next || (other->has_acked && segment->seq == other->acked))
+        return true;
+    /* In SYN-SENT the number does not matter, and in answer to a SYN-ACK it is what that acknowledged. */
+    if (me->has_syn && !other->has_acked)
+        return segment->seq == me->iss || segment->seq == me->iss + 1;
+    /* In the window: older stacks take it, newer ones ask back. What follows tells. */
+    return other->has_acked && seq_lt(other->acked, segment->seq) && seq_lt(segment->seq, other->acked + other->window) &&
+           seq_le(segment->seq, me->next);
+}
+
+static void note_rst(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+{
+    if (connection->resetter != NOBODY)
+        return;
+    if (!rst_counts(connection, from, segment)) {
+        connection->ends[from].strays++;
+        return;
+    }
+    connection->resetter = from;
+    connection->reset_seq = segment->seq;
+    connection->reset_at = at;
+    if (connection->opening == OPENING_TRIED && from != connection->opener)
+        connection->opening = OPENING_REFUSED;
+}
+
+/* The one that is said to have reset goes on: the RST was somebody else's. */
+static bool undo_rst(struct connection *connection, unsigned from, const struct segment *segment, uint32_t acked_before)
+{
+    const struct end *me = &connection->ends[from];
+    bool new_numbers = segment->len > 0 && seq_le(connection->reset_seq, segment->seq);
+    bool new_ack = me->has_acked && segment_has(segment, TCP_ACK) && seq_lt(acked_before, segment->ack);
+
+    if (connection->resetter != from || segment_has(segment, TCP_RST) || !me->has_next || (!new_numbers && !new_ack))
+        return false;
+    connection->resetter = NOBODY;
+    connection->undone = true;
+    if (connection->opening == OPENING_REFUSED)
+        connection->opening = OPENING_TRIED;
+    return true;
+}
+
+bool course_note(struct connection *connection, unsigned from, enum passage_kind kind, const struct segment *segment,
+                 nanos at, uint32_t acked_before)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    bool again = false;
+
+    if (kind == PASSAGE_DOUBLE || kind == PASSAGE_STRAY)
+        return false;
+    note_letters(connection, from, kind, segment);
+    if (segment_has(segment, TCP_RST)) {
+        note_rst(connection, from, segment, at);
+        judge(connection);
+        return false;
+    }
+    if (segment_has(segment, TCP_SYN))
+        note_syn(connection, from, segment, at);
+    note_opened(connection, from, segment, at);
+    again = undo_rst(connection, from, segment, acked_before);
+    again = undo_fin(connection, from) || again;
+    if (segment_has(segment, TCP_FIN))
+        again = note_fin(connection, from, segment, at) || again;
+    if (me->has_acked && other->has_fin && seq_lt(other->fin, me->acked) && !me->acked_fin) {
+        me->acked_fin = true;
+        me->acked_fin_first = !me->has_fin;
+    }
+    if (other->has_fin || me->has_fin || connection->resetter != NOBODY || again)
+        judge(connection);
+    return again;
+}

@@ -1,0 +1,124 @@
+/* The beliefs of both ends, told of what passes; and first, of what must have passed unseen. */
+#include "base/seq.h"
+#include "core/observed.h"
+#include "follow/follow.h"
+
+void ends_count_time(struct end *end, nanos at)
+{
+    state_set likely = end->belief.claim.likely;
+
+    for (unsigned state = 0; state < STATE_COUNT; state++)
+        if (likely & IN(state)) {
+            end->in_state[state] += at - end->state_since;
+            break;
+        }
+    end->state_since = at;
+}
+
+static void tell(struct follow *follow, struct connection *connection, unsigned end, const struct claim *claims,
+                 unsigned count)
+{
+    for (unsigned i = 0; i < count && follow->listener.claim; i++)
+        follow->listener.claim(follow->listener.context, connection, end, &claims[i]);
+}
+
+void ends_init(struct connection *connection, const struct segment *segment, nanos at)
+{
+    bool syn = segment_has(segment, TCP_SYN), ack = segment_has(segment, TCP_ACK);
+
+    belief_init_observed(&connection->ends[END_A].belief, syn && !ack);
+    belief_init_observed(&connection->ends[END_B].belief, syn && ack);
+    connection->ends[END_A].state_since = connection->ends[END_B].state_since = at;
+}
+
+/* A SYN-ACK shows that a SYN has passed unseen. */
+static void prepare_syn_ack(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    struct segment syn = {.seq = segment->ack - 1, .flags = TCP_SYN, .window = UINT16_MAX};
+    struct claim claims[CLAIMS_MAX];
+
+    if (other->has_syn || other->has_next)
+        return;
+    belief_sent_doubtful(&me->belief, &syn, 0, at, claims);
+    belief_received(&other->belief, &syn, 0, at, claims);
+    me->belief.known.scale_unknown = other->belief.known.scale_unknown = true;
+    me->belief.known.incomplete = true;
+}
+
+/* What the segment shows of what the other end has sent. */
+static void prepare_ack(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    if (!numbers_can_ack(connection, from, segment->ack))
+        return;
+    if (!other->has_next) {
+        belief_join_its(&other->belief, segment->ack, true, connection->segments, at);
+        belief_join_ours(&me->belief, segment->ack, true);
+    } else if (seq_lt(other->next, segment->ack)) {
+        belief_missed_its(&other->belief, segment->ack);
+        belief_missed_ours(&me->belief, segment->ack);
+    }
+}
+
+void ends_prepare(struct follow *follow, struct connection *connection, unsigned from, const struct segment *segment,
+                  nanos at)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    uint32_t span = segment_span(segment);
+
+    (void)follow;
+    if (segment_has(segment, TCP_RST) || !numbers_fit(connection, from, segment))
+        return;
+    if (segment_has(segment, TCP_SYN)) {
+        if (segment_has(segment, TCP_ACK))
+            prepare_syn_ack(connection, from, segment, at);
+        return;
+    }
+    if (!me->has_next) {
+        if (segment_has(segment, TCP_ACK) && !numbers_can_ack(connection, from, segment->ack))
+            return;
+        belief_join_its(&me->belief, segment->seq, span == 0, connection->segments, at);
+        belief_join_ours(&other->belief, segment->seq, span == 0);
+    } else if (seq_lt(me->next, segment->seq)) {
+        other->belief.known.incomplete = true;
+    }
+    if (segment_has(segment, TCP_ACK))
+        prepare_ack(connection, from, segment, at);
+    if (span)
+        belief_resumed_ours(&other->belief, segment->seq + span);
+    if (segment->len > 0 && other->has_acked)
+        belief_resumed_its(&me->belief, seq_lt(segment->seq, other->acked) ? segment->seq : other->acked);
+}
+
+void ends_pass(struct follow *follow, struct connection *connection, unsigned from, const struct segment *segment,
+               nanos at)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    struct claim claims[CLAIMS_MAX];
+    unsigned count, n = connection->segments;
+
+    ends_count_time(me, at);
+    ends_count_time(other, at);
+    count = belief_received(&me->belief, segment, n, at, claims);
+    tell(follow, connection, from, claims, count);
+    count = belief_sent(&other->belief, segment, n, at, claims);
+    tell(follow, connection, !from, claims, count);
+    belief_slide(&me->belief);
+    belief_slide(&other->belief);
+}
+
+void ends_rejoin(struct follow *follow, struct connection *connection, nanos at)
+{
+    for (unsigned i = 0; i < ENDS; i++) {
+        struct end *me = &connection->ends[i], *other = &connection->ends[!i];
+        ends_count_time(me, at);
+        belief_init_observed(&me->belief, false);
+        if (other->has_next)
+            belief_join_ours(&me->belief, other->next, true);
+        if (me->has_next)
+            belief_join_its(&me->belief, me->next, true, connection->segments, at);
+        tell(follow, connection, i, &me->belief.claim, 1);
+    }
+}

@@ -1,0 +1,136 @@
+/*
+ * Following all connections of a capture.
+ *
+ * Theory of operation. The capture may be of any vantage, and lack anything. Segments come in the order of the capture.
+ * Each is found its connection by its two endpoints (table.c), and then, in this order,
+ *
+ *   1. numbers.c asks what it can be by its numbers: a copy that the capture made of the same segment; a stray, with
+ *      numbers that no end of this connection can use or accept, such as a forged RST; or a segment of the
+ *      connection. It tells new bytes from repeated ones, and finds what passed unseen: numbers that one end
+ *      acknowledges, and that were not seen of the other.
+ *   2. course.c keeps the course of the connection: who opened, whether the handshake was completed, who closed
+ *      first and how. A RST counts only with the number that the other end expects, and neither RST nor FIN ends
+ *      anything that then goes on: what contradicts one undoes it.
+ *   3. ends.c tells the beliefs of both ends (core/observed.h): its sender's, that it was received, and the other's,
+ *      that it was sent; and before that, what of the other passed unseen. A stray is told as well, for it may be
+ *      acceptable in ways that we know nothing of; a copy is not.
+ *
+ * A SYN with another number for a connection that is not over may be anything. It is kept, and begins a connection
+ * of its own once it is answered with a SYN-ACK, or when the old one is over.
+ *
+ * A connection ends its stay in the table when it has been over for a while, when there is no room left and it is the
+ * one that was idle for longest, or at the end; and is reported then. Memory is that of the table, which the caller
+ * gives: it does not grow.
+ */
+#ifndef FOLLOW_FOLLOW_H
+#define FOLLOW_FOLLOW_H
+
+#include <stddef.h>
+
+#include "follow/connection.h"
+
+#define NO_SLOT UINT32_MAX
+
+/* One segment, as it passed. */
+struct passage {
+    uint64_t packet; /* of the capture, from 1 */
+    nanos at;
+    const struct endpoint *src, *dst;
+    const struct segment *segment;
+};
+
+/* What a passage was to its connection. */
+enum passage_kind {
+    PASSAGE_NEW,            /* part of it */
+    PASSAGE_RETRANSMISSION, /* ... that repeats numbers */
+    PASSAGE_DOUBLE,         /* the same segment, captured once more */
+    PASSAGE_STRAY,          /* its numbers are of no use to this connection */
+};
+
+/* Who is told. Members may be NULL. What is pointed at is valid during the call. */
+struct follow_listener {
+    void *context;
+    /* A segment has been judged; n counts those of the connection from 1. */
+    void (*segment)(void *context, const struct connection *connection, unsigned from, unsigned n,
+                    enum passage_kind kind, const struct passage *passage);
+    /* A claim about an end, right after the segment that it follows from, or when a timer's time was up. */
+    void (*claim)(void *context, const struct connection *connection, unsigned end, const struct claim *claim);
+    /* Its last word: it leaves the table. */
+    void (*over)(void *context, const struct connection *connection);
+};
+
+struct follow {
+    struct follow_listener listener;
+    struct connection *slots; /* borrowed */
+    uint32_t *buckets;        /* borrowed */
+    uint32_t slot_count, bucket_count, used, free;
+    uint32_t oldest, newest;
+    uint64_t connections, evicted, segments;
+    nanos now;
+};
+
+/* How many bytes of memory follow_init() wants for so many connections at once. */
+size_t follow_memory(uint32_t connections);
+
+/* Starts with nothing seen. memory (borrowed): follow_memory() bytes, aligned for anything, all zero. */
+void follow_init(struct follow *follow, uint32_t connections, void *memory, const struct follow_listener *listener);
+
+/* A segment has passed. */
+void follow_pass(struct follow *follow, const struct passage *passage);
+
+/* The capture has ended: all that are left are reported. */
+void follow_end(struct follow *follow);
+
+/* ---- among the files of this layer ---- */
+
+/* Where a connection of these two is, or NULL; *from is which end of it src is. */
+struct connection *table_find(struct follow *follow, const struct endpoint *src, const struct endpoint *dst,
+                              unsigned *from);
+
+/* A new connection of which src is END_A; makes room if there is none. */
+struct connection *table_add(struct follow *follow, const struct endpoint *src, const struct endpoint *dst);
+
+/* It has had a segment just now. */
+void table_touch(struct follow *follow, struct connection *connection);
+
+/* Takes it out. */
+void table_remove(struct follow *follow, struct connection *connection);
+
+/* Reports a connection and takes it out of the table. */
+void follow_close(struct follow *follow, struct connection *connection);
+
+/* What a segment is by its numbers; notes it. */
+enum passage_kind numbers_note(struct connection *connection, unsigned from, const struct segment *segment, nanos at);
+
+/* Is it a number that the connection's end can use at all, the other's window being what it is? */
+bool numbers_fit(const struct connection *connection, unsigned from, const struct segment *segment);
+
+/* Can `from` acknowledge this, of what the other has sent, seen or unseen? */
+bool numbers_can_ack(const struct connection *connection, unsigned from, uint32_t ack);
+
+/*
+ * Keeps the course of the connection. acked_before: what `from` had acknowledged before this. True when what counted
+ * before turns out not to.
+ */
+bool course_note(struct connection *connection, unsigned from, enum passage_kind kind, const struct segment *segment,
+                 nanos at, uint32_t acked_before);
+
+/* Adds a letter to the history: of END_A in capitals. */
+void course_letter(struct connection *connection, unsigned from, char letter);
+
+/* Both ends' beliefs of a new connection, whose first segment from END_A this is. */
+void ends_init(struct connection *connection, const struct segment *segment, nanos at);
+
+/* What passed; before numbers_note() has noted it, what is unseen before it. */
+void ends_prepare(struct follow *follow, struct connection *connection, unsigned from, const struct segment *segment,
+                  nanos at);
+void ends_pass(struct follow *follow, struct connection *connection, unsigned from, const struct segment *segment,
+               nanos at);
+
+/* What was believed of both was wrong from some time on: they are joined anew. */
+void ends_rejoin(struct follow *follow, struct connection *connection, nanos at);
+
+/* The claim that stands has changed its state at this time. */
+void ends_count_time(struct end *end, nanos at);
+
+#endif

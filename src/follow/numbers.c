@@ -1,0 +1,200 @@
+/*
+ * What a segment can be by its numbers. Nothing here is proof of anything: it decides what is counted as what, and what
+ * the course of the connection heeds.
+ */
+#include "base/seq.h"
+#include "follow/follow.h"
+
+/* Old segments may come from this far behind. */
+#define BEHIND (UINT32_C(1) << 30)
+
+/* A capture can lose this much in one place without the numbers being taken for those of something else. */
+#define LOSS (UINT32_C(1) << 20)
+
+/* So many segments in a row that fit each other and nothing else are the connection, after a longer loss. */
+#define RUN 3
+
+/* A retransmission does not come sooner than this after what it repeats; a capture's second look does. */
+#define DOUBLE_SPAN (NANOS_PER_MS)
+#define DOUBLE_SPAN_ID (100 * NANOS_PER_MS) /* ... where the IP header has a number */
+
+static uint64_t mix(uint64_t print, uint64_t value)
+{
+    print = (print ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+    return print ^ (print >> 29);
+}
+
+/* Of all that a copy has in common with its original. */
+static uint64_t print_of(const struct segment *segment)
+{
+    uint64_t print = mix(segment->flags, (uint64_t)segment->seq << 32 | segment->ack);
+
+    print = mix(print, (uint64_t)segment->len << 32 | (uint32_t)segment->window << 16 | segment->ip_id);
+    if (segment->options.present & TCP_OPT_TIMESTAMPS)
+        print = mix(print, (uint64_t)segment->options.tsval << 32 | segment->options.tsecr);
+    return print ? print : 1;
+}
+
+static bool is_double(struct end *end, const struct segment *segment, nanos at)
+{
+    nanos span = segment->ip_id ? DOUBLE_SPAN_ID : segment_span(segment) ? DOUBLE_SPAN : 0;
+    uint64_t print = print_of(segment);
+
+    for (unsigned i = 0; span && i < RECENT; i++)
+        if (end->recent[i].print == print && at - end->recent[i].at < span && end->recent[i].at - at < span)
+            return true;
+    end->recent[end->recent_next] = (struct recent){print, at};
+    end->recent_next = (end->recent_next + 1) % RECENT;
+    return false;
+}
+
+bool numbers_fit(const struct connection *connection, unsigned from, const struct segment *segment)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    uint32_t reach = other->window > LOSS ? other->window : LOSS;
+
+    if (!me->has_next)
+        return true;
+    if (seq_lt(segment->seq, me->next - BEHIND))
+        return false;
+    if (seq_le(segment->seq, me->next + reach))
+        return true;
+    return other->has_acked && seq_le(segment->seq, other->acked + other->window);
+}
+
+bool numbers_can_ack(const struct connection *connection, unsigned from, uint32_t ack)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    uint32_t reach = me->window > LOSS ? me->window : LOSS;
+
+    if (other->has_syn && !other->has_next)
+        return false;
+    if (!other->has_next)
+        return true;
+    if (other->has_syn && other->next - other->iss < BEHIND && seq_le(ack, other->iss))
+        return false;
+    /* Before anything but its SYN is known of it, there is nothing that it can have sent unseen... */
+    if (other->has_syn && !other->has_acked && other->next - other->iss == 1 && seq_lt(other->next, ack) &&
+        !me->has_syn && !me->has_next)
+        return false;
+    return seq_le(other->next - BEHIND, ack) && seq_le(ack, other->next + reach);
+}
+
+/* The window that it offers, as large as it may be. */
+static void note_window(struct connection *connection, unsigned from, const struct segment *segment)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    uint32_t window = segment->window;
+
+    if (!segment_has(segment, TCP_SYN)) {
+        bool known = me->has_syn && other->has_syn && me->window && other->window;
+        if (!known)
+            window <<= 14;
+        else if (me->has_wscale && other->has_wscale)
+            window <<= me->wscale > 14 ? 14 : me->wscale;
+    }
+    if (me->window < window)
+        me->window = window;
+}
+
+static void note_syn(struct end *me, const struct segment *segment)
+{
+    if (!me->has_syn || !me->has_next) {
+        me->iss = segment->seq;
+        me->has_wscale = (segment->options.present & TCP_OPT_WSCALE) != 0;
+        me->wscale = segment->options.wscale;
+    }
+    me->has_syn = true;
+    me->syn_alone = me->syn_alone || !segment_has(segment, TCP_ACK);
+}
+
+/* Its numbers; true when they had all been used before. */
+static bool note_span(struct end *me, const struct segment *segment)
+{
+    uint32_t end = segment->seq + segment_span(segment), fresh = segment->len;
+    bool repeated = false;
+
+    if (!me->has_next) {
+        me->next = end;
+        me->has_next = true;
+    } else if (seq_lt(me->next, segment->seq)) {
+        me->hole = me->next;
+        me->hole_end = segment->seq;
+        me->unseen += segment->seq - me->next;
+    } else if (seq_lt(me->next, end)) {
+        uint32_t old = me->next - segment->seq;
+        fresh = old < segment->len ? segment->len - old : 0;
+    } else if (segment->seq - me->hole < me->hole_end - me->hole && segment_span(segment)) {
+        me->hole = end; /* what was missing */
+        me->unseen -= segment->len < me->unseen ? segment->len : me->unseen;
+    } else {
+        bool alive = segment->len <= 1 && !(segment->flags & (TCP_SYN | TCP_FIN)) && segment->seq + 1 == me->next;
+        repeated = segment_span(segment) > 0 && !alive;
+        fresh = 0;
+    }
+    me->bytes += fresh;
+    me->next = seq_max(me->next, end);
+    return repeated;
+}
+
+/* After a long loss nothing fits any more but what comes in a row. */
+static bool is_run(struct end *me, const struct segment *segment)
+{
+    bool follows = me->stray_run > 0 && segment->seq == me->stray_end;
+
+    if (segment->flags & (TCP_SYN | TCP_RST))
+        return false;
+    me->stray_run = follows ? me->stray_run + 1 : 1;
+    me->stray_end = segment->seq + segment_span(segment);
+    return me->stray_run >= RUN && segment->len > 0;
+}
+
+static void note_ack(struct connection *connection, unsigned from, const struct segment *segment)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    if (!numbers_can_ack(connection, from, segment->ack) && ++me->odd_acks < RUN)
+        return;
+    me->odd_acks = 0;
+    if (!other->has_next) {
+        other->next = segment->ack;
+        other->has_next = true;
+    } else if (seq_lt(other->next, segment->ack)) {
+        other->unseen += segment->ack - other->next;
+        other->hole = other->next;
+        other->hole_end = segment->ack;
+        other->next = segment->ack;
+    }
+    me->acked = me->has_acked ? seq_max(me->acked, segment->ack) : segment->ack;
+    me->has_acked = true;
+}
+
+enum passage_kind numbers_note(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+{
+    struct end *me = &connection->ends[from];
+    enum passage_kind kind = PASSAGE_NEW;
+
+    me->segments++;
+    if (is_double(me, segment, at)) {
+        me->doubles++;
+        return PASSAGE_DOUBLE;
+    }
+    if (segment_has(segment, TCP_RST)) /* course.c judges it */
+        return PASSAGE_NEW;
+    if (!numbers_fit(connection, from, segment) && !is_run(me, segment)) {
+        me->strays++;
+        return PASSAGE_STRAY;
+    }
+    me->stray_run = 0;
+    if (segment_has(segment, TCP_SYN))
+        note_syn(me, segment);
+    if (note_span(me, segment)) {
+        me->retransmitted++;
+        kind = PASSAGE_RETRANSMISSION;
+    }
+    me->seen = true;
+    note_window(connection, from, segment);
+    if (segment_has(segment, TCP_ACK))
+        note_ack(connection, from, segment);
+    return kind;
+}
