@@ -110,7 +110,8 @@ static struct verdict classify_rst(const struct knowledge *known, const struct s
         .undated = !known->iss_known,
     };
     /* A listener that keeps SYN-RECEIVED in a cookie knows of it again when the right segment arrives. */
-    if (!acks && !known->its_syn_alone && segment->seq == known->irs + 1) {
+    bool first = segment->seq == known->irs + 1 || (known->joined && seq_le(segment->seq, known->joined_its));
+    if (!acks && !known->its_syn_alone && first) {
         verdict.still_possible = IN(SYN_RECEIVED);
         /* It may have refused a segment that came too soon, and opened with the right one since. */
         verdict.undated = true;
@@ -212,7 +213,7 @@ static struct verdict classify_perhaps_closed(const struct knowledge *known, con
         verdict.states |= IN(CLOSE_WAIT);
         verdict.likely = IN(CLOSE_WAIT);
     }
-    if (segment->len == 0 && (ranges_have(&known->ahead, segment->seq) || (gap && known->observed)) &&
+    if (segment->len == 0 && (ranges_have(&known->ahead, segment->seq) || (known->observed && seq_lt(known->in_order, segment->seq))) &&
         known->order != FIN_ORDER_AFTER_OURS)
         verdict.states |= IN(TIME_WAIT);
     if (segment->len > 0 && known->acked_any && knowledge_covers_fin(known, known->acked_max) == COVERS)
@@ -315,6 +316,12 @@ static void consider_opening(const struct knowledge *known, const struct segment
     }
 }
 
+/* Can a third party tell that it is no keep-alive: does it acknowledge what it had not, and no other did so unseen? */
+static bool is_news(const struct knowledge *known, const struct segment *segment)
+{
+    return !known->incomplete && (!known->acked_any || seq_lt(known->acked_max, segment->ack));
+}
+
 /* Data or a bare ACK sent before our FIN arrived, nothing known of its own FIN or none sent. */
 static struct verdict classify_open(const struct knowledge *known, const struct segment *segment, bool fin_unsent)
 {
@@ -336,14 +343,15 @@ static struct verdict classify_open(const struct knowledge *known, const struct 
         verdict.states |= IN(FIN_WAIT_1);
     /* An old number can be a keep-alive of a half-closed peer, without payload or with a byte of garbage (3.8.4). */
     bool old = segment->len == 0 || (segment->len == 1 && segment->seq + 1 == known->heard_max);
-    /* Seen by a third party that lacks nothing else: not with a FIN and its acknowledgement both unseen. */
-    old = old && (!known->observed || known->incomplete || known->its_fin_seen || segment->seq != known->in_order);
+    /* A third party can miss the FIN and its acknowledgement, but nothing that acknowledges more is a keep-alive. */
+    old = old && !(known->observed && is_news(known, segment) && segment->seq == known->in_order);
     if (!fin_unsent && ((old && (known->may & SENT_FIN_ACK)) || may_be_acked_unheard(known, segment)))
         verdict.states |= IN(FIN_WAIT_2);
     if (!our_data_acked && segment->len == 0 && segment->seq == known->irs + 1)
         consider_opening(known, segment, &verdict);
-    if (known->joined && segment->len == 0 && seq_le(segment->seq, known->joined_its) &&
-        seq_le(segment->ack, known->joined_ours))
+    /* The first that was seen may have been a keep-alive, one number too low. */
+    if (known->joined && segment->len == 0 && seq_le(segment->seq, known->joined_its + 1) &&
+        seq_le(segment->ack, known->joined_ours + 1))
         verdict.states |= IN(SYN_RECEIVED);
     return verdict;
 }
@@ -366,6 +374,9 @@ static int fin_is_out(const struct knowledge *known, const struct segment *segme
         return -1;
     /* What we acknowledged unheard is never sent again, and an octet of garbage can stand for it. */
     if (segment->seq != known->in_order || may_be_acked_unheard(known, segment))
+        return -1;
+    /* To a third party the first half of this may be as unseen, and this a keep-alive behind its FIN. */
+    if (known->observed && !is_news(known, segment))
         return -1;
     return 0; /* sent at SND.NXT, and no FIN is among the numbers before it */
 }

@@ -90,8 +90,9 @@ state_set knowledge_reachable(const struct knowledge *known, state_set from)
         may |= AWAITS_OPEN;
     if (knowledge_may_have_acked_fin(known))
         may |= SENT_FIN_ACK;
-    if (known->ours_unseen)
-        may |= SENT_FIN;
+    /* Seen by a third party: whatever moves it can have passed unseen. */
+    if (known->observed)
+        may |= SENT_SYN_WITH_ACK | SENT_SYN_ACK | SENT_FIN | SENT_FIN_ACK;
     /* A late copy of the SYN that it has answered would start another connection. */
     if ((may & SENT_SYN) && (knowledge_may_reopen(known) || !known->acked_any))
         may |= LISTENER_OPENS;
@@ -245,6 +246,9 @@ unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, 
     ours_note(&known->ours, segment, known->acked_any ? &known->acked_max : NULL, may_begin_again(known, at), n, at);
     if (!reset && segment_has(segment, TCP_SYN))
         note_iss(known, segment);
+    /* Seen by a third party: the first copy may have passed unseen, and this one repeats it. */
+    if (!reset && segment_has(segment, TCP_FIN) && known->observed)
+        ranges_add(&known->ours.fins, segment_fin_seq(segment), segment_fin_seq(segment) + 1);
     if (!doubtful)
         expected = effects_expected(known, segment);
     if (!reset) {

@@ -23,7 +23,7 @@ static void join(struct belief *belief)
 
     if (known->joined)
         return;
-    known->joined = known->scale_unknown = true;
+    known->joined = known->scale_unknown = known->incomplete = true;
     known->heard_open = true;
     known->awaited = false;
     known->fin_acks = false;
@@ -83,12 +83,14 @@ void belief_join_ours(struct belief *belief, uint32_t number, bool ended)
         .left = {.at = NANOS_NONE, .latest_at = NANOS_NONE},
     };
     known->acked_any = true;
-    known->acked_max = number;
+    known->acked_max = ended ? number - 1 : number;
     known->edge = number + WINDOW_LARGEST;
     ranges_add(&known->ours.taken, number - 1, number);
     known->may |= SENT_SYN | SENT_SYN_WITH_ACK;
     known->ours_unseen = ended;
     known->ours_unseen_end = number;
+    known->fin_acks = false;
+    known->fin_without_ack = true;
 }
 
 void belief_missed_ours(struct belief *belief, uint32_t to)
@@ -107,7 +109,8 @@ void belief_missed_ours(struct belief *belief, uint32_t to)
     ours_note(&known->ours, &unseen, known->acked_any ? &known->acked_max : NULL, false, 0, NANOS_NONE);
     known->ours_unseen = true;
     known->ours_unseen_end = to;
-    known->incomplete = true;
+    known->fin_acks = false;
+    known->fin_without_ack = true;
     belief->possible = belief_reachable(belief, belief->possible);
 }
 

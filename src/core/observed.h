@@ -37,10 +37,10 @@ void belief_join_its(struct belief *belief, uint32_t number, bool ended, unsigne
 /* The same of the other end's numbers, which are ours in the words of core/. */
 void belief_join_ours(struct belief *belief, uint32_t number, bool ended);
 
-/* The peer has acknowledged what was not seen to leave: all numbers before `to`. */
+/* The other end has sent all numbers before `to`, but the last of them were not seen. */
 void belief_missed_ours(struct belief *belief, uint32_t to);
 
-/* The other end has acknowledged what was not seen of the peer: all numbers before `to`. */
+/* The peer has sent all numbers before `to`, as the other end acknowledged them, but the last of them were not seen. */
 void belief_missed_its(struct belief *belief, uint32_t to);
 
 /* Something of the other end has passed that occupies the numbers up to `to`: nothing before was its FIN, unless it was seen. */

@@ -89,6 +89,7 @@ struct connection {
     bool fin_first;  /* of a reset: a FIN came before it */
     unsigned resetter;
     uint32_t reset_seq;
+    uint32_t reset_heard; /* one past the other's numbers when it passed */
     nanos reset_at;
     bool undone;    /* a RST or a FIN of another's making was contradicted by what followed */
     nanos open_rtt; /* SYN to SYN-ACK, as seen where it was captured; NANOS_NONE */

@@ -2,6 +2,9 @@
 #include "base/seq.h"
 #include "follow/follow.h"
 
+/* What was sent before a RST may pass so long after it. */
+#define REORDERED NANOS_PER_S
+
 const char *opening_name(enum opening opening)
 {
     static const char *const names[] = {
@@ -212,19 +215,22 @@ static void note_rst(struct connection *connection, unsigned from, const struct 
     }
     connection->resetter = from;
     connection->reset_seq = segment->seq;
+    connection->reset_heard = connection->ends[!from].next;
     connection->reset_at = at;
     if (connection->opening == OPENING_TRIED && from != connection->opener)
         connection->opening = OPENING_REFUSED;
 }
 
 /* The one that is said to have reset goes on: the RST was somebody else's. */
-static bool undo_rst(struct connection *connection, unsigned from, const struct segment *segment, uint32_t acked_before)
+static bool undo_rst(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
 {
     const struct end *me = &connection->ends[from];
-    bool new_numbers = segment->len > 0 && seq_le(connection->reset_seq, segment->seq);
-    bool new_ack = me->has_acked && segment_has(segment, TCP_ACK) && seq_lt(acked_before, segment->ack);
+    bool new_numbers = segment->len > 0 && seq_le(connection->reset_seq, segment->seq) &&
+                       at - connection->reset_at > REORDERED;
+    /* It has got what passed only after the RST. */
+    bool new_ack = me->has_acked && seq_lt(connection->reset_heard, me->acked);
 
-    if (connection->resetter != from || segment_has(segment, TCP_RST) || !me->has_next || (!new_numbers && !new_ack))
+    if (connection->resetter != from || !me->has_next || (!new_numbers && !new_ack))
         return false;
     connection->resetter = NOBODY;
     connection->undone = true;
@@ -234,7 +240,7 @@ static bool undo_rst(struct connection *connection, unsigned from, const struct 
 }
 
 bool course_note(struct connection *connection, unsigned from, enum passage_kind kind, const struct segment *segment,
-                 nanos at, uint32_t acked_before)
+                 nanos at)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
     bool again = false;
@@ -250,7 +256,7 @@ bool course_note(struct connection *connection, unsigned from, enum passage_kind
     if (segment_has(segment, TCP_SYN))
         note_syn(connection, from, segment, at);
     note_opened(connection, from, segment, at);
-    again = undo_rst(connection, from, segment, acked_before);
+    again = undo_rst(connection, from, segment, at);
     again = undo_fin(connection, from) || again;
     if (segment_has(segment, TCP_FIN))
         again = note_fin(connection, from, segment, at) || again;

@@ -56,9 +56,13 @@ static void prepare_ack(struct connection *connection, unsigned from, const stru
     if (!other->has_next) {
         belief_join_its(&other->belief, segment->ack, true, connection->segments, at);
         belief_join_ours(&me->belief, segment->ack, true);
+        me->belief.known.incomplete = true;
     } else if (seq_lt(other->next, segment->ack)) {
         belief_missed_its(&other->belief, segment->ack);
         belief_missed_ours(&me->belief, segment->ack);
+        me->belief.known.incomplete = true;
+    } else if (other->hole != other->hole_end && seq_lt(other->hole, segment->ack)) {
+        me->belief.known.incomplete = true;
     }
 }
 
@@ -81,8 +85,8 @@ void ends_prepare(struct follow *follow, struct connection *connection, unsigned
             return;
         belief_join_its(&me->belief, segment->seq, span == 0, connection->segments, at);
         belief_join_ours(&other->belief, segment->seq, span == 0);
-    } else if (seq_lt(me->next, segment->seq)) {
-        other->belief.known.incomplete = true;
+    } else if (seq_lt(me->next, segment->seq) && span == 0) {
+        belief_missed_ours(&other->belief, segment->seq);
     }
     if (segment_has(segment, TCP_ACK))
         prepare_ack(connection, from, segment, at);

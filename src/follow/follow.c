@@ -42,7 +42,6 @@ static void expire(struct follow *follow, struct connection *connection, nanos a
 static void take(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage)
 {
     const struct segment *segment = passage->segment;
-    uint32_t acked_before = connection->ends[from].acked;
     enum passage_kind kind;
     bool again;
 
@@ -52,7 +51,7 @@ static void take(struct follow *follow, struct connection *connection, unsigned 
     connection->last_at = passage->at;
     ends_prepare(follow, connection, from, segment, passage->at);
     kind = numbers_note(connection, from, segment, passage->at);
-    again = course_note(connection, from, kind, segment, passage->at, acked_before);
+    again = course_note(connection, from, kind, segment, passage->at);
     if (follow->listener.segment)
         follow->listener.segment(follow->listener.context, connection, from, connection->segments, kind, passage);
     if (kind == PASSAGE_DOUBLE)

@@ -108,12 +108,9 @@ bool numbers_fit(const struct connection *connection, unsigned from, const struc
 /* Can `from` acknowledge this, of what the other has sent, seen or unseen? */
 bool numbers_can_ack(const struct connection *connection, unsigned from, uint32_t ack);
 
-/*
- * Keeps the course of the connection. acked_before: what `from` had acknowledged before this. True when what counted
- * before turns out not to.
- */
+/* Keeps the course of the connection. True when what counted before turns out not to. */
 bool course_note(struct connection *connection, unsigned from, enum passage_kind kind, const struct segment *segment,
-                 nanos at, uint32_t acked_before);
+                 nanos at);
 
 /* Adds a letter to the history: of END_A in capitals. */
 void course_letter(struct connection *connection, unsigned from, char letter);

@@ -27,7 +27,7 @@ static uint64_t mix(uint64_t print, uint64_t value)
 /* Of all that a copy has in common with its original. */
 static uint64_t print_of(const struct segment *segment)
 {
-    uint64_t print = mix(segment->flags, (uint64_t)segment->seq << 32 | segment->ack);
+    uint64_t print = mix(mix(0, segment->flags), (uint64_t)segment->seq << 32 | segment->ack);
 
     print = mix(print, (uint64_t)segment->len << 32 | (uint32_t)segment->window << 16 | segment->ip_id);
     if (segment->options.present & TCP_OPT_TIMESTAMPS)
