@@ -99,9 +99,12 @@ void belief_missed_ours(struct belief *belief, uint32_t to)
     struct segment unseen = {.flags = TCP_ACK};
     uint32_t top;
 
-    if (!known->iss_known || known->ours.syn_count == 0)
+    if (!known->iss_known)
         return;
-    top = known->ours.syns[0].seq + known->ours.syns[0].reach;
+    top = known->iss + 1;
+    for (unsigned i = 0; i < known->ours.syn_count; i++)
+        if (known->ours.syns[i].seq == known->iss)
+            top = known->iss + known->ours.syns[i].reach;
     if (seq_le(to, top))
         return;
     unseen.seq = top;

@@ -38,7 +38,6 @@ enum reason {
     REASON_FIN_ACK_SENT,
     REASON_RST_SENT,
     REASON_TIMER,
-    REASON_JOINED,
     /* about ourselves */
     REASON_OWN_OPEN,
     REASON_OWN_SYN_ACK_SENT,
@@ -52,6 +51,8 @@ enum reason {
     REASON_OWN_RST_RECEIVED,
     REASON_OWN_RST_SENT,
     REASON_OWN_GIVEN_UP,
+    /* about an end that a third party sees */
+    REASON_JOINED,
     REASON_COUNT
 };
 

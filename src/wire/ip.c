@@ -31,6 +31,10 @@ static const char *read_v4(struct bytes packet, struct ip *out)
     out->id = be16(at + 4);
     out->fragment = (fragment & 0x3fff) != 0; /* more fragments, or an offset */
     out->first = (fragment & 0x1fff) == 0;
+    out->more = (fragment & 0x2000) != 0;
+    out->offset = (fragment & 0x1fffu) * 8;
+    out->fragment_id = out->id;
+    out->fragment_protocol = at[9];
     out->ttl = at[8];
     out->protocol = at[9];
     out->src.family = out->dst.family = 4;
@@ -89,6 +93,7 @@ const char *ip_trim(struct ip *ip)
     if (ip->body_length > ip->body.length)
         return "the IP length is longer than the packet";
     bytes_limit(&ip->body, ip->body_length);
+    ip->fragment_body = ip->body;
     return NULL;
 }
 
@@ -124,12 +129,12 @@ const char *ip_walk_extensions(struct ip *ip)
 {
     static const char cut_short[] = "an IPv6 extension header is cut short";
 
-    for (int i = 0; ip->version == 6 && ip->first; i++) {
+    for (int i = 0; ip->first; i++) {
         const struct extension *extension = find_extension(ip->protocol);
         uint32_t length;
         const char *lack;
 
-        if (!extension)
+        if (!extension || (ip->version == 4 && (ip->protocol != IP_AH || ip->fragment)))
             break;
         if (i == EXTENSIONS_MAX)
             return "too many IPv6 extension headers";
@@ -145,6 +150,12 @@ const char *ip_walk_extensions(struct ip *ip)
             if (field & 0xfff9)
                 ip->fragment = true;
             ip->first = (field & 0xfff8) == 0;
+            ip->more = (field & 1) != 0;
+            ip->offset = field & 0xfff8u;
+            ip->fragment_id = be32(ip->body.at + 4);
+            ip->fragment_protocol = ip->body.at[0];
+            ip->fragment_body = ip->body;
+            bytes_skip(&ip->fragment_body, length);
         }
         ip->protocol = ip->body.at[0];
         bytes_skip(&ip->body, length);

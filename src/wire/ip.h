@@ -10,7 +10,13 @@
 
 enum ip_protocol {
     IP_ICMP = 1,
+    IP_IPV4 = 4, /* in IP: RFC 2003 */
     IP_TCP = 6,
+    IP_UDP = 17,
+    IP_IPV6 = 41, /* in IP: RFC 4213 */
+    IP_GRE = 47,
+    IP_ESP = 50,
+    IP_AH = 51,
     IP_ICMPV6 = 58,
 };
 
@@ -21,6 +27,11 @@ struct ip {
     uint8_t tos;      /* type of service or traffic class */
     uint16_t id;      /* IPv4 identification, else 0 */
     bool fragment;    /* one of several: an IPv6 atomic fragment (RFC 6946) is none */
+    bool more;        /* ... and not the last of them */
+    uint32_t offset;  /* of its body in the whole packet's, in bytes */
+    uint32_t fragment_id;
+    uint8_t fragment_protocol;  /* of what the whole packet's fragments begin with */
+    struct bytes fragment_body; /* this one's part of it; valid with fragment, once trimmed and walked */
     bool first;       /* its body begins at the transport header; true of whole packets */
     struct addr src;  /* family 0 until known */
     struct addr dst;
@@ -43,8 +54,8 @@ const char *ip_read(uint8_t version, struct bytes packet, struct ip *out);
 const char *ip_trim(struct ip *ip);
 
 /*
- * Walks IPv6 extension headers until ip->body begins with something else, and stops at a later fragment.
- * Nothing to do for IPv4. Returns NULL or static words. RFC 8200 4, RFC 4302 2.2.
+ * Walks IPv6 extension headers until ip->body begins with something else, and stops at a later fragment. Of IPv4 only
+ * the authentication header is one. Returns NULL or static words. RFC 8200 4, RFC 4302 2.2.
  */
 const char *ip_walk_extensions(struct ip *ip);
 

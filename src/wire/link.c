@@ -1,8 +1,13 @@
+/*
+ * Link headers, as tables: which have an EtherType at a fixed place, which tags stand between that and the packet, and
+ * what else names a protocol.
+ */
 #include "wire/link.h"
 
 #include <stdbool.h>
 
 #include "wire/packet.h"
+#include "wire/wifi.h"
 
 static const char header_short[] = "the link header is cut short";
 
@@ -11,10 +16,21 @@ enum ether_type {
     ETHER_VLAN = 0x8100,     /* 802.1Q */
     ETHER_QINQ_OLD = 0x9100, /* before 802.1ad */
     ETHER_IPV6 = 0x86dd,
-    ETHER_QINQ = 0x88a8, /* 802.1ad */
+    ETHER_MPLS = 0x8847,
+    ETHER_MPLS_UPSTREAM = 0x8848, /* RFC 5332 */
+    ETHER_PPPOE = 0x8864,         /* the session stage: RFC 2516 */
+    ETHER_QINQ = 0x88a8,          /* 802.1ad */
+    ETHER_VNTAG = 0x8926,         /* a switch's tag for virtual ports */
+    ETHER_ETAG = 0x893f,          /* 802.1BR */
 };
 
-#define VLAN_TAG 4 /* two bytes of tag control, two of type */
+#define ETHER_LENGTH_MAX 1500 /* below it is no type, but the length of an 802.3 frame */
+#define LABELS_MAX 16
+#define NESTED_MAX 4 /* EtherTypes inside of each other: frames in pseudowires in frames */
+
+static const char *read_type(struct bytes *packet, uint8_t *version, unsigned depth);
+
+enum ppp_protocol { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
 
 /* Link headers of a fixed length with an EtherType at a fixed place. */
 static const struct ether_link {
@@ -25,6 +41,15 @@ static const struct ether_link {
     {LINK_ETHERNET, 14, 12},
     {LINK_LINUX_SLL, 16, 14},
     {LINK_LINUX_SLL2, 20, 0},
+    {LINK_C_HDLC, 4, 2},
+};
+
+/* Tags: what follows the type, with the next type in the last two bytes. */
+static const struct tag {
+    uint16_t type;
+    uint8_t length;
+} tags[] = {
+    {ETHER_VLAN, 4}, {ETHER_QINQ, 4}, {ETHER_QINQ_OLD, 4}, {ETHER_VNTAG, 6}, {ETHER_ETAG, 8},
 };
 
 /* Link types without a header. */
@@ -50,9 +75,134 @@ static const struct family {
     {30, 6}, /* macOS */
 };
 
-static bool is_vlan(uint16_t ether_type)
+static uint8_t tag_length(uint16_t type)
 {
-    return ether_type == ETHER_VLAN || ether_type == ETHER_QINQ || ether_type == ETHER_QINQ_OLD;
+    for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+        if (tags[i].type == type)
+            return tags[i].length;
+    return 0;
+}
+
+/* Labels up to the bottom of the stack (RFC 3032); what is below is known by its first four bits. */
+static const char *read_mpls(struct bytes *packet, uint8_t *version, unsigned depth)
+{
+    bool bottom = false;
+
+    for (unsigned i = 0; !bottom; i++) {
+        const char *lack = bytes_lack(packet, 4, header_short);
+        if (lack)
+            return lack;
+        if (i == LABELS_MAX)
+            return "too many MPLS labels";
+        bottom = packet->at[2] & 1;
+        bytes_skip(packet, 4);
+    }
+    if (packet->captured == 0)
+        return NULL;
+    if (packet->at[0] >> 4 == 4 || packet->at[0] >> 4 == 6) {
+        *version = packet->at[0] >> 4;
+        return NULL;
+    }
+    /* A pseudowire: a control word, and an Ethernet frame (RFC 4448). */
+    if (packet->at[0] >> 4 == 0 && packet->captured > 18) {
+        bytes_skip(packet, 16);
+        return read_type(packet, version, depth + 1);
+    }
+    return NULL;
+}
+
+/* The protocol field, which may be compressed to one byte (RFC 1661 6.5). */
+static const char *read_ppp_protocol(struct bytes *packet, uint8_t *version)
+{
+    const char *lack = bytes_lack(packet, 2, header_short);
+    uint16_t protocol;
+
+    if (lack)
+        return lack;
+    protocol = (packet->at[0] & 1) ? packet->at[0] : be16(packet->at);
+    bytes_skip(packet, (packet->at[0] & 1) ? 1 : 2);
+    *version = protocol == PPP_IPV4 ? 4 : protocol == PPP_IPV6 ? 6 : 0;
+    return NULL;
+}
+
+static const char *read_ppp(int link_type, struct bytes *packet, uint8_t *version)
+{
+    const char *lack = bytes_lack(packet, 4, header_short);
+
+    if (lack)
+        return lack;
+    if (link_type == LINK_PPP_SERIAL && (packet->at[0] == 0x0f || packet->at[0] == 0x8f))
+        return link_read(LINK_C_HDLC, packet, version);
+    if (packet->at[0] == 0xff && packet->at[1] == 3) /* address and control: RFC 1662 */
+        bytes_skip(packet, 2);
+    return read_ppp_protocol(packet, version);
+}
+
+static const char *read_pppoe(struct bytes *packet, uint8_t *version)
+{
+    const char *lack = bytes_lack(packet, 6, header_short);
+
+    if (lack)
+        return lack;
+    if (packet->at[0] != 0x11 || packet->at[1] != 0)
+        return NULL; /* discovery */
+    bytes_skip(packet, 6);
+    return read_ppp_protocol(packet, version);
+}
+
+/* LLC with SNAP has an EtherType behind it (RFC 1042). */
+static const char *read_llc(struct bytes *packet, uint8_t *version, unsigned depth)
+{
+    static const uint8_t snap[] = {0xaa, 0xaa, 3, 0, 0, 0};
+
+    if (packet->captured < sizeof(snap) + 2)
+        return NULL;
+    for (size_t i = 0; i < sizeof(snap); i++)
+        if (packet->at[i] != snap[i])
+            return NULL;
+    bytes_skip(packet, sizeof(snap));
+    return read_type(packet, version, depth + 1);
+}
+
+static const char *read_type(struct bytes *packet, uint8_t *version, unsigned depth)
+{
+    const char *lack = bytes_lack(packet, 2, header_short);
+    uint16_t type;
+
+    if (lack)
+        return lack;
+    if (depth == NESTED_MAX)
+        return "too many headers inside of each other";
+    type = be16(packet->at);
+    bytes_skip(packet, 2);
+    for (uint8_t length = tag_length(type); length; length = tag_length(type)) {
+        lack = bytes_lack(packet, length, header_short);
+        if (lack)
+            return lack;
+        type = be16(packet->at + length - 2);
+        bytes_skip(packet, length);
+    }
+    switch (type) {
+    case ETHER_IPV4:
+        *version = 4;
+        return NULL;
+    case ETHER_IPV6:
+        *version = 6;
+        return NULL;
+    case ETHER_MPLS:
+    case ETHER_MPLS_UPSTREAM:
+        return read_mpls(packet, version, depth);
+    case ETHER_PPPOE:
+        return read_pppoe(packet, version);
+    default:
+        return type <= ETHER_LENGTH_MAX ? read_llc(packet, version, depth) : NULL;
+    }
+}
+
+const char *link_read_ether_type(struct bytes *packet, uint8_t *version)
+{
+    *version = 0;
+    return read_type(packet, version, 0);
 }
 
 static const char *read_ether(const struct ether_link *link, struct bytes *packet, uint8_t *version)
@@ -63,19 +213,25 @@ static const char *read_ether(const struct ether_link *link, struct bytes *packe
     if (lack)
         return lack;
     type = be16(packet->at + link->type_at);
-    bytes_skip(packet, link->length);
-    while (is_vlan(type)) {
-        lack = bytes_lack(packet, VLAN_TAG, header_short);
-        if (lack)
-            return lack;
-        type = be16(packet->at + 2);
-        bytes_skip(packet, VLAN_TAG);
+    if (type == ETHER_IPV4 || type == ETHER_IPV6) {
+        *version = type == ETHER_IPV4 ? 4 : 6;
+        bytes_skip(packet, link->length);
+        return NULL;
     }
-    if (type == ETHER_IPV4)
-        *version = 4;
-    else if (type == ETHER_IPV6)
-        *version = 6;
-    return NULL;
+    if (link->type_at + 2 == link->length) {
+        bytes_skip(packet, link->type_at);
+        return link_read_ether_type(packet, version);
+    }
+    /* The type is not where the packet begins: tags stand there by themselves. */
+    uint8_t length = tag_length(type);
+    bytes_skip(packet, link->length);
+    if (length == 0)
+        return NULL;
+    lack = bytes_lack(packet, length, header_short);
+    if (lack)
+        return lack;
+    bytes_skip(packet, length - 2u);
+    return link_read_ether_type(packet, version);
 }
 
 static const char *read_bare(const struct bare_link *link, const struct bytes *packet, uint8_t *version)
@@ -106,6 +262,33 @@ static const char *read_loopback(struct bytes *packet, uint8_t *version)
     return NULL;
 }
 
+/* A family, and records of a length in the byte order of the machine; one of them is the packet. */
+static const char *read_nflog(struct bytes *packet, uint8_t *version)
+{
+    const char *lack = bytes_lack(packet, 4, header_short);
+    uint8_t family;
+
+    if (lack)
+        return lack;
+    family = packet->at[0];
+    bytes_skip(packet, 4);
+    while (packet->captured >= 4) {
+        uint16_t little = (uint16_t)(packet->at[1] << 8 | packet->at[0]), big = be16(packet->at);
+        bool is_little = little < big;
+        uint16_t length = is_little ? little : big;
+        uint16_t type = is_little ? (uint16_t)(packet->at[3] << 8 | packet->at[2]) : be16(packet->at + 2);
+        if (length < 4)
+            return "a record of the link header has no length";
+        if (type == 9) {
+            bytes_skip(packet, 4);
+            *version = family == 2 ? 4 : family == 10 ? 6 : 0;
+            return NULL;
+        }
+        bytes_skip(packet, (length + 3u) & ~3u);
+    }
+    return NULL;
+}
+
 const char *link_read(int link_type, struct bytes *packet, uint8_t *version)
 {
     *version = 0;
@@ -115,7 +298,40 @@ const char *link_read(int link_type, struct bytes *packet, uint8_t *version)
     for (size_t i = 0; i < sizeof(bare_links) / sizeof(bare_links[0]); i++)
         if (bare_links[i].link_type == link_type)
             return read_bare(&bare_links[i], packet, version);
-    if (link_type == LINK_NULL || link_type == LINK_LOOP)
+    switch (link_type) {
+    case LINK_NULL:
+    case LINK_LOOP:
         return read_loopback(packet, version);
-    return NULL;
+    case LINK_PPP:
+    case LINK_PPP_SERIAL:
+        return read_ppp(link_type, packet, version);
+    case LINK_PPP_ETHER:
+        return read_pppoe(packet, version);
+    case LINK_WIFI:
+    case LINK_WIFI_PRISM:
+    case LINK_WIFI_RADIOTAP:
+    case LINK_PPI:
+        return wifi_read(link_type, packet, version);
+    case LINK_NFLOG:
+        return read_nflog(packet, version);
+    default:
+        return NULL;
+    }
+}
+
+bool link_is_known(int link_type)
+{
+    static const int others[] = {LINK_NULL,       LINK_LOOP, LINK_PPP,        LINK_PPP_SERIAL,    LINK_PPP_ETHER,
+                                 LINK_WIFI,       LINK_PPI,  LINK_WIFI_PRISM, LINK_WIFI_RADIOTAP, LINK_NFLOG};
+
+    for (size_t i = 0; i < sizeof(ether_links) / sizeof(ether_links[0]); i++)
+        if (ether_links[i].link_type == link_type)
+            return true;
+    for (size_t i = 0; i < sizeof(bare_links) / sizeof(bare_links[0]); i++)
+        if (bare_links[i].link_type == link_type)
+            return true;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (others[i] == link_type)
+            return true;
+    return false;
 }

@@ -2,15 +2,22 @@
 #ifndef WIRE_LINK_H
 #define WIRE_LINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "wire/bytes.h"
 
 /*
- * Takes the link header, VLAN tags included, off the packet. *version becomes the IP version that the link
- * header promises: 4, 6, or 0 when it is no IP packet (or a link type that we don't know). Returns NULL or
+ * Takes the link header, VLAN tags, MPLS labels and PPPoE included, off the packet. *version becomes the IP version that
+ * the link header promises: 4, 6, or 0 when it is no IP packet (or a link type that we don't know). Returns NULL or
  * what is wrong.
  */
 const char *link_read(int link_type, struct bytes *packet, uint8_t *version);
+
+/* The same from an EtherType on, as LLC and tunnels have it. */
+const char *link_read_ether_type(struct bytes *packet, uint8_t *version);
+
+/* Can link_read() read this link type at all? */
+bool link_is_known(int link_type);
 
 #endif

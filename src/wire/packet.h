@@ -16,13 +16,22 @@
 /* Link types, numbered as libpcap's DLT_ values on Linux and as LINKTYPE_ values in files. */
 enum link_type {
     LINK_NULL = 0,       /* BSD loopback: address family in the byte order of the capturing machine */
-    LINK_ETHERNET = 1,   /* with any stack of VLAN tags */
-    LINK_RAW = 12,       /* bare IPv4 or IPv6 */
-    LINK_RAW_FILE = 101, /* the same as files spell it */
-    LINK_LOOP = 108,     /* OpenBSD loopback: address family in network order */
+    LINK_ETHERNET = 1,   /* with any stack of tags, MPLS labels, PPPoE */
+    LINK_PPP = 9,
+    LINK_RAW = 12, /* bare IPv4 or IPv6 */
+    LINK_PPP_SERIAL = 50, /* PPP in HDLC-like frames, or Cisco HDLC */
+    LINK_PPP_ETHER = 51,  /* PPPoE without Ethernet */
+    LINK_RAW_FILE = 101,  /* bare IP as files spell it */
+    LINK_C_HDLC = 104,    /* Cisco HDLC */
+    LINK_WIFI = 105,      /* IEEE 802.11 */
+    LINK_LOOP = 108,      /* OpenBSD loopback: address family in network order */
     LINK_LINUX_SLL = 113,
+    LINK_WIFI_PRISM = 119,    /* 802.11 behind a Prism header */
+    LINK_WIFI_RADIOTAP = 127, /* 802.11 behind a radiotap header */
+    LINK_PPI = 192,           /* 802.11 behind a per-packet information header */
     LINK_IPV4 = 228,
     LINK_IPV6 = 229,
+    LINK_NFLOG = 239, /* Linux netfilter's log */
     LINK_LINUX_SLL2 = 276,
 };
 
