@@ -19,7 +19,10 @@ LIBRARIES := stdio.h:c:libc6-dev \
 	jansson.h:jansson:libjansson-dev \
 	libmnl/libmnl.h:mnl:libmnl-dev \
 	cap-ng.h:cap-ng:libcap-ng-dev \
-	histedit.h:edit:libedit-dev
+	histedit.h:edit:libedit-dev \
+	zlib.h:z:zlib1g-dev \
+	lzma.h:lzma:liblzma-dev \
+	zstd.h:zstd:libzstd-dev
 field = $(foreach l,$(LIBRARIES),$(word $(1),$(subst :, ,$(l))))
 
 # Debian packages, for `make deps`.

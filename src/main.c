@@ -27,6 +27,8 @@ const struct command commands[] = {
     {"run", "FILE [HOST] PORT", true, "do the steps of a file (see tcpwalk-step(5))", run_run},
     {"measure", "WHAT[,WHAT...] HOST PORT", true,
      "its timers, its sequence numbers and its manners, from outside; alone: lists what can be measured", run_measure},
+    {"read", "FILE...", false, "the connections of a capture file: how each opened and closed, and both ends' states",
+     run_read},
     {"lab", "[COMMAND [HOST] SERVICE]", false,
      "any command against a private network with real servers; alone: lists them", run_lab},
     {"teach", "[LESSON] [HOST] [PORT]", false, "lessons on a real kernel; alone: lists them", run_teach},
@@ -88,6 +90,7 @@ static enum option_use use_of(const struct options *options)
         command = command_find(options->operands[1]);
     return command && command->run == run_measure ? USE_MEASURE
            : command && command->run == run_teach ? USE_TEACH
+           : command && command->run == run_read  ? USE_READ
                                                   : USE_WALK;
 }
 

@@ -44,6 +44,8 @@ int run_measure(const struct command *command, const struct options *options, in
                 const struct lab *lab, struct fault *fault);
 int run_teach(const struct command *command, const struct options *options, int count, char **operands,
               const struct lab *lab, struct fault *fault);
+int run_read(const struct command *command, const struct options *options, int count, char **operands,
+             const struct lab *lab, struct fault *fault);
 int run_lab(const struct command *command, const struct options *options, int count, char **operands,
             const struct lab *lab, struct fault *fault);
 int run_completion(const struct command *command, const struct options *options, int count, char **operands,

@@ -10,8 +10,8 @@
 #define AT(member) offsetof(struct options, member)
 
 const struct option_row option_rows[] = {
-    {"json", 0, NULL, "write JSON lines instead of the ladder", OPTION_FLAG, AT(json), 0, 0, FOR_ALL},
-    {"quiet", 'q', NULL, "write nothing but errors", OPTION_FLAG, AT(quiet), 0, 0, FOR_ALL},
+    {"json", 0, NULL, "write JSON lines instead of the ladder", OPTION_FLAG, AT(json), 0, 0, FOR_ALL | FOR_READ},
+    {"quiet", 'q', NULL, "write nothing but errors", OPTION_FLAG, AT(quiet), 0, 0, FOR_ALL | FOR_READ},
     {"send", 's', "TEXT", "send these bytes once it is open (\\r \\n \\t \\0 \\xHH \\\\ are read)", OPTION_TEXT,
      AT(send), 0, 0, FOR_ALL},
     {"timeout", 't', "DURATION", "how long one step may wait for the peer (10s)", OPTION_SPAN, AT(timeout), 1, 0,
@@ -71,8 +71,20 @@ const struct option_row option_rows[] = {
      OPTION_TEXT, AT(export_as), 0, 0, FOR_TEACH},
     {"output", 'o', "FILE", "teach: write it to this file (to standard output, and the lesson is not shown)",
      OPTION_TEXT, AT(output), 0, 0, FOR_TEACH},
-    {"help", 'h', NULL, "print this and exit", OPTION_FLAG, AT(help), 0, 0, FOR_ALL},
-    {"version", 'V', NULL, "print the version and exit", OPTION_FLAG, AT(version), 0, 0, FOR_ALL},
+    {"filter", 0, "FILTER", "read: only packets that this filter of libpcap lets through", OPTION_TEXT, AT(filter), 0, 0,
+     FOR_READ},
+    {"connection", 0, "N", "read: show the segments of this one, with both ends' states", OPTION_NUMBER, AT(connection),
+     1, UINT32_MAX, FOR_READ},
+    {"sort", 0, "KEY", "read: by number, duration, bytes, segments, retransmitted, rtt, close, a or b (number)",
+     OPTION_TEXT, AT(sort), 0, 0, FOR_READ},
+    {"limit", 0, "N", "read: show no more than so many connections; 0 is all (1000)", OPTION_NUMBER, AT(limit), 0,
+     UINT32_MAX, FOR_READ},
+    {"csv", 0, NULL, "read: write a line of comma-separated values for each connection", OPTION_FLAG, AT(csv), 0, 0,
+     FOR_READ},
+    {"max-connections", 0, "N", "read: follow so many at once, the longest idle left out first (8000)", OPTION_NUMBER,
+     AT(max_connections), 1, 1000000, FOR_READ},
+    {"help", 'h', NULL, "print this and exit", OPTION_FLAG, AT(help), 0, 0, FOR_ALL | FOR_READ},
+    {"version", 'V', NULL, "print the version and exit", OPTION_FLAG, AT(version), 0, 0, FOR_ALL | FOR_READ},
     {NULL, 0, NULL, NULL, OPTION_FLAG, 0, 0, 0, FOR_ALL},
 };
 
@@ -111,6 +123,8 @@ static bool take(const struct option_row *row, const char *value, struct options
     case OPTION_NUMBER:
         if (slot == &out->isn)
             out->isn_set = true;
+        if (slot == &out->limit)
+            out->limit_set = true;
         return parse_number(row, value, slot, fault);
     case OPTION_ADDRESS:
         if (addr_parse(value, slot))
@@ -129,6 +143,8 @@ static void defaults(struct options *out)
         .linger = NANOS_NONE,
         .max = NANOS_NONE,
         .window = 64240,
+        .limit = 1000,
+        .max_connections = 8000,
         .wscale = 7,
     };
 }
@@ -208,6 +224,8 @@ bool options_parse(int argc, char **argv, struct options *out, struct fault *fau
     defaults(out);
     if (!options_parse_more(argc, argv, out, fault))
         return false;
+    if (out->csv && (out->json || out->quiet))
+        return fault_set(fault, FAULT_USAGE, "--csv, --json and --quiet exclude each other");
     if (out->json + out->quiet + out->tap > 1)
         return fault_set(fault, FAULT_USAGE, "--json, --quiet and --tap exclude each other");
     return true;
@@ -215,12 +233,17 @@ bool options_parse(int argc, char **argv, struct options *out, struct fault *fau
 
 bool options_suit(const struct options *options, enum option_use use, struct fault *fault)
 {
+    static const char *const names[USE_COUNT] = {
+        [USE_WALK] = "a walk", [USE_MEASURE] = "measure", [USE_TEACH] = "teach", [USE_READ] = "read"};
     const struct option_row *row = options->unfit[use];
 
     if (!row)
         return true;
-    if (row->uses == FOR_MEASURE || row->uses == FOR_TEACH)
-        return fault_set(fault, FAULT_USAGE, "--%s: for %s", row->name, row->uses == FOR_MEASURE ? "measure" : "teach");
+    for (unsigned only = USE_MEASURE; only < USE_COUNT; only++)
+        if (row->uses == 1U << only)
+            return fault_set(fault, FAULT_USAGE, "--%s: for %s", row->name, names[only]);
+    if (use == USE_READ)
+        return fault_set(fault, FAULT_USAGE, "--%s: read has no use for it", row->name);
     return fault_set(fault, FAULT_USAGE, "--%s: a measurement has no use for it", row->name);
 }
 

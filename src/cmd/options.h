@@ -13,12 +13,14 @@
 
 struct option_row;
 
-/* What commands do, as far as options differ by it: walks (and all that takes no part in the rest), measurements, lessons. */
-enum option_use { USE_WALK, USE_MEASURE, USE_TEACH, USE_COUNT };
+/* What commands do, as far as options differ by it: walks (and all that takes no part in the rest), measurements, lessons,
+   captures. */
+enum option_use { USE_WALK, USE_MEASURE, USE_TEACH, USE_READ, USE_COUNT };
 
 #define FOR_WALKS (1U << USE_WALK)
 #define FOR_MEASURE (1U << USE_MEASURE)
 #define FOR_TEACH (1U << USE_TEACH)
+#define FOR_READ (1U << USE_READ)
 #define FOR_ALL (FOR_WALKS | FOR_MEASURE | FOR_TEACH)
 
 struct options {
@@ -28,6 +30,12 @@ struct options {
     bool ipv4, ipv6;
     bool probe, verify, leave, low_latency;
     bool data;
+    bool csv;
+    const char *sort, *filter;
+    uint32_t limit; /* 0: none */
+    bool limit_set;
+    uint32_t connection; /* 0: all */
+    uint32_t max_connections;
     const char *svg;
     nanos max;      /* NANOS_NONE: as each measurement has it */
     uint32_t count; /* 0: as each measurement has it */

@@ -52,7 +52,38 @@ static const struct reason_text texts[REASON_COUNT] = {
     [REASON_OWN_RST_SENT] = {"own-rst-sent", N_("we reset the connection"), "9293 3.10.5"},
 };
 
+/* Of the sentences that speak of us, what a third party says. */
+static const char *const observed[REASON_COUNT] = {
+    [REASON_SYN_ACKED] = "it acknowledged the other's SYN",
+    [REASON_SYN_SEEN] = "it sent a SYN without ACK",
+    [REASON_REFUSED] = "it answered the other's SYN with RST",
+    [REASON_ACK_RECEIPT] = "it echoed the timestamp of the other's ACK",
+    [REASON_DATA_ACKED] = "it acknowledged the other's data",
+    [REASON_FIN_ACKED] = "it acknowledged the other's FIN",
+    [REASON_FIN_ACKED_GAP] = "it acknowledged the other's FIN; something it sent is missing",
+    [REASON_FIN_CROSSED] = "its FIN left before the other's arrived",
+    [REASON_FIN_AFTER_OURS] = "it sent its FIN after the other's",
+    [REASON_FIN_COVERS_OURS] = "its FIN acknowledges the other's",
+    [REASON_BOTH_FINS] = "both FINs are sent and the other's is acknowledged",
+    [REASON_FIN_RECEIPT] = "it echoed the timestamp of the ACK of its FIN",
+    [REASON_OUR_FIN_NOT_ACKED] = "it had not yet received the other's FIN",
+    [REASON_ACK_REFUSED] = "it answered a wrong acknowledgement with RST",
+    [REASON_ACK_UNSEEN] = "it has not taken the other's ACK: it echoes an older timestamp",
+    [REASON_ASSUMED_LISTENING] = "taken to listen",
+    [REASON_ASSUMED_CLOSED] = "taken not to have opened yet",
+    [REASON_SYN_SENT] = "the other sent it a SYN",
+    [REASON_ACK_SENT] = "the other's ACK completes the open",
+    [REASON_FIN_SENT] = "the other sent it a FIN",
+    [REASON_FIN_ACK_SENT] = "the other acknowledged its FIN",
+    [REASON_RST_SENT] = "the other reset the connection",
+};
+
 const struct reason_text *reason_text(enum reason reason)
 {
     return &texts[reason];
+}
+
+const char *reason_observed(enum reason reason)
+{
+    return observed[reason] ? observed[reason] : texts[reason].sentence;
 }

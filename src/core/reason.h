@@ -65,4 +65,7 @@ struct reason_text {
 /* The texts of a reason; static, never NULL. */
 const struct reason_text *reason_text(enum reason reason);
 
+/* The sentence of a reason about an end of a connection that is not ours, "the other" being the end that it talks to. */
+const char *reason_observed(enum reason reason);
+
 #endif

@@ -72,7 +72,7 @@ void phrase_states(struct text *text, state_set first, state_set rest)
     }
 }
 
-static void presumed_claim(struct text *text, const struct claim *claim, bool explain)
+static void presumed_claim(struct text *text, const struct claim *claim, const char *explained)
 {
     state_set otherwise = (state_set)((claim->to | claim->otherwise) & ~claim->likely);
 
@@ -85,8 +85,8 @@ static void presumed_claim(struct text *text, const struct claim *claim, bool ex
         text_add(text, "%s", _(", else "));
         phrase_states(text, otherwise, NO_STATES);
     }
-    if (explain)
-        text_add(text, ": %s", _(reason_text(claim->reason)->sentence));
+    if (explained)
+        text_add(text, ": %s", explained);
 }
 
 /* What more is known of it, and what a habit makes of it. */
@@ -117,16 +117,15 @@ static void habit_and_detail(struct text *text, const struct claim *claim)
         text_add(text, ": %s", _(habit_text(claim->habit)->sentence));
 }
 
-static void claim_alone(struct text *text, const struct claim *claim, bool explain)
+static void claim_alone(struct text *text, const struct claim *claim, bool explain, const char *sentence)
 {
-    const char *sentence = _(reason_text(claim->reason)->sentence);
     char wrong_bytes[STATE_SET_TEXT];
     struct text wrong_states;
     state_set wrong = (state_set)(claim->from & ~claim->to);
 
     switch (claim->certainty) {
     case PRESUMED:
-        presumed_claim(text, claim, explain);
+        presumed_claim(text, claim, explain ? sentence : NULL);
         return;
     case PROVEN:
         text_add(text, "%s", _("proven: "));
@@ -149,7 +148,13 @@ static void claim_alone(struct text *text, const struct claim *claim, bool expla
 
 void phrase_claim(struct text *text, const struct claim *claim, bool explain)
 {
-    claim_alone(text, claim, explain);
+    claim_alone(text, claim, explain, _(reason_text(claim->reason)->sentence));
+    habit_and_detail(text, claim);
+}
+
+void phrase_observed(struct text *text, const struct claim *claim)
+{
+    claim_alone(text, claim, true, _(reason_observed(claim->reason)));
     habit_and_detail(text, claim);
 }
 

@@ -33,6 +33,9 @@ void phrase_states(struct text *text, state_set first, state_set rest);
  */
 void phrase_claim(struct text *text, const struct claim *claim, bool explain);
 
+/* The same about an end that is not ours and is seen by a third party; always with its reason. */
+void phrase_observed(struct text *text, const struct claim *claim);
+
 /* The two ends: "192.0.2.1:48711 -> discard.lab (192.0.2.2) port 9, over lab0". */
 void phrase_ends(struct text *text, const struct event_start *start);
 

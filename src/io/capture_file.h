@@ -1,0 +1,35 @@
+/* Capture files: pcap and pcapng, of any byte order and precision, compressed or not. */
+#ifndef IO_CAPTURE_FILE_H
+#define IO_CAPTURE_FILE_H
+
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "io/capture.h"
+
+struct capture_file;
+
+/*
+ * Opens path ("-": standard input); filter: of libpcap's language, or NULL. *out is the caller's until
+ * capture_file_close(). On failure *out is NULL, and the fault says of which file.
+ */
+bool capture_file_open(struct capture_file **out, const char *path, const char *filter, struct fault *fault);
+
+/* How to read the bytes: a DLT_ number. */
+int capture_file_link_type(const struct capture_file *file);
+
+/* libpcap's name of it, "EN10MB"; NULL for one that it does not know. Static text. */
+const char *capture_file_link_name(const struct capture_file *file);
+
+/* Takes a packet; number: as the file counts them from 1, those that the filter left out not counted. False stops. */
+typedef bool capture_file_handler(void *context, const struct captured *captured, uint64_t number);
+
+/*
+ * Hands all packets to the handler. False with the fault set, which says after which packet, when the file is damaged;
+ */
+bool capture_file_each(struct capture_file *file, capture_file_handler *handler, void *context, struct fault *fault);
+
+/* Closes and frees everything; NULL is allowed. */
+void capture_file_close(struct capture_file *file);
+
+#endif

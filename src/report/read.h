@@ -1,0 +1,83 @@
+/* Connections that were read from a capture: as a table, as JSON lines, as CSV; and one of them as a ladder. */
+#ifndef REPORT_READ_H
+#define REPORT_READ_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/fault.h"
+#include "follow/follow.h"
+#include "follow/summary.h"
+#include "report/page.h"
+
+/* How the terminal is. */
+struct read_look {
+    unsigned width;
+    bool colour, utf8;
+};
+
+/* What was not read, and why. */
+struct read_lack {
+    const char *what; /* static text */
+    uint64_t packets;
+};
+
+/* The whole of a capture. */
+struct read_total {
+    uint64_t packets, segments, connections;
+    uint64_t others;  /* packets without TCP */
+    uint64_t left_out; /* connections that the table had no room for (--limit) */
+    uint64_t evicted; /* connections that had to be summed up early (--max-connections) */
+    nanos first_at, last_at; /* NANOS_NONE: there was no packet */
+    const struct read_lack *lacks;
+    unsigned lack_count;
+};
+
+/* For people. */
+void read_table_head(const struct read_look *look, FILE *out);
+void read_table_row(const struct read_look *look, const struct summary *summary, nanos epoch, FILE *out);
+void read_table_foot(const struct read_look *look, const struct read_total *total, FILE *out);
+
+/* As read_table_row(), of one connection, in words. */
+void read_table_one(const struct read_look *look, const struct summary *summary, FILE *out);
+
+/* For spreadsheets. */
+void read_csv_head(FILE *out);
+void read_csv_row(const struct summary *summary, nanos epoch, FILE *out);
+
+/* For programs, as tcpwalk-json(5) describes. Faults as in report/reporter.h. */
+bool read_json_start(const char *const *files, unsigned count, const char *filter, nanos epoch, FILE *out,
+                     struct fault *fault);
+bool read_json_connection(const struct summary *summary, nanos epoch, FILE *out, struct fault *fault);
+bool read_json_claim(uint64_t connection, unsigned end, const struct claim *claim, nanos epoch, FILE *out,
+                     struct fault *fault);
+bool read_json_summary(const struct read_total *total, int status, FILE *out, struct fault *fault);
+
+/* A segment of the connection that is looked at, with numbers relative to both ends' initial ones. */
+struct read_segment {
+    uint64_t connection, packet;
+    unsigned from, n;
+    enum passage_kind kind;
+    nanos at; /* since the capture's first packet */
+    const struct segment *segment;
+    uint32_t rel_seq, rel_ack;
+    bool has_rel_ack;
+};
+
+bool read_json_segment(const struct read_segment *event, FILE *out, struct fault *fault);
+
+/* "part of it", "a retransmission", ... as programs read it. Static text. */
+const char *passage_kind_name(enum passage_kind kind);
+
+/* A ladder between two ends. */
+struct read_ladder;
+
+/* NULL when there is no memory. head: the two ends as text. */
+struct read_ladder *read_ladder_begin(const struct read_look *look, FILE *out);
+void read_ladder_segment(struct read_ladder *ladder, const struct read_segment *event);
+void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct claim *claim, nanos epoch);
+
+/* Prints what is held back and releases it. */
+void read_ladder_end(struct read_ladder *ladder);
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * A ladder between two ends, neither of which is ours: a row a segment, with both ends' states beside it, and below it
+ * what it says of each. A row is held back until its claims have come.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/cell.h"
+#include "report/phrase.h"
+#include "report/read.h"
+
+/* Columns, from 0. */
+enum { TIME_AT = 4, TIME_WIDTH = 9, A_AT = 15, SEGMENT_AT = 29, STATE_WIDTH = 13, SEGMENT_MAX = 45, SEGMENT_MIN = 16 };
+
+#define ROW_CLAIMS 8
+#define WORDS 512
+
+struct row {
+    bool open;
+    struct read_segment event;
+    struct segment segment;
+    struct claim claims[ROW_CLAIMS];
+    unsigned claim_ends[ROW_CLAIMS];
+    unsigned claim_count;
+    nanos alone_at; /* of a row without a segment */
+};
+
+struct read_ladder {
+    struct page page;
+    unsigned segment_width;
+    struct row row;
+    struct cell_sender senders[ENDS];
+    bool have[ENDS];
+    struct claim standing[ENDS];
+};
+
+static enum paint paint_of(const struct claim *claim)
+{
+    return claim->certainty == PROVEN ? PAINT_PROVEN : claim->certainty == PRESUMED ? PAINT_PRESUMED : PAINT_ALARM;
+}
+
+struct read_ladder *read_ladder_begin(const struct read_look *look, FILE *out)
+{
+    struct read_ladder *ladder = calloc(1, sizeof(*ladder));
+    int segment = (int)look->width - SEGMENT_AT - 4 - STATE_WIDTH - 1;
+
+    if (!ladder)
+        return NULL;
+    ladder->segment_width = (unsigned)(segment < SEGMENT_MIN ? SEGMENT_MIN : segment > SEGMENT_MAX ? SEGMENT_MAX : segment);
+    ladder->page = (struct page){.out = out, .width = look->width, .colour = look->colour};
+    page_put(&ladder->page, PAINT_DIM, "  #      time");
+    page_to(&ladder->page, A_AT);
+    page_put(&ladder->page, PAINT_DIM, "A");
+    page_to(&ladder->page, SEGMENT_AT);
+    page_put(&ladder->page, PAINT_DIM, "segment");
+    page_to(&ladder->page, SEGMENT_AT + ladder->segment_width + 4);
+    page_put(&ladder->page, PAINT_DIM, "B");
+    page_end(&ladder->page);
+    return ladder;
+}
+
+static void put_state(struct read_ladder *ladder, unsigned end)
+{
+    const struct claim *claim = &ladder->standing[end];
+    char words[SPAN_TEXT];
+    struct text text;
+
+    if (!ladder->have[end])
+        return;
+    text_init(&text, words, sizeof(words));
+    text_add(&text, "%s%s", state_name(phrase_state(claim->likely)),
+             state_count(claim->certainty == PRESUMED ? claim->likely : claim->to) > 1 ? "+" : "");
+    page_to(&ladder->page, end == END_A ? A_AT : SEGMENT_AT + ladder->segment_width + 4);
+    page_put(&ladder->page, paint_of(claim), words);
+}
+
+static void put_time(struct read_ladder *ladder, nanos at)
+{
+    char time[SPAN_TEXT];
+    size_t length;
+
+    phrase_time(at, time);
+    time[TIME_WIDTH + 1] = '\0'; /* after a thousand seconds the last digits go, not the columns */
+    length = strlen(time);
+    page_to(&ladder->page, TIME_AT + (length < TIME_WIDTH ? TIME_WIDTH - (unsigned)length : 0));
+    page_put(&ladder->page, PAINT_DIM, time);
+}
+
+static void flow_claims(struct read_ladder *ladder)
+{
+    static const char *const names[] = {"A", "B"};
+    const struct row *row = &ladder->row;
+    char words[WORDS];
+    struct text text;
+
+    for (unsigned i = 0; i < row->claim_count; i++) {
+        const struct claim *claim = &row->claims[i];
+        text_init(&text, words, sizeof(words));
+        text_add(&text, "%s ", names[row->claim_ends[i]]);
+        phrase_observed(&text, claim);
+        page_flow(&ladder->page, A_AT, paint_of(claim), true, words);
+    }
+}
+
+static void row_print(struct read_ladder *ladder)
+{
+    struct row *row = &ladder->row;
+    struct page *page = &ladder->page;
+    struct event_segment event = {.segment = row->segment,
+                                  .rel_seq = row->event.rel_seq,
+                                  .rel_ack = row->event.rel_ack,
+                                  .has_rel_ack = row->event.has_rel_ack};
+    char number[SPAN_TEXT];
+    struct cell cell;
+
+    if (!row->open)
+        return;
+    snprintf(number, sizeof(number), "%3u", row->event.n);
+    if (row->event.segment)
+        page_put(page, PAINT_NONE, number);
+    put_time(ladder, row->event.segment ? row->event.at : row->alone_at);
+    put_state(ladder, END_A);
+    cell_init(&cell, ladder->segment_width);
+    if (row->event.segment) {
+        cell_segment(&cell, &event, &ladder->senders[row->event.from]);
+        page_to(page, SEGMENT_AT);
+        page_put(page, PAINT_NONE, cell.in.at);
+        page_to(page, SEGMENT_AT + ladder->segment_width + 1);
+        page_put(page, PAINT_DIM, row->event.from == END_A ? "->" : "<-");
+    }
+    put_state(ladder, END_B);
+    page_end(page);
+    if (row->event.segment && row->event.kind != PASSAGE_NEW) {
+        static const char *const kinds[] = {"", "a retransmission", "the same segment, captured once more",
+                                            "its numbers are of no use to this connection"};
+        page_flow(page, A_AT, row->event.kind == PASSAGE_STRAY ? PAINT_ALARM : PAINT_NONE, true, kinds[row->event.kind]);
+    }
+    flow_claims(ladder);
+    if (cell.rest.used) {
+        char also[CELL_TEXT + 8];
+        snprintf(also, sizeof(also), "also %s", cell.rest.at);
+        page_flow(page, A_AT, PAINT_NONE, true, also);
+    }
+    page_end(page);
+    row->open = false;
+    row->claim_count = 0;
+}
+
+void read_ladder_segment(struct read_ladder *ladder, const struct read_segment *event)
+{
+    row_print(ladder);
+    ladder->row.open = true;
+    ladder->row.segment = *event->segment;
+    ladder->row.event = *event;
+    ladder->row.claim_count = 0;
+}
+
+void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct claim *claim, nanos epoch)
+{
+    struct row *row = &ladder->row;
+
+    /* A timer's claim is of a time after the segment before it. */
+    if (!row->open || row->claim_count == ROW_CLAIMS || claim->reason == REASON_TIMER) {
+        row_print(ladder);
+        row->open = true;
+        row->event = (struct read_segment){0};
+        row->alone_at = claim->not_before == NANOS_NONE ? 0 : claim->not_before - epoch;
+    }
+    row->claims[row->claim_count] = *claim;
+    row->claim_ends[row->claim_count++] = end;
+    ladder->standing[end] = *claim;
+    ladder->have[end] = true;
+}
+
+void read_ladder_end(struct read_ladder *ladder)
+{
+    if (!ladder)
+        return;
+    row_print(ladder);
+    free(ladder);
+}

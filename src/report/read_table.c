@@ -1,0 +1,263 @@
+/*
+ * Two lines a connection, so that 80 columns have room for IPv6: who, and below that how it opened, how it was closed,
+ * and the state that each end was left in.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "report/phrase.h"
+#include "report/read.h"
+
+/* Columns, from 0. */
+enum { TIME_AT = 7, WHO_AT = 20, OPEN_AT = 7, CLOSE_AT = 22, STATES_AT = 39, BYTES_AT = 67 };
+
+#define CELL_TEXT 160
+
+static struct page page_on(const struct read_look *look, FILE *out)
+{
+    return (struct page){.out = out, .width = look->width, .colour = look->colour};
+}
+
+/* "912", "12.3k", "4.56M": at most five characters. */
+static char *short_number(uint64_t value, char out[SPAN_TEXT])
+{
+    static const char units[] = " kMGTPE";
+    unsigned unit = 0;
+    double size = (double)value;
+
+    for (; size >= 999.5 && unit < 6; unit++)
+        size /= 1000;
+    if (unit == 0)
+        snprintf(out, SPAN_TEXT, "%" PRIu64, value);
+    else
+        snprintf(out, SPAN_TEXT, size < 9.995 ? "%.2f%c" : size < 99.95 ? "%.1f%c" : "%.0f%c", size, units[unit]);
+    return out;
+}
+
+static void add_opening(struct text *text, const struct summary *summary)
+{
+    char span[SPAN_TEXT];
+
+    switch (summary->opening) {
+    case OPENING_UNSEEN:
+        text_add(text, "unseen");
+        return;
+    case OPENING_TRIED:
+        text_add(text, "no answer");
+        return;
+    case OPENING_ANSWERED:
+        text_add(text, "unfinished");
+        return;
+    case OPENING_REFUSED:
+        text_add(text, "refused");
+        return;
+    case OPENING_DONE:
+    case OPENING_SIMULTANEOUS:
+        break;
+    }
+    text_add(text, "%s", summary->opening == OPENING_DONE ? "done" : "both");
+    if (summary->open_rtt != NANOS_NONE)
+        text_add(text, " %s", phrase_span(summary->open_rtt, span));
+}
+
+static void add_closing(struct text *text, const struct summary *summary)
+{
+    static const char *const ends[] = {"A", "B", "?"};
+    const char *by = ends[summary->closer];
+
+    switch (summary->closing) {
+    case CLOSING_NEVER:
+        text_add(text, "not closed");
+        return;
+    case CLOSING_HALF:
+        text_add(text, "%s, half", by);
+        return;
+    case CLOSING_THREE:
+    case CLOSING_FOUR:
+        text_add(text, "%s, %s", by, closing_name(summary->closing));
+        break;
+    case CLOSING_SIMULTANEOUS:
+        text_add(text, "both at once");
+        break;
+    case CLOSING_RESET:
+        if (summary->fin_first)
+            text_add(text, "%s, %s reset", by, ends[summary->resetter]);
+        else
+            text_add(text, "%s reset", ends[summary->resetter]);
+        return;
+    }
+    if (!summary->closed)
+        text_add(text, ", no ACK");
+}
+
+/* The state it is left in: with "?" where it is only presumed, with "+" where it is one of several. */
+static void put_state(struct page *page, const struct claim *claim)
+{
+    char words[SPAN_TEXT];
+    struct text text;
+    bool presumed = claim->certainty == PRESUMED;
+
+    text_init(&text, words, sizeof(words));
+    text_add(&text, "%s%s%s", state_name(phrase_state(claim->likely)), presumed ? "?" : "",
+             state_count(presumed ? claim->likely : claim->to) > 1 ? "+" : "");
+    page_put(page, presumed ? PAINT_PRESUMED : PAINT_PROVEN, words);
+}
+
+void read_table_head(const struct read_look *look, FILE *out)
+{
+    struct page page = page_on(look, out);
+
+    page_put(&page, PAINT_DIM, "     #");
+    page_to(&page, TIME_AT);
+    page_put(&page, PAINT_DIM, "time");
+    page_to(&page, WHO_AT);
+    page_put(&page, PAINT_DIM, "A, who opened -> B; history");
+    page_end(&page);
+    page_to(&page, OPEN_AT);
+    page_put(&page, PAINT_DIM, "open");
+    page_to(&page, CLOSE_AT);
+    page_put(&page, PAINT_DIM, "closed by, how");
+    page_to(&page, STATES_AT);
+    page_put(&page, PAINT_DIM, "A's and B's state");
+    page_to(&page, BYTES_AT);
+    page_put(&page, PAINT_DIM, "bytes");
+    page_end(&page);
+}
+
+static void put_who(struct page *page, const struct summary *summary)
+{
+    char words[2 * ENDPOINT_TEXT + CONNECTION_HISTORY + 16], ends[ENDS][ENDPOINT_TEXT];
+    struct text text;
+
+    text_init(&text, words, sizeof(words));
+    endpoint_format(&summary->ends[END_A].at, ends[END_A]);
+    endpoint_format(&summary->ends[END_B].at, ends[END_B]);
+    text_add(&text, "%s %s %s", ends[END_A], summary->orientation == ORIENTED_BY_PORTS ? "--" : "->", ends[END_B]);
+    page_put(page, PAINT_NONE, words);
+    /* The history goes to the right, or where there is room. */
+    unsigned length = (unsigned)strlen(summary->history);
+    if (page->column + 1 + length > page->width) {
+        page_end(page);
+        page_to(page, WHO_AT);
+    }
+    if (length > 0 && page->width > length)
+        page_to(page, page->width - length);
+    page_put(page, PAINT_DIM, summary->history);
+    page_end(page);
+}
+
+void read_table_row(const struct read_look *look, const struct summary *summary, nanos epoch, FILE *out)
+{
+    struct page page = page_on(look, out);
+    char words[CELL_TEXT], sizes[ENDS][SPAN_TEXT];
+    struct text text;
+
+    text_init(&text, words, sizeof(words));
+    text_add(&text, "%6" PRIu64, summary->number);
+    page_put(&page, PAINT_NONE, words);
+    page_to(&page, TIME_AT);
+    page_put(&page, PAINT_DIM, phrase_time(summary->first_at - epoch, words));
+    page_to(&page, WHO_AT);
+    put_who(&page, summary);
+    page_to(&page, OPEN_AT);
+    text_init(&text, words, sizeof(words));
+    add_opening(&text, summary);
+    page_put(&page, summary->opening == OPENING_DONE ? PAINT_NONE : PAINT_PRESUMED, words);
+    page_to(&page, CLOSE_AT);
+    text_init(&text, words, sizeof(words));
+    add_closing(&text, summary);
+    page_put(&page, summary->closing == CLOSING_RESET ? PAINT_ALARM : PAINT_NONE, words);
+    page_to(&page, STATES_AT);
+    put_state(&page, &summary->ends[END_A].claim);
+    page_put(&page, PAINT_DIM, " ");
+    put_state(&page, &summary->ends[END_B].claim);
+    text_init(&text, words, sizeof(words));
+    text_add(&text, "%s/%s", short_number(summary->ends[END_A].bytes, sizes[END_A]),
+             short_number(summary->ends[END_B].bytes, sizes[END_B]));
+    page_to(&page, BYTES_AT);
+    page_put(&page, PAINT_NONE, words);
+    page_end(&page);
+}
+
+static void put_line(const struct read_look *look, const char *words, FILE *out)
+{
+    struct page page = page_on(look, out);
+
+    page_flow(&page, 0, PAINT_NONE, false, words);
+    page_end(&page);
+}
+
+void read_table_foot(const struct read_look *look, const struct read_total *total, FILE *out)
+{
+    char words[512];
+    struct text text;
+
+    text_init(&text, words, sizeof(words));
+    text_add(&text, "%" PRIu64 " connection%s, %" PRIu64 " segments", total->connections,
+             total->connections == 1 ? "" : "s", total->segments);
+    if (total->others)
+        text_add(&text, ", %" PRIu64 " packets without TCP", total->others);
+    if (total->left_out)
+        text_add(&text, "; %" PRIu64 " connections are not shown (--limit)", total->left_out);
+    put_line(look, words, out);
+    if (total->evicted) {
+        text_init(&text, words, sizeof(words));
+        text_add(&text,
+                 "%" PRIu64 " connections were summed up early, the longest idle first, for want of room "
+                 "(--max-connections): what came of them later counts as another connection",
+                 total->evicted);
+        put_line(look, words, out);
+    }
+    for (unsigned i = 0; i < total->lack_count; i++) {
+        text_init(&text, words, sizeof(words));
+        text_add(&text, "not read: %" PRIu64 " packet%s: %s", total->lacks[i].packets,
+                 total->lacks[i].packets == 1 ? "" : "s", total->lacks[i].what);
+        put_line(look, words, out);
+    }
+}
+
+static void add_counts(struct text *text, const char *name, const struct summary_end *end)
+{
+    text_add(text, "%s sent %" PRIu64 " segments, %" PRIu64 " bytes", name, end->segments, end->bytes);
+    if (end->retransmitted)
+        text_add(text, ", %" PRIu64 " retransmitted", end->retransmitted);
+    if (end->doubles)
+        text_add(text, ", %" PRIu64 " captured twice", end->doubles);
+    if (end->strays)
+        text_add(text, ", %" PRIu64 " with impossible numbers", end->strays);
+    if (end->unseen)
+        text_add(text, "; %" PRIu64 " numbers passed unseen", end->unseen);
+}
+
+void read_table_one(const struct read_look *look, const struct summary *summary, FILE *out)
+{
+    static const char *const names[] = {"A", "B"};
+    char words[512], span[SPAN_TEXT], at[ENDPOINT_TEXT];
+    struct text text;
+
+    text_init(&text, words, sizeof(words));
+    text_add(&text, "open: ");
+    add_opening(&text, summary);
+    if (summary->open != NANOS_NONE)
+        text_add(&text, ", %s in all", phrase_span(summary->open, span));
+    text_add(&text, "; close: ");
+    add_closing(&text, summary);
+    text_add(&text, "; history %s%s", summary->history,
+             summary->undone ? "; a RST or a FIN that did not count was contradicted by what followed" : "");
+    put_line(look, words, out);
+    for (unsigned i = 0; i < ENDS; i++) {
+        const struct summary_end *end = &summary->ends[i];
+        text_init(&text, words, sizeof(words));
+        text_add(&text, "%s %s: %s", names[i], endpoint_format(&end->at, at), "");
+        phrase_states(&text, end->claim.likely, end->claim.certainty == PRESUMED ? NO_STATES : end->claim.to);
+        text_add(&text, " (%s)", certainty_name(end->claim.certainty));
+        for (unsigned state = 0; state < STATE_COUNT; state++)
+            if (end->in_state[state] > 0)
+                text_add(&text, ", %s in %s", phrase_span(end->in_state[state], span), state_name((enum state)state));
+        put_line(look, words, out);
+        text_init(&text, words, sizeof(words));
+        add_counts(&text, names[i], end);
+        put_line(look, words, out);
+    }
+}
