@@ -29,6 +29,7 @@ enum tcp_option_bit {
     TCP_OPT_SACK_PERMITTED = 0x04,
     TCP_OPT_TIMESTAMPS = 0x08,
     TCP_OPT_SACK = 0x10,
+    TCP_OPT_CUT = 0x20,       /* of a capture: what follows was not captured */
     TCP_OPT_OTHER = 0x40,     /* an option of another kind was there */
     TCP_OPT_MALFORMED = 0x80, /* a length that can't be: the options from there on were not read */
 };

@@ -17,6 +17,7 @@ enum opening {
     OPENING_ANSWERED,     /* a SYN-ACK, and nothing that acknowledges it */
     OPENING_REFUSED,      /* a RST in answer to the SYN */
     OPENING_DONE,         /* the handshake is complete */
+    OPENING_IMPLIED,      /* ... as what follows shows: not all of it was seen */
     OPENING_SIMULTANEOUS, /* ... and both ends sent a SYN without ACK */
 };
 
@@ -44,13 +45,16 @@ struct recent {
 /* What one end has sent. */
 struct end {
     uint32_t iss;  /* valid with has_syn */
+    uint32_t syn_end; /* one past what its SYN took; valid with has_syn */
     uint32_t next; /* one past the highest number that it has used; valid with has_next */
+    uint32_t next_before; /* ... before the segment that is judged; valid with had_next */
+    uint32_t claimed; /* more than that, as one segment of the other says; valid with has_claimed */
     uint32_t acked;  /* the highest that it has acknowledged; valid with has_acked */
     uint32_t window; /* the largest that it has offered, in bytes, at most */
     uint32_t fin;    /* the number of its FIN; valid with has_fin */
     bool seen;
     bool has_syn, syn_alone; /* a SYN that was seen, or that an answer shows; one without ACK was seen */
-    bool has_next, has_acked;
+    bool has_next, has_acked, had_next, has_claimed;
     bool has_fin;
     bool fin_acks_fin; /* its FIN acknowledged the other's, or left when that had been acknowledged */
     bool acked_fin;    /* it has acknowledged the other's FIN */
@@ -62,7 +66,7 @@ struct end {
     uint64_t unseen; /* numbers that passed unseen, by what the other end acknowledged or by gaps */
     uint32_t hole, hole_end; /* the latest gap in its numbers */
     uint32_t stray_end;      /* one past the latest stray's numbers: strays in a row make sense after a long loss */
-    unsigned stray_run, odd_acks;
+    unsigned stray_run;
     nanos syn_at, fin_at;
     nanos in_state[STATE_COUNT]; /* how long it was presumed or proven to be there */
     nanos state_since;
@@ -89,7 +93,7 @@ struct connection {
     bool fin_first;  /* of a reset: a FIN came before it */
     unsigned resetter;
     uint32_t reset_seq;
-    uint32_t reset_heard; /* one past the other's numbers when it passed */
+    uint32_t reset_next[ENDS]; /* one past each end's numbers when it passed */
     nanos reset_at;
     bool undone;    /* a RST or a FIN of another's making was contradicted by what followed */
     nanos open_rtt; /* SYN to SYN-ACK, as seen where it was captured; NANOS_NONE */

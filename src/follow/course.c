@@ -10,6 +10,7 @@ const char *opening_name(enum opening opening)
     static const char *const names[] = {
         [OPENING_UNSEEN] = "unseen",   [OPENING_TRIED] = "tried", [OPENING_ANSWERED] = "answered",
         [OPENING_REFUSED] = "refused", [OPENING_DONE] = "done",   [OPENING_SIMULTANEOUS] = "simultaneous",
+        [OPENING_IMPLIED] = "implied",
     };
 
     return names[opening];
@@ -79,6 +80,7 @@ static void note_syn(struct connection *connection, unsigned from, const struct 
         if (answer && !other->has_syn) {
             other->has_syn = true;
             other->iss = segment->ack - 1;
+            other->syn_end = segment->ack;
         }
         if (connection->opening == OPENING_UNSEEN)
             connection->opening = answer ? OPENING_ANSWERED : OPENING_TRIED;
@@ -93,32 +95,53 @@ static void note_syn(struct connection *connection, unsigned from, const struct 
         connection->open_rtt = at - other->syn_at;
 }
 
+/* Does the segment of the one that opened acknowledge the SYN-ACK as the handshake has it? */
+static bool completes(const struct connection *connection, unsigned from, const struct segment *segment)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    return segment_has(segment, TCP_ACK) && me->has_syn && me->had_next && seq_lt(me->iss, segment->seq) &&
+           seq_le(segment->seq, me->next_before) && other->had_next && seq_lt(other->iss, segment->ack) &&
+           seq_le(segment->ack, other->next_before);
+}
+
+/* Does what it says show that the handshake was completed, though not all of it was seen? */
+static bool implies(const struct connection *connection, unsigned from, const struct segment *segment)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    if (!segment_has(segment, TCP_ACK))
+        return false;
+    /* The SYN-ACK passed unseen, and is acknowledged. */
+    if (from == connection->opener)
+        return !other->has_syn && other->has_next && me->has_syn && seq_lt(me->iss, segment->seq) &&
+               seq_le(segment->seq, me->next_before);
+    /* The answering end has taken more than a SYN. */
+    return connection->opening == OPENING_ANSWERED && me->has_acked && seq_lt(other->syn_end, me->acked);
+}
+
 /* Is the handshake completed by this? */
 static void note_opened(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
 {
     const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
     bool both_alone = me->syn_alone && other->syn_alone;
-    bool completes;
+    const struct segment answer = {.flags = TCP_ACK, .ack = other->acked};
 
     if (connection->opening != OPENING_TRIED && connection->opening != OPENING_ANSWERED)
         return;
-    if (both_alone)
-        completes = acks_syn(connection, from, segment) && acks_syn(connection, !from, &(struct segment){
-                        .flags = TCP_ACK, .ack = other->acked}) && other->has_acked;
-    else if (segment_has(segment, TCP_SYN))
+    if (both_alone) {
+        if (!acks_syn(connection, from, segment) || !other->has_acked || !acks_syn(connection, !from, &answer))
+            return;
+        connection->opening = OPENING_SIMULTANEOUS;
+    } else if (segment_has(segment, TCP_SYN)) {
         return;
-    else if (from == connection->opener)
-        /* Its SYN-ACK may have passed unseen. */
-        completes = segment_has(segment, TCP_ACK) && me->has_syn && seq_lt(me->iss, segment->seq) && other->has_next &&
-                    (acks_syn(connection, from, segment) || !other->has_syn);
-    else
-        /* It acknowledges more than the SYN: then the other has gone on, unseen. */
-        completes = connection->opening == OPENING_ANSWERED && segment_has(segment, TCP_ACK) &&
-                    seq_lt(other->iss + 1, segment->ack) && seq_le(segment->ack, other->next) && segment->len > 0 &&
-                    other->bytes == 0;
-    if (!completes)
+    } else if (from == connection->opener && other->has_syn && completes(connection, from, segment)) {
+        connection->opening = OPENING_DONE;
+    } else if (implies(connection, from, segment)) {
+        connection->opening = OPENING_IMPLIED;
+    } else {
         return;
-    connection->opening = both_alone ? OPENING_SIMULTANEOUS : OPENING_DONE;
+    }
     if (connection->ends[connection->opener].syn_at != NANOS_NONE)
         connection->open = at - connection->ends[connection->opener].syn_at;
 }
@@ -132,6 +155,7 @@ static void judge(struct connection *connection)
 
     connection->closing = CLOSING_NEVER;
     connection->closer = NOBODY;
+    connection->fin_first = false;
     if (a->has_fin && b->has_fin) {
         bool earlier_a = a->fin_at <= b->fin_at;
         bool crossed = !a->fin_acks_fin && !b->fin_acks_fin;
@@ -215,22 +239,25 @@ static void note_rst(struct connection *connection, unsigned from, const struct 
     }
     connection->resetter = from;
     connection->reset_seq = segment->seq;
-    connection->reset_heard = connection->ends[!from].next;
+    for (unsigned i = 0; i < ENDS; i++)
+        connection->reset_next[i] = connection->ends[i].next;
     connection->reset_at = at;
     if (connection->opening == OPENING_TRIED && from != connection->opener)
         connection->opening = OPENING_REFUSED;
 }
 
-/* The one that is said to have reset goes on: the RST was somebody else's. */
+/*
+ * What was reset goes on: one end acknowledges what the other sent after the RST had passed. So either end was there, and
+ * the RST was somebody else's, or did not count. Where one direction is all that is seen, it goes on when it sends.
+ */
 static bool undo_rst(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
 {
-    const struct end *me = &connection->ends[from];
-    bool new_numbers = segment->len > 0 && seq_le(connection->reset_seq, segment->seq) &&
-                       at - connection->reset_at > REORDERED;
-    /* It has got what passed only after the RST. */
-    bool new_ack = me->has_acked && seq_lt(connection->reset_heard, me->acked);
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    bool goes_on = me->has_acked && other->has_next && seq_lt(connection->reset_next[!from], me->acked);
+    bool alone = connection->resetter == from && !other->seen && segment->len > 0 &&
+                 seq_le(connection->reset_seq, segment->seq) && at - connection->reset_at > REORDERED;
 
-    if (connection->resetter != from || !me->has_next || (!new_numbers && !new_ack))
+    if (connection->resetter == NOBODY || (!goes_on && !alone))
         return false;
     connection->resetter = NOBODY;
     connection->undone = true;

@@ -51,17 +51,17 @@ static void prepare_ack(struct connection *connection, unsigned from, const stru
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
 
-    if (!numbers_can_ack(connection, from, segment->ack))
-        return;
-    if (!other->has_next) {
+    enum ack_kind kind = numbers_ack(connection, from, segment->ack);
+
+    if (kind == ACK_FIRST) {
         belief_join_its(&other->belief, segment->ack, true, connection->segments, at);
         belief_join_ours(&me->belief, segment->ack, true);
         me->belief.known.incomplete = true;
-    } else if (seq_lt(other->next, segment->ack)) {
+    } else if (kind == ACK_UNSEEN) {
         belief_missed_its(&other->belief, segment->ack);
         belief_missed_ours(&me->belief, segment->ack);
         me->belief.known.incomplete = true;
-    } else if (other->hole != other->hole_end && seq_lt(other->hole, segment->ack)) {
+    } else if (kind == ACK_KNOWN && other->hole != other->hole_end && seq_lt(other->hole, segment->ack)) {
         me->belief.known.incomplete = true;
     }
 }
@@ -81,7 +81,7 @@ void ends_prepare(struct follow *follow, struct connection *connection, unsigned
         return;
     }
     if (!me->has_next) {
-        if (segment_has(segment, TCP_ACK) && !numbers_can_ack(connection, from, segment->ack))
+        if (segment_has(segment, TCP_ACK) && numbers_ack(connection, from, segment->ack) == ACK_WRONG)
             return;
         belief_join_its(&me->belief, segment->seq, span == 0, connection->segments, at);
         belief_join_ours(&other->belief, segment->seq, span == 0);
@@ -105,6 +105,9 @@ void ends_pass(struct follow *follow, struct connection *connection, unsigned fr
 
     ends_count_time(me, at);
     ends_count_time(other, at);
+    /* Where its options were cut off, nobody knows how windows are to be read. */
+    if (segment_has(segment, TCP_SYN) && (segment->options.present & TCP_OPT_CUT))
+        me->belief.known.scale_unknown = other->belief.known.scale_unknown = true;
     count = belief_received(&me->belief, segment, n, at, claims);
     tell(follow, connection, from, claims, count);
     count = belief_sent(&other->belief, segment, n, at, claims);

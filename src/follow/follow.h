@@ -105,8 +105,15 @@ enum passage_kind numbers_note(struct connection *connection, unsigned from, con
 /* Is it a number that the connection's end can use at all, the other's window being what it is? */
 bool numbers_fit(const struct connection *connection, unsigned from, const struct segment *segment);
 
-/* Can `from` acknowledge this, of what the other has sent, seen or unseen? */
-bool numbers_can_ack(const struct connection *connection, unsigned from, uint32_t ack);
+/* What an acknowledgement by `from` is, of what the other has sent. */
+enum ack_kind {
+    ACK_WRONG,   /* of nothing that can be */
+    ACK_KNOWN,   /* of what was seen */
+    ACK_FIRST,   /* nothing of the other is known yet: its numbers begin here */
+    ACK_CLAIMED, /* of what was not seen, and nothing else speaks for it */
+    ACK_UNSEEN,  /* of what was not seen, and this is not the first to say so */
+};
+enum ack_kind numbers_ack(const struct connection *connection, unsigned from, uint32_t ack);
 
 /* Keeps the course of the connection. True when what counted before turns out not to. */
 bool course_note(struct connection *connection, unsigned from, enum passage_kind kind, const struct segment *segment,

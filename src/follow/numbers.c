@@ -48,6 +48,14 @@ static bool is_double(struct end *end, const struct segment *segment, nanos at)
     return false;
 }
 
+/* Is the window known to which this end is held, and has nothing been lost? Then it can't use numbers beyond. */
+static bool is_held(const struct connection *connection, unsigned from)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    return me->has_syn && other->has_syn && other->has_acked && me->unseen == 0 && other->unseen == 0;
+}
+
 bool numbers_fit(const struct connection *connection, unsigned from, const struct segment *segment)
 {
     const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
@@ -57,27 +65,30 @@ bool numbers_fit(const struct connection *connection, unsigned from, const struc
         return true;
     if (seq_lt(segment->seq, me->next - BEHIND))
         return false;
-    if (seq_le(segment->seq, me->next + reach))
+    if (seq_le(segment->seq, me->next))
         return true;
-    return other->has_acked && seq_le(segment->seq, other->acked + other->window);
+    if (other->has_acked && seq_le(segment->seq, other->acked + other->window))
+        return true;
+    return !is_held(connection, from) && seq_le(segment->seq, me->next + reach);
 }
 
-bool numbers_can_ack(const struct connection *connection, unsigned from, uint32_t ack)
+enum ack_kind numbers_ack(const struct connection *connection, unsigned from, uint32_t ack)
 {
     const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
     uint32_t reach = me->window > LOSS ? me->window : LOSS;
 
-    if (other->has_syn && !other->has_next)
-        return false;
     if (!other->has_next)
-        return true;
+        return other->has_syn ? ACK_WRONG : ACK_FIRST;
     if (other->has_syn && other->next - other->iss < BEHIND && seq_le(ack, other->iss))
-        return false;
-    /* Before anything but its SYN is known of it, there is nothing that it can have sent unseen... */
-    if (other->has_syn && !other->has_acked && other->next - other->iss == 1 && seq_lt(other->next, ack) &&
-        !me->has_syn && !me->has_next)
-        return false;
-    return seq_le(other->next - BEHIND, ack) && seq_le(ack, other->next + reach);
+        return ACK_WRONG;
+    if (seq_lt(ack, other->next - BEHIND))
+        return ACK_WRONG;
+    if (seq_le(ack, other->next))
+        return ACK_KNOWN;
+    /* One segment can say anything, but two that say the same... */
+    if (seq_le(ack, other->next + reach))
+        return other->has_claimed && seq_le(other->claimed, ack) ? ACK_UNSEEN : ACK_CLAIMED;
+    return other->has_claimed && other->claimed == ack ? ACK_UNSEEN : ACK_CLAIMED;
 }
 
 /* The window that it offers, as large as it may be. */
@@ -101,6 +112,7 @@ static void note_syn(struct end *me, const struct segment *segment)
 {
     if (!me->has_syn || !me->has_next) {
         me->iss = segment->seq;
+        me->syn_end = segment->seq + segment_span(segment);
         me->has_wscale = (segment->options.present & TCP_OPT_WSCALE) != 0;
         me->wscale = segment->options.wscale;
     }
@@ -153,17 +165,26 @@ static void note_ack(struct connection *connection, unsigned from, const struct 
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
 
-    if (!numbers_can_ack(connection, from, segment->ack) && ++me->odd_acks < RUN)
+    switch (numbers_ack(connection, from, segment->ack)) {
+    case ACK_WRONG:
         return;
-    me->odd_acks = 0;
-    if (!other->has_next) {
+    case ACK_CLAIMED:
+        other->claimed = segment->ack;
+        other->has_claimed = true;
+        return;
+    case ACK_FIRST:
         other->next = segment->ack;
         other->has_next = true;
-    } else if (seq_lt(other->next, segment->ack)) {
+        break;
+    case ACK_UNSEEN:
         other->unseen += segment->ack - other->next;
         other->hole = other->next;
         other->hole_end = segment->ack;
         other->next = segment->ack;
+        other->has_claimed = false;
+        break;
+    case ACK_KNOWN:
+        break;
     }
     me->acked = me->has_acked ? seq_max(me->acked, segment->ack) : segment->ack;
     me->has_acked = true;
@@ -174,6 +195,10 @@ enum passage_kind numbers_note(struct connection *connection, unsigned from, con
     struct end *me = &connection->ends[from];
     enum passage_kind kind = PASSAGE_NEW;
 
+    for (unsigned i = 0; i < ENDS; i++) {
+        connection->ends[i].next_before = connection->ends[i].next;
+        connection->ends[i].had_next = connection->ends[i].has_next;
+    }
     me->segments++;
     if (is_double(me, segment, at)) {
         me->doubles++;
@@ -181,6 +206,7 @@ enum passage_kind numbers_note(struct connection *connection, unsigned from, con
     }
     if (segment_has(segment, TCP_RST)) /* course.c judges it */
         return PASSAGE_NEW;
+    /* Without payload it may have its number from anywhere: it does not show that something was lost. */
     if (!numbers_fit(connection, from, segment) && !is_run(me, segment)) {
         me->strays++;
         return PASSAGE_STRAY;

@@ -216,7 +216,7 @@ static bool inside(struct dig *dig, struct ip *ip)
 static bool segment(struct dig *dig, struct ip *ip)
 {
     struct packet *out = dig->out;
-    const char *wrong = tcp_read(&ip->body, &out->src.port, &out->dst.port, &out->segment);
+    const char *wrong = tcp_read_cut(&ip->body, &out->src.port, &out->dst.port, &out->segment);
 
     if (wrong) {
         oddity(dig, wrong);

@@ -104,11 +104,12 @@ void tcp_read_start(const struct bytes *body, uint16_t *src_port, uint16_t *dst_
         *seq = be32(body->at + 4);
 }
 
-const char *tcp_read(struct bytes *body, uint16_t *src_port, uint16_t *dst_port, struct segment *out)
+static const char *read_header(struct bytes *body, bool may_be_cut, uint16_t *src_port, uint16_t *dst_port,
+                               struct segment *out)
 {
     const char *lack = bytes_lack(body, TCP_HEADER, "the TCP header is cut short");
     const uint8_t *at = body->at;
-    uint32_t header_length;
+    uint32_t header_length, options_length;
 
     tcp_read_start(body, src_port, dst_port, &out->seq);
     if (lack)
@@ -117,15 +118,28 @@ const char *tcp_read(struct bytes *body, uint16_t *src_port, uint16_t *dst_port,
     if (header_length < TCP_HEADER)
         return "the TCP data offset is too small";
     lack = bytes_lack(body, header_length, "the TCP data offset is too large");
-    if (lack)
+    if (lack && !(may_be_cut && header_length <= body->length))
         return lack;
+    options_length = (lack ? body->captured : header_length) - TCP_HEADER;
     out->ack = be32(at + 8);
     out->reserved = at[12] & 0x0f;
     out->flags = at[13];
     out->window = be16(at + 14);
     out->urgent = be16(at + 18);
-    read_options(at + TCP_HEADER, header_length - TCP_HEADER, &out->options);
+    read_options(at + TCP_HEADER, options_length, &out->options);
+    if (lack) /* an option that is cut in two is not malformed */
+        out->options.present = (uint8_t)((out->options.present & ~TCP_OPT_MALFORMED) | TCP_OPT_CUT);
     bytes_skip(body, header_length);
     out->len = body->length;
     return NULL;
+}
+
+const char *tcp_read(struct bytes *body, uint16_t *src_port, uint16_t *dst_port, struct segment *out)
+{
+    return read_header(body, false, src_port, dst_port, out);
+}
+
+const char *tcp_read_cut(struct bytes *body, uint16_t *src_port, uint16_t *dst_port, struct segment *out)
+{
+    return read_header(body, true, src_port, dst_port, out);
 }

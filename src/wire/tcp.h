@@ -14,6 +14,9 @@
  */
 const char *tcp_read(struct bytes *body, uint16_t *src_port, uint16_t *dst_port, struct segment *out);
 
+/* The same where the capture may end inside the options: then they have TCP_OPT_CUT, and what comes before that. */
+const char *tcp_read_cut(struct bytes *body, uint16_t *src_port, uint16_t *dst_port, struct segment *out);
+
 /*
  * Reads the ports and the sequence number alone, each as far as it is there: of a first fragment, or a header cut
  * short. What is not there stays as it is.
