@@ -254,7 +254,19 @@ static bool start(struct task *task, nanos at)
     return true;
 }
 
-static bool on_packet(void *context, const struct captured *captured, uint64_t number)
+/* A link type that the packet before did not have. */
+static void note_link_type(struct task *task, int link_type)
+{
+    const char *name = capture_file_link_name(link_type);
+
+    task->link_type = link_type;
+    task->link_known = link_is_known(link_type);
+    if (!task->link_known)
+        snprintf(task->link_words, sizeof(task->link_words), "link type %s (%d), which is not known here",
+                 name ? name : "without a name", link_type);
+}
+
+static bool on_packet(void *context, const struct captured *captured, int link_type, uint64_t number)
 {
     struct task *task = context;
     struct packet packet;
@@ -262,6 +274,8 @@ static bool on_packet(void *context, const struct captured *captured, uint64_t n
     if (task->total.packets++ == 0 && !start(task, captured->at))
         return false;
     task->total.last_at = captured->at;
+    if (link_type != task->link_type)
+        note_link_type(task, link_type);
     if (!task->link_known) {
         lack(task, task->link_words, 1);
         return true;
@@ -283,16 +297,10 @@ static bool on_packet(void *context, const struct captured *captured, uint64_t n
 static bool read_file(struct task *task, const char *path)
 {
     struct capture_file *file;
-    const char *name;
     bool whole;
 
     if (!capture_file_open(&file, path, task->options->filter, &task->fault))
         return false;
-    task->link_type = capture_file_link_type(file);
-    task->link_known = link_is_known(task->link_type);
-    name = capture_file_link_name(file);
-    snprintf(task->link_words, sizeof(task->link_words), "link type %s (%d), which is not known here",
-             name ? name : "without a name", task->link_type);
     task->packets_before = task->total.packets;
     whole = capture_file_each(file, on_packet, task, &task->fault);
     capture_file_close(file);
@@ -380,7 +388,7 @@ static void conclude(struct task *task, int status)
 int run_read(const struct command *command, const struct options *options, int count, char **operands,
              const struct lab *lab, struct fault *fault)
 {
-    struct task task = {.options = options, .files = count, .file_names = operands};
+    struct task task = {.options = options, .files = count, .file_names = operands, .link_type = -1};
     int status;
 
     (void)command, (void)lab;

@@ -6,35 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/pcapng.h"
 #include "io/unpack.h"
 
 #define PATH_SHOWN 160
 #define TIME_MAX INT64_C(4294967295) /* in seconds: of the year 2106 */
 
+/* Filters are made for a link type: one for each that the file has. */
+#define FILTERS_MAX 8
+
+struct filter {
+    int link_type;
+    struct bpf_program program; /* owned */
+};
+
 struct capture_file {
-    pcap_t *pcap; /* owned, and with it the stream */
+    FILE *stream;         /* owned, unless pcap has it */
+    pcap_t *pcap;         /* owned; or NULL */
+    struct pcapng *pcapng; /* owned; or NULL */
     char path[PATH_SHOWN];
+    const char *filter; /* borrowed; or NULL */
+    struct filter filters[FILTERS_MAX];
+    unsigned filter_count;
+    int link_type; /* of pcap */
     capture_file_handler *handler;
     void *context;
     uint64_t number;
     bool stopped;
 };
-
-static bool set_filter(struct capture_file *file, const char *words, struct fault *fault)
-{
-    struct bpf_program program;
-    int result;
-
-    if (!words)
-        return true;
-    if (pcap_compile(file->pcap, &program, words, 1, PCAP_NETMASK_UNKNOWN) < 0)
-        return fault_set(fault, FAULT_USAGE, "--filter: %s", pcap_geterr(file->pcap));
-    result = pcap_setfilter(file->pcap, &program);
-    pcap_freecode(&program);
-    if (result < 0)
-        return fault_set(fault, FAULT_USAGE, "--filter: %s", pcap_geterr(file->pcap));
-    return true;
-}
 
 /* What libpcap says of a stream that it can't make sense of; and what errno knows better. */
 static bool damaged(const char *words, struct fault *fault)
@@ -44,46 +43,31 @@ static bool damaged(const char *words, struct fault *fault)
     return fault_set(fault, FAULT_LOCAL, "%s", words);
 }
 
-bool capture_file_open(struct capture_file **out, const char *path, const char *filter, struct fault *fault)
+static bool filter_fault(pcap_t *pcap, struct fault *fault)
+{
+    return fault_set(fault, FAULT_USAGE, "--filter: %s", pcap_geterr(pcap));
+}
+
+/* ---- pcap, which libpcap reads ---- */
+
+static bool open_pcap(struct capture_file *file, struct fault *fault)
 {
     char words[PCAP_ERRBUF_SIZE] = "";
-    struct capture_file *file = calloc(1, sizeof(*file));
-    FILE *stream;
+    struct bpf_program program;
+    int result;
 
-    *out = NULL;
-    if (!file)
-        return fault_set(fault, FAULT_LOCAL, "out of memory");
-    snprintf(file->path, sizeof(file->path), "%s", strcmp(path, "-") == 0 ? "standard input" : path);
-    stream = unpack_open(path, fault);
-    if (stream) {
-        errno = 0;
-        file->pcap = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, words);
-        if (!file->pcap) {
-            damaged(words, fault);
-            fclose(stream);
-        }
-    }
-    if (!file->pcap) {
-        fault_context(fault, "%s", file->path);
-        capture_file_close(file);
-        return false;
-    }
-    if (!set_filter(file, filter, fault)) {
-        capture_file_close(file);
-        return false;
-    }
-    *out = file;
-    return true;
-}
-
-int capture_file_link_type(const struct capture_file *file)
-{
-    return pcap_datalink(file->pcap);
-}
-
-const char *capture_file_link_name(const struct capture_file *file)
-{
-    return pcap_datalink_val_to_name(pcap_datalink(file->pcap));
+    file->pcap = pcap_fopen_offline_with_tstamp_precision(file->stream, PCAP_TSTAMP_PRECISION_NANO, words);
+    if (!file->pcap)
+        return damaged(words, fault);
+    file->stream = NULL;
+    file->link_type = pcap_datalink(file->pcap);
+    if (!file->filter)
+        return true;
+    if (pcap_compile(file->pcap, &program, file->filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
+        return filter_fault(file->pcap, fault);
+    result = pcap_setfilter(file->pcap, &program);
+    pcap_freecode(&program);
+    return result >= 0 || filter_fault(file->pcap, fault);
 }
 
 static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
@@ -99,23 +83,155 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_ch
         .length = header->len,
     };
 
-    if (file->stopped || file->handler(file->context, &captured, ++file->number))
+    if (file->stopped || file->handler(file->context, &captured, file->link_type, ++file->number))
         return;
     file->stopped = true;
     pcap_breakloop(file->pcap);
 }
 
+/* ---- pcapng ---- */
+
+/* The filter for a link type; NULL with a fault. */
+static struct bpf_program *filter_for(struct capture_file *file, int link_type, struct fault *fault)
+{
+    struct filter *filter = &file->filters[file->filter_count];
+    pcap_t *dead;
+
+    for (unsigned i = 0; i < file->filter_count; i++)
+        if (file->filters[i].link_type == link_type)
+            return &file->filters[i].program;
+    if (file->filter_count == FILTERS_MAX) {
+        fault_set(fault, FAULT_LOCAL, "a filter for more than %u link types", FILTERS_MAX);
+        return NULL;
+    }
+    dead = pcap_open_dead(link_type, UINT16_MAX);
+    if (!dead) {
+        fault_set(fault, FAULT_LOCAL, "out of memory");
+        return NULL;
+    }
+    if (pcap_compile(dead, &filter->program, file->filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
+        filter_fault(dead, fault);
+        pcap_close(dead);
+        return NULL;
+    }
+    pcap_close(dead);
+    filter->link_type = link_type;
+    file->filter_count++;
+    return &filter->program;
+}
+
+static bool passes(struct capture_file *file, int link_type, const struct captured *captured, bool *out,
+                   struct fault *fault)
+{
+    struct bpf_program *program;
+    struct pcap_pkthdr header = {.caplen = captured->captured, .len = captured->length};
+
+    *out = true;
+    if (!file->filter)
+        return true;
+    program = filter_for(file, link_type, fault);
+    if (!program)
+        return false;
+    *out = pcap_offline_filter(program, &header, captured->bytes) != 0;
+    return true;
+}
+
+/* LINKTYPE_ numbers as files have them, and DLT_ numbers as this system has them, differ for bare IP alone. */
+#define LINKTYPE_RAW 101
+
+static bool each_of_pcapng(struct capture_file *file, struct fault *fault)
+{
+    struct captured captured;
+    int link_type;
+
+    for (;;) {
+        bool through;
+        switch (pcapng_next(file->pcapng, &captured, &link_type, fault)) {
+        case CAPTURE_FAULT:
+            return false;
+        case CAPTURE_EMPTY:
+            return true;
+        case CAPTURE_PACKET:
+            break;
+        }
+        file->number++;
+        if (link_type == LINKTYPE_RAW)
+            link_type = DLT_RAW;
+        if (!passes(file, link_type, &captured, &through, fault))
+            return false;
+        if (through && !file->handler(file->context, &captured, link_type, file->number))
+            return true;
+    }
+}
+
+/* ---- both ---- */
+
+/* Is it pcapng? Else its first bytes are put back. */
+static bool is_pcapng(FILE *stream)
+{
+    unsigned char bytes[4];
+    size_t got = fread(bytes, 1, sizeof(bytes), stream);
+    uint32_t magic = 0;
+
+    if (got == sizeof(bytes))
+        memcpy(&magic, bytes, sizeof(magic));
+    if (magic == PCAPNG_MAGIC)
+        return true;
+    while (got > 0) /* they are still in the stream's buffer */
+        ungetc(bytes[--got], stream);
+    return false;
+}
+
+static bool open_stream(struct capture_file *file, const char *path, struct fault *fault)
+{
+    file->stream = unpack_open(path, fault);
+    if (!file->stream)
+        return false;
+    errno = 0;
+    if (!is_pcapng(file->stream))
+        return open_pcap(file, fault);
+    file->pcapng = pcapng_open(file->stream);
+    return file->pcapng || fault_set(fault, FAULT_LOCAL, "out of memory");
+}
+
+bool capture_file_open(struct capture_file **out, const char *path, const char *filter, struct fault *fault)
+{
+    struct capture_file *file = calloc(1, sizeof(*file));
+
+    *out = NULL;
+    if (!file)
+        return fault_set(fault, FAULT_LOCAL, "out of memory");
+    file->filter = filter;
+    snprintf(file->path, sizeof(file->path), "%s", strcmp(path, "-") == 0 ? "standard input" : path);
+    if (!open_stream(file, path, fault)) {
+        if (fault->kind != FAULT_USAGE)
+            fault_context(fault, "%s", file->path);
+        capture_file_close(file);
+        return false;
+    }
+    *out = file;
+    return true;
+}
+
+const char *capture_file_link_name(int link_type)
+{
+    return pcap_datalink_val_to_name(link_type);
+}
+
 bool capture_file_each(struct capture_file *file, capture_file_handler *handler, void *context, struct fault *fault)
 {
-    int result;
+    bool good;
 
     file->handler = handler;
     file->context = context;
     errno = 0;
-    result = pcap_loop(file->pcap, -1, on_packet, (u_char *)file);
-    if (result != PCAP_ERROR)
-        return true;
-    damaged(pcap_geterr(file->pcap), fault);
+    if (file->pcapng)
+        good = each_of_pcapng(file, fault);
+    else
+        good = pcap_loop(file->pcap, -1, on_packet, (u_char *)file) != PCAP_ERROR ||
+               damaged(pcap_geterr(file->pcap), fault);
+    if (good || fault->kind == FAULT_USAGE)
+        return good;
     return fault_context(fault, "%s: after packet %llu", file->path, (unsigned long long)file->number);
 }
 
@@ -123,7 +239,12 @@ void capture_file_close(struct capture_file *file)
 {
     if (!file)
         return;
+    for (unsigned i = 0; i < file->filter_count; i++)
+        pcap_freecode(&file->filters[i].program);
+    pcapng_close(file->pcapng);
     if (file->pcap)
         pcap_close(file->pcap);
+    if (file->stream)
+        fclose(file->stream);
     free(file);
 }

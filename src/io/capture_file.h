@@ -15,14 +15,14 @@ struct capture_file;
  */
 bool capture_file_open(struct capture_file **out, const char *path, const char *filter, struct fault *fault);
 
-/* How to read the bytes: a DLT_ number. */
-int capture_file_link_type(const struct capture_file *file);
+/* libpcap's name of a link type, "EN10MB"; NULL for one that it does not know. Static text. */
+const char *capture_file_link_name(int link_type);
 
-/* libpcap's name of it, "EN10MB"; NULL for one that it does not know. Static text. */
-const char *capture_file_link_name(const struct capture_file *file);
-
-/* Takes a packet; number: as the file counts them from 1, those that the filter left out not counted. False stops. */
-typedef bool capture_file_handler(void *context, const struct captured *captured, uint64_t number);
+/*
+ * Takes a packet. link_type: how to read its bytes, a DLT_ number; number: of the packet in the file, from 1; where
+ * libpcap reads it (pcap) those that the filter left out are not counted. False stops.
+ */
+typedef bool capture_file_handler(void *context, const struct captured *captured, int link_type, uint64_t number);
 
 /*
  * Hands all packets to the handler. False with the fault set, which says after which packet, when the file is damaged;

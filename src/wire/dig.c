@@ -252,12 +252,20 @@ static bool esp(struct dig *dig, struct ip *ip)
     return false;
 }
 
+static bool compressed(struct dig *dig, struct ip *ip)
+{
+    (void)ip;
+    oddity(dig, "compressed (IPComp)");
+    return false;
+}
+
 static const struct below {
     uint8_t protocol;
     layer *read;
 } belows[] = {
     {IP_TCP, segment}, {IP_UDP, udp},   {IP_ICMP, icmp}, {IP_ICMPV6, icmp},
     {IP_IPV4, inside}, {IP_IPV6, inside}, {IP_GRE, gre},   {IP_ESP, esp},
+    {IP_COMP, compressed},
 };
 
 /* Whether TCP may follow: an oddity of something else is none of our business. */

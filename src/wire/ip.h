@@ -17,6 +17,7 @@ enum ip_protocol {
     IP_GRE = 47,
     IP_ESP = 50,
     IP_AH = 51,
+    IP_COMP = 108,
     IP_ICMPV6 = 58,
 };
 

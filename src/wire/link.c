@@ -262,6 +262,23 @@ static const char *read_loopback(struct bytes *packet, uint8_t *version)
     return NULL;
 }
 
+/* Addresses, an offset, a type; and for IP as RFC 1201 has it a split flag and a number. */
+static const char *read_arcnet(struct bytes *packet, uint8_t *version)
+{
+    const char *lack = bytes_lack(packet, 8, header_short);
+    uint8_t type;
+
+    if (lack)
+        return lack;
+    type = packet->at[4];
+    if (type == 212 && packet->at[5] != 0)
+        return "a packet split by ARCNET";
+    if (type == 212 || type == 240)
+        *version = 4;
+    bytes_skip(packet, type == 240 ? 5 : 8);
+    return NULL;
+}
+
 /* A family, and records of a length in the byte order of the machine; one of them is the packet. */
 static const char *read_nflog(struct bytes *packet, uint8_t *version)
 {
@@ -314,6 +331,8 @@ const char *link_read(int link_type, struct bytes *packet, uint8_t *version)
         return wifi_read(link_type, packet, version);
     case LINK_NFLOG:
         return read_nflog(packet, version);
+    case LINK_ARCNET_LINUX:
+        return read_arcnet(packet, version);
     default:
         return NULL;
     }
@@ -322,7 +341,8 @@ const char *link_read(int link_type, struct bytes *packet, uint8_t *version)
 bool link_is_known(int link_type)
 {
     static const int others[] = {LINK_NULL,       LINK_LOOP, LINK_PPP,        LINK_PPP_SERIAL,    LINK_PPP_ETHER,
-                                 LINK_WIFI,       LINK_PPI,  LINK_WIFI_PRISM, LINK_WIFI_RADIOTAP, LINK_NFLOG};
+                                 LINK_WIFI,       LINK_PPI,  LINK_WIFI_PRISM, LINK_WIFI_RADIOTAP, LINK_NFLOG,
+                                 LINK_ARCNET_LINUX};
 
     for (size_t i = 0; i < sizeof(ether_links) / sizeof(ether_links[0]); i++)
         if (ether_links[i].link_type == link_type)

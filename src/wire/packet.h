@@ -29,6 +29,7 @@ enum link_type {
     LINK_WIFI_PRISM = 119,    /* 802.11 behind a Prism header */
     LINK_WIFI_RADIOTAP = 127, /* 802.11 behind a radiotap header */
     LINK_PPI = 192,           /* 802.11 behind a per-packet information header */
+    LINK_ARCNET_LINUX = 129, /* RFC 1201 */
     LINK_IPV4 = 228,
     LINK_IPV6 = 229,
     LINK_NFLOG = 239, /* Linux netfilter's log */
