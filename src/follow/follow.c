@@ -100,7 +100,7 @@ static enum syn_means syn_means(const struct connection *connection, unsigned fr
         return connection->closed && !(connection->opening == OPENING_TRIED) && idle > NANOS_PER_S ? SYN_BEGINS_ANOTHER
                                                                                                   : SYN_IS_ITS_OWN;
     /* It answers the other's SYN with one of its own. */
-    if (!me->has_next && other->has_syn && other->syn_alone && !connection->closed)
+    if (!me->has_syn && other->syn_alone && connection->opening == OPENING_TRIED && !connection->closed)
         return SYN_IS_ITS_OWN;
     if (connection->closed || !other->has_next || idle > IDLE)
         return SYN_BEGINS_ANOTHER;
@@ -131,6 +131,12 @@ static bool take_syn(struct follow *follow, struct connection **connection, unsi
     case SYN_IS_ITS_OWN:
         return false;
     case SYN_BEGINS_ANOTHER:
+        if ((*connection)->has_pending && (*connection)->pending.from == *from &&
+            (*connection)->pending.segment.seq == passage->segment->seq) {
+            *connection = begin_pending(follow, *connection);
+            *from = END_A;
+            return false;
+        }
         follow_close(follow, *connection);
         *connection = NULL;
         return false;

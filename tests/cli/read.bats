@@ -1,0 +1,140 @@
+# tcpwalk read: capture files to connections. tests/read/cases.md has what it makes of each kind of capture.
+load helper
+
+CAPTURE="$BATS_TEST_DIRNAME/../read/capture"
+CASES="$BATS_TEST_DIRNAME/../read/cases.md"
+
+# a_case TITLE: made as case.pcap in the test's folder
+a_case() {
+    "$CAPTURE" "$CASES" "$1" "$BATS_TEST_TMPDIR/case.pcap" >"$BATS_TEST_TMPDIR/expected"
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "each kind of capture is read as tests/read/cases.md has it" {
+    run "$BATS_TEST_DIRNAME/../read/check" "$TCPWALK"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *" cases" ]]
+}
+
+@test "the table has two lines for a connection, and says how much there was" {
+    a_case 'opened by three segments and closed by four'
+    run "$TCPWALK" read case.pcap
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ ${lines[2]} == *"192.0.2.1:40000 -> 198.51.100.1:80"*ShADaFf ]]
+    [[ ${lines[3]} == *"done 10.0 ms"*"A, four"*"TIME-WAIT"*"CLOSED?"*"10/0" ]]
+    [ "${lines[4]}" = '1 connection, 9 segments' ]
+}
+
+@test "--connection shows the segments of one, with both ends' states" {
+    a_case 'the same endpoints, one connection after the other'
+    run "$TCPWALK" read --connection 2 case.pcap
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"SYN-SENT"*"SYN-RECEIVED"*"ESTABLISHED"*"FIN-WAIT-1"*"LAST-ACK"* ]]
+    [[ $output == *"close: A, three"* ]]
+    [[ $output == *"A proven: it sent a SYN without ACK"* ]]
+    run "$TCPWALK" read --connection 4 case.pcap
+    [ "$status" -eq 2 ]
+    [[ $output == *"there is no connection 4"* ]]
+}
+
+@test "--json has every transition, and --connection its segments" {
+    a_case 'the same endpoints, one connection after the other'
+    "$TCPWALK" read --json case.pcap >all
+    [ "$(jq -s 'map(select(.event == "connection")) | length' all)" -eq 3 ]
+    [ "$(jq -s 'map(select(.event == "transition" and .connection == 1 and .side == "b")) | length' all)" -ge 2 ]
+    [ "$(jq -rs '.[0] | "\(.event) \(.command) \(.time)"' all)" = 'start read 2023-11-14T22:13:20.000000000Z' ]
+    [ "$(jq -rs '.[-1] | "\(.event) \(.packets) \(.connections) \(.status)"' all)" = 'summary 11 3 0' ]
+    "$TCPWALK" read --json --connection 2 case.pcap >one
+    [ "$(jq -s 'map(select(.event == "segment")) | length' one)" -eq 6 ]
+    [ "$(jq -rs 'map(select(.event == "segment"))[1] | "\(.from) \(.flags) \(.rel_seq) \(.rel_ack)"' one)" = 'b S. 0 1' ]
+    [ "$(jq -s 'map(select(.event == "connection")) | length' one)" -eq 1 ]
+}
+
+@test "--sort and --limit choose the rows" {
+    a_case 'the same endpoints, one connection after the other'
+    run "$TCPWALK" read --csv --sort segments --limit 2 case.pcap
+    echo "$output"
+    [[ ${lines[1]} == 2,* && ${lines[2]} == 1,* ]]
+    [ "${#lines[@]}" -eq 3 ]
+    run "$TCPWALK" read --limit 1 case.pcap
+    [[ $output == *"2 connections are not shown (--limit)"* ]]
+    run "$TCPWALK" read --sort size case.pcap
+    [ "$status" -eq 2 ]
+    [[ $output == *"--sort: 'size' is none of number, duration,"* ]]
+}
+
+@test "--filter is libpcap's, for pcap and pcapng" {
+    local kind
+    a_case 'opened by three segments and closed by four'
+    "$CAPTURE" "$CASES" 'pcapng with two interfaces' case.pcapng >expected
+    for kind in pcap pcapng; do
+        run "$TCPWALK" read --filter 'src port 80' "case.$kind"
+        [ "$status" -eq 0 ]
+        [[ $output == *"1 connection, "* ]]
+        run "$TCPWALK" read --filter 'udp' "case.$kind"
+        [[ $output == *"0 connections, 0 segments"* ]]
+        run "$TCPWALK" read --filter 'src prt' "case.$kind"
+        [ "$status" -eq 2 ]
+        [[ $output == *"--filter: "* ]]
+    done
+}
+
+@test "standard input and several files are one capture" {
+    a_case 'opened by three segments and closed by four'
+    tcpdump -r case.pcap -w first.pcap 'tcp[13] & 2 != 0' 2>/dev/null
+    tcpdump -r case.pcap -w rest.pcap 'tcp[13] & 2 == 0' 2>/dev/null
+    run "$TCPWALK" read first.pcap rest.pcap
+    [[ $output == *"A, four"*"1 connection, 9 segments"* ]]
+    run "$TCPWALK" read - <case.pcap
+    [[ $output == *"A, four"* ]]
+}
+
+@test "a damaged file is read as far as it goes, and said where" {
+    a_case 'opened by three segments and closed by four'
+    head -c -30 case.pcap >cut.pcap
+    run "$TCPWALK" read cut.pcap
+    echo "$output"
+    [ "$status" -eq 5 ]
+    [[ $output == *"1 connection, 8 segments"* ]]
+    [[ $output == *"cut.pcap: after packet 8: truncated dump file"* ]]
+    gzip -c case.pcap | head -c 150 >cut.gz
+    run "$TCPWALK" read cut.gz
+    [ "$status" -eq 5 ]
+    [[ $output == *"cut.gz: "*"compressed data is damaged or cut short"* ]]
+    "$CAPTURE" "$CASES" 'pcapng with two interfaces' case.pcapng >expected
+    head -c -6 case.pcapng >cut.pcapng
+    run "$TCPWALK" read cut.pcapng
+    [ "$status" -eq 5 ]
+    [[ $output == *"cut.pcapng: after packet 1: the file ends in the middle of a block"* ]]
+    run "$TCPWALK" read "$CASES"
+    [ "$status" -eq 5 ]
+    [[ $output == *"cases.md: unknown file format"* ]]
+    run "$TCPWALK" read /nonexistent
+    [ "$status" -eq 5 ]
+    [[ $output == *"/nonexistent: No such file or directory"* ]]
+}
+
+@test "more connections than there is room for are summed up early, and it says so" {
+    a_case 'SYNs with another number each are attempts of their own'
+    python3 - <<'PY' >many.md
+print("## many\n")
+for i in range(20):
+    print("    0.%03d A%d S seq=100" % (i, i))
+PY
+    "$CAPTURE" many.md many many.pcap
+    run "$TCPWALK" read --max-connections 5 many.pcap
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"20 connections, 20 segments"* ]]
+    [[ $output == *"15 connections were summed up early"* ]]
+}
+
+@test "read wants a file, and refuses what it has no use for" {
+    run "$TCPWALK" read
+    [ "$status" -eq 2 ]
+    run "$TCPWALK" read --csv --json x
+    [ "$status" -eq 2 ]
+}
