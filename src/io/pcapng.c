@@ -182,11 +182,13 @@ static nanos time_of(const struct interface *interface, uint64_t units)
     int64_t seconds;
     nanos fraction;
 
-    if (interface->resolution & 0x80) {
-        uint64_t rest = power < 64 ? units & ((UINT64_C(1) << power) - 1) : units;
-        seconds = power < 64 ? (int64_t)(units >> power) : 0;
+    if ((interface->resolution & 0x80) && power < 64) {
+        uint64_t rest = units & ((UINT64_C(1) << power) - 1);
+        seconds = (int64_t)(units >> power);
         /* The 32 highest bits of the fraction are a quarter of a nanosecond. */
         fraction = (nanos)(((power > 32 ? rest >> (power - 32) : rest << (32 - power)) * NANOS_PER_S) >> 32);
+    } else if (interface->resolution & 0x80) {
+        seconds = fraction = 0; /* such small units have no time that counts */
     } else {
         uint64_t unit = 1;
         for (unsigned i = 0; i < power && i < 19; i++)

@@ -1,0 +1,87 @@
+/*
+ * libFuzzer's way into wire/dig.c, and from there into follow/: two bytes choose the link type, then each packet has a
+ * byte of time, two of length on the wire and one of captured length. So fragments and tunnels come together, and what
+ * comes out of them meets connections.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "follow/follow.h"
+#include "follow/summary.h"
+#include "wire/dig.h"
+
+#define CONNECTIONS 4
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(int holds)
+{
+    if (!holds)
+        abort();
+}
+
+static uint64_t reported;
+
+static void on_claim(void *context, const struct connection *connection, unsigned end, const struct claim *claim)
+{
+    (void)context;
+    must(end < ENDS && connection->number > 0);
+    must(claim->to != NO_STATES && claim->likely != NO_STATES);
+    must(claim->certainty == PRESUMED || claim->otherwise == NO_STATES);
+}
+
+static void on_over(void *context, const struct connection *connection)
+{
+    struct summary summary;
+
+    (void)context;
+    summarize(connection, &summary);
+    must(summary.ends[END_A].claim.to != NO_STATES);
+    must(strlen(summary.history) < CONNECTION_HISTORY);
+    must(summary.first_packet <= summary.last_packet);
+    reported++;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct fragments fragments;
+    static void *memory;
+    const struct follow_listener listener = {NULL, NULL, on_claim, on_over};
+    struct follow follow;
+    struct packet packet;
+    uint16_t link;
+    uint64_t number = 0;
+    nanos at = NANOS_PER_S;
+
+    if (size < sizeof(link))
+        return 0;
+    if (!memory)
+        memory = malloc(follow_memory(CONNECTIONS));
+    memset(memory, 0, follow_memory(CONNECTIONS));
+    for (unsigned i = 0; i < FRAGMENTED_PACKETS; i++)
+        fragments.packets[i].used = false;
+    follow_init(&follow, CONNECTIONS, memory, &listener);
+    reported = 0;
+    memcpy(&link, data, sizeof(link));
+    data += sizeof(link);
+    size -= sizeof(link);
+    while (size > 4) {
+        uint32_t captured = data[3] < size - 4 ? data[3] : (uint32_t)(size - 4);
+        at += (nanos)data[0] * data[0] * NANOS_PER_MS;
+        packet_dig(link, data + 4, captured, (uint32_t)(data[1] << 8 | data[2]), at, &fragments, &packet);
+        must((packet.kind == PACKET_ODDITY) <= (packet.oddity != NULL));
+        must((packet.payload != NULL) == (packet.payload_captured > 0));
+        must(packet.segment.options.sack_count <= SACK_BLOCKS_MAX);
+        if (packet.kind == PACKET_SEGMENT) {
+            must(packet.src.addr.family == packet.dst.addr.family && packet.payload_captured <= packet.segment.len);
+            const struct passage passage = {++number, at, &packet.src, &packet.dst, &packet.segment};
+            follow_pass(&follow, &passage);
+        }
+        data += 4 + captured;
+        size -= 4 + captured;
+    }
+    follow_end(&follow);
+    must(reported == follow.connections);
+    return 0;
+}
