@@ -338,7 +338,7 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
     stale = stale || (verdict.answer && verdict.answers->at <= belief->proven_at);
     /* Of several SYNs an earlier one can have been answered before a later one was refused. */
     stale = stale || (belief->known.ours.syn_count > 1 && segment_has(segment, TCP_SYN | TCP_ACK) && is_over(belief) &&
-                      verdict.answers->latest_at <= belief->proven_at);
+                      verdict.answers && verdict.answers->latest_at <= belief->proven_at);
     belief->possible = possible;
     if (stale)
         return 0;
