@@ -156,28 +156,26 @@ static void write_row(struct task *task, const struct summary *row)
 
 /* ---- what the connections tell ---- */
 
-static bool is_looked_at(const struct task *task, const struct connection *connection)
+static bool is_looked_at(const struct task *task, uint64_t number)
 {
-    return task->options->connection == 0 || connection->number == task->options->connection;
+    return task->options->connection == 0 || number == task->options->connection;
 }
 
-static void on_over(void *context, const struct connection *connection)
+static void on_over(void *context, const struct summary *row)
 {
     struct task *task = context;
-    struct summary row;
 
-    if (!is_looked_at(task, connection) || task->options->quiet)
+    if (!is_looked_at(task, row->number) || task->options->quiet)
         return;
-    summarize(connection, &row);
     task->shown = true;
     if (task->ladder) {
         read_ladder_end(task->ladder);
         task->ladder = NULL;
     }
     if (task->at_once)
-        write_row(task, &row);
+        write_row(task, row);
     else
-        keep(task, &row);
+        keep(task, row);
 }
 
 /* The first number of an end: its SYN's, or where it is first seen. */
@@ -212,7 +210,7 @@ static void on_segment(void *context, const struct connection *connection, unsig
         .segment = segment,
     };
 
-    if (!is_looked_at(task, connection))
+    if (!is_looked_at(task, connection->number))
         return;
     note_initials(task, connection, from, segment);
     event.rel_seq = segment->seq - task->initials[from];
@@ -233,7 +231,7 @@ static void on_claim(void *context, const struct connection *connection, unsigne
     struct task *task = context;
     unsigned side = end ^ summary_a(connection);
 
-    if (!is_looked_at(task, connection))
+    if (!is_looked_at(task, connection->number))
         return;
     if (task->options->json)
         read_json_claim(connection->number, side, claim, task->epoch, stdout, &task->fault);

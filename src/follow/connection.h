@@ -98,7 +98,6 @@ struct connection {
     bool undone;    /* a RST or a FIN of another's making was contradicted by what followed */
     nanos open_rtt; /* SYN to SYN-ACK, as seen where it was captured; NANOS_NONE */
     nanos open;     /* first SYN to the ACK that completes it; NANOS_NONE */
-    bool evicted;   /* left out early, for want of room */
     bool has_pending;
     struct pending { /* a SYN with another number: it may open the next connection */
         struct segment segment;
@@ -108,12 +107,14 @@ struct connection {
     } pending;
     char history[CONNECTION_HISTORY];
     unsigned history_used;
+    struct runs *runs;     /* where changes of state are noted (follow/brief.h); or NULL */
 
     /* the table's */
-    uint32_t hash;
-    uint32_t older, newer; /* in the order of their last segments; NO_SLOT */
-    uint32_t chain;        /* the next in the same bucket; or of the free ones */
+    uint32_t slot;         /* of this connection; NO_SLOT when it is none of the table's */
+    uint32_t older, newer; /* of those that are followed in full, in the order of their last segments; NO_SLOT */
 };
+
+#define NO_SLOT UINT32_MAX
 
 /* "three-way", "refused", ... as programs read it. Static text. */
 const char *opening_name(enum opening opening);

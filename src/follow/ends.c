@@ -1,15 +1,34 @@
 /* The beliefs of both ends, told of what passes; and first, of what must have passed unseen. */
 #include "base/seq.h"
 #include "core/observed.h"
+#include "follow/brief.h"
 #include "follow/follow.h"
 
-void ends_count_time(struct end *end, nanos at)
+/* Where it was from a time on, if that is another state than before. */
+static void note_run(struct runs *runs, unsigned which, unsigned state, nanos since)
 {
+    unsigned *count = &runs->count[which];
+
+    if (*count > 0 && runs->state[which][*count - 1] == state)
+        return;
+    if (*count == RUNS_MAX) {
+        runs->cut = true;
+        return;
+    }
+    runs->state[which][*count] = (uint8_t)state;
+    runs->since[which][(*count)++] = since;
+}
+
+void ends_count_time(struct connection *connection, unsigned which, nanos at)
+{
+    struct end *end = &connection->ends[which];
     state_set likely = end->belief.claim.likely;
 
-    for (unsigned state = 0; state < STATE_COUNT; state++)
+    for (unsigned state = 0; state < STATE_COUNT && at != end->state_since; state++)
         if (likely & IN(state)) {
             end->in_state[state] += at - end->state_since;
+            if (connection->runs)
+                note_run(connection->runs, which, state, end->state_since);
             break;
         }
     end->state_since = at;
@@ -103,8 +122,8 @@ void ends_pass(struct follow *follow, struct connection *connection, unsigned fr
     struct claim claims[CLAIMS_MAX];
     unsigned count, n = connection->segments;
 
-    ends_count_time(me, at);
-    ends_count_time(other, at);
+    ends_count_time(connection, from, at);
+    ends_count_time(connection, !from, at);
     /* Where its options were cut off, nobody knows how windows are to be read. */
     if (segment_has(segment, TCP_SYN) && (segment->options.present & TCP_OPT_CUT))
         me->belief.known.scale_unknown = other->belief.known.scale_unknown = true;
@@ -120,7 +139,7 @@ void ends_rejoin(struct follow *follow, struct connection *connection, nanos at)
 {
     for (unsigned i = 0; i < ENDS; i++) {
         struct end *me = &connection->ends[i], *other = &connection->ends[!i];
-        ends_count_time(me, at);
+        ends_count_time(connection, i, at);
         belief_init_observed(&me->belief, false);
         if (other->has_next)
             belief_join_ours(&me->belief, other->next, true);

@@ -1,5 +1,7 @@
 #include "follow/follow.h"
 
+#include <string.h>
+
 #include "base/seq.h"
 #include "core/observed.h"
 
@@ -9,19 +11,21 @@
 /* So much later the SYN of another connection needs no answer to be believed. */
 #define IDLE (120 * NANOS_PER_S)
 
-static struct connection *begin(struct follow *follow, const struct passage *passage)
-{
-    struct connection *connection = table_add(follow, passage->src, passage->dst);
+/* ---- one connection in full ---- */
 
-    connection->number = ++follow->connections;
-    connection->first_packet = passage->packet;
-    connection->first_at = passage->at;
+/* Fills an empty connection: it begins with this segment, from END_A. */
+static void begin_in(struct connection *connection, const struct slot *slot, const struct segment *segment, nanos at)
+{
+    connection->number = slot->number;
+    connection->at[END_A] = slot->at[END_A];
+    connection->at[END_B] = slot->at[END_B];
+    connection->first_packet = slot->first_packet;
+    connection->first_at = at;
     connection->opener = connection->closer = connection->resetter = NOBODY;
     connection->open_rtt = connection->open = NANOS_NONE;
     for (unsigned i = 0; i < ENDS; i++)
         connection->ends[i].syn_at = connection->ends[i].fin_at = NANOS_NONE;
-    ends_init(connection, passage->segment, passage->at);
-    return connection;
+    ends_init(connection, segment, at);
 }
 
 static void expire(struct follow *follow, struct connection *connection, nanos at)
@@ -33,7 +37,7 @@ static void expire(struct follow *follow, struct connection *connection, nanos a
         nanos due = belief_expiry(&end->belief);
         if (at < due)
             continue;
-        ends_count_time(end, due);
+        ends_count_time(connection, i, due);
         if (belief_expire(&end->belief, at, claims) && follow->listener.claim)
             follow->listener.claim(follow->listener.context, connection, i, &claims[0]);
     }
@@ -61,31 +65,159 @@ static void take(struct follow *follow, struct connection *connection, unsigned 
     ends_pass(follow, connection, from, segment, passage->at);
 }
 
-/* The SYN that was kept begins a connection after all. */
-static struct connection *begin_pending(struct follow *follow, struct connection *old)
+/* What is written down of a brief connection happens in full. */
+static void replay(struct follow *follow, const struct slot *slot, struct connection *connection)
 {
-    struct pending pending = old->pending;
-    struct endpoint src = old->at[pending.from], dst = old->at[!pending.from];
-    struct passage passage = {pending.packet, pending.at, &src, &dst, &pending.segment};
+    for (unsigned i = 0; i < slot->count; i++) {
+        const struct brief_segment *brief = &slot->brief[i];
+        const struct segment segment = brief_segment_of(brief);
+        const struct passage passage = {slot->last_packet, brief->at, &slot->at[brief->from], &slot->at[!brief->from],
+                                        &segment};
+        if (i == 0)
+            begin_in(connection, slot, &segment, brief->at);
+        take(follow, connection, brief->from, &passage);
+    }
+}
+
+static void count_to_the_end(struct connection *connection)
+{
+    for (unsigned i = 0; i < ENDS; i++)
+        ends_count_time(connection, i, connection->last_at);
+}
+
+/* ---- slots ---- */
+
+static struct slot *begin(struct follow *follow, const struct passage *passage)
+{
+    struct slot *slot = table_add(follow, passage->src, passage->dst);
+
+    slot->number = ++follow->connections;
+    slot->first_packet = passage->packet;
+    return slot;
+}
+
+/* Follows a connection in full from now on. */
+static struct connection *inflate(struct follow *follow, struct slot *slot)
+{
     struct connection *connection;
 
-    old->has_pending = false;
-    follow_close(follow, old);
-    connection = begin(follow, &passage);
-    take(follow, connection, END_A, &passage);
+    if (slot->full != NO_SLOT)
+        return slot_connection(follow, slot);
+    connection = table_fill(follow, slot);
+    replay(follow, slot, connection);
     return connection;
 }
 
-void follow_close(struct follow *follow, struct connection *connection)
+/* The summary of a brief connection: from one that was alike, or by replaying it. */
+static void sum_up_brief(struct follow *follow, struct slot *slot, struct summary *out)
 {
-    while (connection->has_pending)
-        connection = begin_pending(follow, connection);
-    for (unsigned i = 0; i < ENDS; i++)
-        ends_count_time(&connection->ends[i], connection->last_at);
-    if (follow->listener.over)
-        follow->listener.over(follow->listener.context, connection);
-    table_remove(follow, connection);
+    struct connection *scratch = &follow->fulls[follow->full_count];
+    struct runs runs = {.cut = false};
+    struct brief_memo *memo = NULL;
+    struct brief_key key;
+    bool found = false;
+
+    if (brief_key_of(slot->brief, slot->count, &key))
+        memo = brief_find(follow->memos, &key, &found);
+    if (found) {
+        brief_recall(memo, slot->brief, out);
+    } else {
+        memset(scratch, 0, sizeof(*scratch));
+        scratch->slot = NO_SLOT;
+        scratch->runs = &runs;
+        replay(follow, slot, scratch);
+        count_to_the_end(scratch);
+        summarize(scratch, out);
+        if (memo)
+            brief_remember(memo, &key, slot->brief, out, &runs);
+    }
+    out->number = slot->number;
+    out->first_packet = slot->first_packet;
+    out->last_packet = slot->last_packet;
+    out->ends[END_A].at = slot->at[END_A];
+    out->ends[END_B].at = slot->at[END_B];
 }
+
+/* Is it over, as far as a glance tells? */
+static bool seems_over(const struct follow *follow, const struct slot *slot)
+{
+    if (slot->full != NO_SLOT)
+        return slot_connection(follow, slot)->closed;
+    return slot->fins == 3 && brief_is_over(slot->brief, slot->count);
+}
+
+/* Those that are over stay for a while, but not more than a few of them: the oldest makes room. */
+static void note_over(struct follow *follow, struct slot *slot)
+{
+    struct over *over = &follow->over[follow->over_next];
+    struct slot *old;
+
+    if (slot->over || !seems_over(follow, slot))
+        return;
+    old = &follow->slots[over->slot];
+    if (over->number && old->number == over->number && seems_over(follow, old))
+        follow_close(follow, old, false);
+    slot->over = true;
+    *over = (struct over){(uint32_t)(slot - follow->slots), slot->number};
+    follow->over_next = (follow->over_next + 1) % OVER_MAX;
+}
+
+static void add(struct follow *follow, struct slot *slot, unsigned from, const struct passage *passage)
+{
+    table_touch(follow, slot);
+    if (follow->briefly && slot->full == NO_SLOT &&
+        brief_takes(slot->brief, slot->count, from, passage->segment, passage->at)) {
+        uint8_t flags = passage->segment->flags;
+        brief_note(&slot->brief[slot->count++], from, passage->segment, passage->at);
+        slot->fins |= flags & TCP_RST ? 3 : flags & TCP_FIN ? (uint8_t)(1u << from) : 0;
+    } else if (slot->full == NO_SLOT && slot->count == 0) {
+        struct connection *connection = table_fill(follow, slot);
+        begin_in(connection, slot, passage->segment, passage->at);
+        take(follow, connection, from, passage);
+    } else {
+        take(follow, inflate(follow, slot), from, passage);
+    }
+    slot->last_packet = passage->packet;
+    slot->last_at = passage->at;
+    note_over(follow, slot);
+}
+
+/* The SYN that was kept begins a connection after all. */
+static struct slot *begin_pending(struct follow *follow, struct slot *old)
+{
+    struct connection *connection = slot_connection(follow, old);
+    struct pending pending = connection->pending;
+    struct endpoint src = old->at[pending.from], dst = old->at[!pending.from];
+    struct passage passage = {pending.packet, pending.at, &src, &dst, &pending.segment};
+    struct slot *slot;
+
+    connection->has_pending = false;
+    follow_close(follow, old, false);
+    slot = begin(follow, &passage);
+    add(follow, slot, END_A, &passage);
+    return slot;
+}
+
+void follow_close(struct follow *follow, struct slot *slot, bool early)
+{
+    struct summary summary;
+
+    while (slot->full != NO_SLOT && slot_connection(follow, slot)->has_pending)
+        slot = begin_pending(follow, slot);
+    if (slot->full == NO_SLOT) {
+        sum_up_brief(follow, slot, &summary);
+    } else {
+        count_to_the_end(slot_connection(follow, slot));
+        summarize(slot_connection(follow, slot), &summary);
+    }
+    summary.evicted = early && !summary.closed;
+    follow->evicted += summary.evicted;
+    if (follow->listener.over)
+        follow->listener.over(follow->listener.context, &summary);
+    table_remove(follow, slot);
+}
+
+/* ---- SYNs ---- */
 
 /* What a SYN without ACK is to the connection of its endpoints. */
 enum syn_means { SYN_IS_ITS_OWN, SYN_BEGINS_ANOTHER, SYN_MAY_BEGIN_ANOTHER };
@@ -123,75 +255,77 @@ static void keep(struct connection *connection, unsigned from, const struct pass
     connection->has_pending = true;
 }
 
-/* A SYN that does not belong to the connection of its endpoints: what becomes of it. True when that is settled. */
-static bool take_syn(struct follow *follow, struct connection **connection, unsigned *from,
-                     const struct passage *passage)
+/* A SYN for endpoints that have a connection: what becomes of both. True when that is settled. */
+static bool take_syn(struct follow *follow, struct slot **slot, unsigned *from, const struct passage *passage)
 {
-    switch (syn_means(*connection, *from, passage)) {
+    struct connection *connection = inflate(follow, *slot);
+
+    switch (syn_means(connection, *from, passage)) {
     case SYN_IS_ITS_OWN:
         return false;
     case SYN_BEGINS_ANOTHER:
-        if ((*connection)->has_pending && (*connection)->pending.from == *from &&
-            (*connection)->pending.segment.seq == passage->segment->seq) {
-            *connection = begin_pending(follow, *connection);
+        if (connection->has_pending && connection->pending.from == *from &&
+            connection->pending.segment.seq == passage->segment->seq) {
+            *slot = begin_pending(follow, *slot);
             *from = END_A;
             return false;
         }
-        follow_close(follow, *connection);
-        *connection = NULL;
+        follow_close(follow, *slot, false);
+        *slot = NULL;
         return false;
     case SYN_MAY_BEGIN_ANOTHER:
         break;
     }
-    if ((*connection)->has_pending && (*connection)->pending.segment.seq != passage->segment->seq)
+    if (connection->has_pending && connection->pending.segment.seq != passage->segment->seq)
         return false; /* one too many: told to the beliefs as a segment without meaning */
-    if (!(*connection)->has_pending)
-        keep(*connection, *from, passage);
-    (*connection)->last_packet = passage->packet;
+    if (!connection->has_pending)
+        keep(connection, *from, passage);
+    (*slot)->last_packet = connection->last_packet = passage->packet;
     return true;
 }
+
+/* ---- all together ---- */
 
 /* Those at the old end of the list that are over, and had their time. */
 static void let_go(struct follow *follow, nanos at)
 {
     while (follow->oldest != NO_SLOT) {
-        struct connection *connection = &follow->slots[follow->oldest];
-        if (!connection->closed || at - connection->last_at < LINGER)
+        struct slot *slot = &follow->slots[follow->oldest];
+        if (at - slot->last_at < LINGER || !seems_over(follow, slot))
             return;
-        follow_close(follow, connection);
+        follow_close(follow, slot, false);
     }
 }
 
 void follow_pass(struct follow *follow, const struct passage *passage)
 {
     const struct segment *segment = passage->segment;
-    struct connection *connection;
+    bool bare_syn = segment_has(segment, TCP_SYN) && !(segment->flags & (TCP_ACK | TCP_RST));
+    struct slot *slot;
     unsigned from = END_A;
 
     follow->segments++;
     if (follow->now == NANOS_NONE || follow->now < passage->at)
         follow->now = passage->at;
     let_go(follow, passage->at);
-    connection = table_find(follow, passage->src, passage->dst, &from);
-    if (connection && segment_has(segment, TCP_SYN) && !(segment->flags & (TCP_ACK | TCP_RST)) &&
-        take_syn(follow, &connection, &from, passage)) {
-        table_touch(follow, connection);
+    slot = table_find(follow, passage->src, passage->dst, &from);
+    if (slot && bare_syn && take_syn(follow, &slot, &from, passage)) {
+        table_touch(follow, slot);
         return;
     }
-    if (connection && answers_pending(connection, from, segment)) {
-        connection = begin_pending(follow, connection);
+    if (slot && slot->full != NO_SLOT && answers_pending(slot_connection(follow, slot), from, segment)) {
+        slot = begin_pending(follow, slot);
         from = END_B;
     }
-    if (!connection) {
-        connection = begin(follow, passage);
+    if (!slot) {
+        slot = begin(follow, passage);
         from = END_A;
     }
-    table_touch(follow, connection);
-    take(follow, connection, from, passage);
+    add(follow, slot, from, passage);
 }
 
 void follow_end(struct follow *follow)
 {
     while (follow->oldest != NO_SLOT)
-        follow_close(follow, &follow->slots[follow->oldest]);
+        follow_close(follow, &follow->slots[follow->oldest], false);
 }

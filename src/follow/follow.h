@@ -18,6 +18,8 @@
  * A SYN with another number for a connection that is not over may be anything. It is kept, and begins a connection
  * of its own once it is answered with a SYN-ACK, or when the old one is over.
  *
+ * Short connections are only written down, as long as nobody listens to their segments (brief.h).
+ *
  * A connection ends its stay in the table when it has been over for a while, when there is no room left and it is the
  * one that was idle for longest, or at the end; and is reported then. Memory is that of the table, which the caller
  * gives: it does not grow.
@@ -27,9 +29,9 @@
 
 #include <stddef.h>
 
+#include "follow/brief.h"
 #include "follow/connection.h"
-
-#define NO_SLOT UINT32_MAX
+#include "follow/summary.h"
 
 /* One segment, as it passed. */
 struct passage {
@@ -56,15 +58,47 @@ struct follow_listener {
     /* A claim about an end, right after the segment that it follows from, or when a timer's time was up. */
     void (*claim)(void *context, const struct connection *connection, unsigned end, const struct claim *claim);
     /* Its last word: it leaves the table. */
-    void (*over)(void *context, const struct connection *connection);
+    void (*over)(void *context, const struct summary *summary);
 };
+
+/* A place in the table. */
+struct slot {
+    struct endpoint at[ENDS];
+    uint64_t number; /* 0: free */
+    uint64_t first_packet, last_packet;
+    nanos last_at;
+    uint32_t hash;
+    uint32_t older, newer; /* in the order of their last segments; NO_SLOT */
+    uint32_t chain;        /* the next in the same bucket; or of the free ones */
+    uint32_t full;         /* where it is followed in full; NO_SLOT: it is brief */
+    uint16_t count;        /* of brief segments */
+    uint8_t fins;          /* bits: of the ends whose FIN or RST is among them; both for a RST */
+    bool over;             /* it is in the ring of those that are over */
+    struct brief_segment brief[BRIEF_MAX];
+};
+
+/* So many that are over stay for what comes late: few enough for a processor's cache. */
+#define OVER_MAX 2048
+
+/* How many can be followed in full at once, of so many connections. */
+#define FULL_MAX 6000
 
 struct follow {
     struct follow_listener listener;
-    struct connection *slots; /* borrowed */
-    uint32_t *buckets;        /* borrowed */
-    uint32_t slot_count, bucket_count, used, free;
-    uint32_t oldest, newest;
+    struct slot *slots;        /* borrowed, as all of these */
+    struct connection *fulls;  /* ... and one more, to replay brief ones in */
+    struct brief_memo *memos;
+    uint32_t *buckets;
+    uint32_t slot_count, used, free;
+    uint32_t full_count, full_used, full_free;
+    uint32_t oldest, newest;           /* slots */
+    uint32_t oldest_full, newest_full; /* connections that are followed in full */
+    struct over {
+        uint32_t slot;
+        uint64_t number;
+    } over[OVER_MAX]; /* a ring */
+    unsigned over_next;
+    bool briefly; /* short connections are not followed in full: nobody listens to segments and claims */
     uint64_t connections, evicted, segments;
     nanos now;
 };
@@ -84,20 +118,28 @@ void follow_end(struct follow *follow);
 /* ---- among the files of this layer ---- */
 
 /* Where a connection of these two is, or NULL; *from is which end of it src is. */
-struct connection *table_find(struct follow *follow, const struct endpoint *src, const struct endpoint *dst,
-                              unsigned *from);
+struct slot *table_find(struct follow *follow, const struct endpoint *src, const struct endpoint *dst, unsigned *from);
 
-/* A new connection of which src is END_A; makes room if there is none. */
-struct connection *table_add(struct follow *follow, const struct endpoint *src, const struct endpoint *dst);
+/* A new one of which src is END_A; makes room if there is none. */
+struct slot *table_add(struct follow *follow, const struct endpoint *src, const struct endpoint *dst);
 
 /* It has had a segment just now. */
-void table_touch(struct follow *follow, struct connection *connection);
+void table_touch(struct follow *follow, struct slot *slot);
 
 /* Takes it out. */
-void table_remove(struct follow *follow, struct connection *connection);
+void table_remove(struct follow *follow, struct slot *slot);
 
-/* Reports a connection and takes it out of the table. */
-void follow_close(struct follow *follow, struct connection *connection);
+/* A connection in full, for this slot; makes room if there is none. */
+struct connection *table_fill(struct follow *follow, struct slot *slot);
+
+/* The connection of a slot that has one. */
+static inline struct connection *slot_connection(const struct follow *follow, const struct slot *slot)
+{
+    return &follow->fulls[slot->full];
+}
+
+/* Reports what is in a slot and takes it out of the table. early: for want of room. */
+void follow_close(struct follow *follow, struct slot *slot, bool early);
 
 /* What a segment is by its numbers; notes it. */
 enum passage_kind numbers_note(struct connection *connection, unsigned from, const struct segment *segment, nanos at);
@@ -135,6 +177,6 @@ void ends_pass(struct follow *follow, struct connection *connection, unsigned fr
 void ends_rejoin(struct follow *follow, struct connection *connection, nanos at);
 
 /* The claim that stands has changed its state at this time. */
-void ends_count_time(struct end *end, nanos at);
+void ends_count_time(struct connection *connection, unsigned end, nanos at);
 
 #endif

@@ -33,6 +33,10 @@ static void sum_up_end(const struct connection *connection, unsigned from, struc
     out->strays = end->strays;
     out->unseen = end->unseen;
     out->claim = end->belief.claim;
+    out->claim.not_before = NANOS_NONE;
+    out->claim.not_after = NANOS_NEVER;
+    memset(out->claim.evidence, 0, sizeof(out->claim.evidence));
+    out->claim.evidence_count = 0;
     memcpy(out->in_state, end->in_state, sizeof(out->in_state));
 }
 
@@ -60,7 +64,6 @@ void summarize(const struct connection *connection, struct summary *out)
         .closed = connection->closed,
         .fin_first = connection->fin_first,
         .undone = connection->undone,
-        .evicted = connection->evicted,
         .open_rtt = connection->open_rtt,
         .open = connection->open,
     };

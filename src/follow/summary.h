@@ -14,7 +14,7 @@ enum orientation {
 struct summary_end {
     struct endpoint at;
     uint64_t segments, bytes, retransmitted, doubles, strays, unseen;
-    struct claim claim; /* the one that stands at its last segment */
+    struct claim claim; /* the one that stands at its last segment; without its interval and evidence */
     nanos in_state[STATE_COUNT];
 };
 

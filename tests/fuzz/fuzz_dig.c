@@ -31,15 +31,12 @@ static void on_claim(void *context, const struct connection *connection, unsigne
     must(claim->certainty == PRESUMED || claim->otherwise == NO_STATES);
 }
 
-static void on_over(void *context, const struct connection *connection)
+static void on_over(void *context, const struct summary *summary)
 {
-    struct summary summary;
-
     (void)context;
-    summarize(connection, &summary);
-    must(summary.ends[END_A].claim.to != NO_STATES);
-    must(strlen(summary.history) < CONNECTION_HISTORY);
-    must(summary.first_packet <= summary.last_packet);
+    must(summary->ends[END_A].claim.to != NO_STATES);
+    must(strlen(summary->history) < CONNECTION_HISTORY);
+    must(summary->first_packet <= summary->last_packet);
     reported++;
 }
 

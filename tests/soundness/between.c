@@ -119,7 +119,7 @@ static bool is_lacking(struct between *between, unsigned end)
 static void capture(struct between *between, unsigned end, const struct peer_sent *sent)
 {
     const struct endpoint src = {hosts[end], (uint16_t)(end + 1)}, dst = {hosts[!end], (uint16_t)(!end + 1)};
-    unsigned n = between->follow.slots[0].segments + 1;
+    unsigned n = between->follow.fulls[0].segments + 1;
 
     if (is_lacking(between, end)) {
         say(between, "UNSEEN", end, &sent->segment);
@@ -141,13 +141,13 @@ static void capture(struct between *between, unsigned end, const struct peer_sen
     }
     /* The connection is in the first slot for as long as there is only one. */
     for (unsigned i = 0; i < ENDS; i++)
-        between->witnesses[i].belief = &between->follow.slots[0].ends[i].belief;
+        between->witnesses[i].belief = &between->follow.fulls[0].ends[i].belief;
     if (between->follow.connections && between->follow.slots[0].at[END_A].port == 2)
         for (unsigned i = 0; i < ENDS; i++)
-            between->witnesses[i].belief = &between->follow.slots[0].ends[!i].belief;
+            between->witnesses[i].belief = &between->follow.fulls[0].ends[!i].belief;
     else if (!between->follow.connections && end == END_B)
         for (unsigned i = 0; i < ENDS; i++)
-            between->witnesses[i].belief = &between->follow.slots[0].ends[!i].belief;
+            between->witnesses[i].belief = &between->follow.fulls[0].ends[!i].belief;
     follow_pass(&between->follow, &(struct passage){n, EPOCH + between->now, &src, &dst, &sent->segment});
     for (unsigned i = 0; i < ENDS && !between->over; i++)
         witness_possible(&between->witnesses[i]);
@@ -254,7 +254,7 @@ static void start(struct between *between, uint64_t seed, enum between_kind kind
     draw(between, seed, kind, shrunk);
     for (unsigned end = 0; end < ENDS; end++) {
         struct witness *witness = &between->witnesses[end];
-        witness_init(witness, &between->follow.slots[0].ends[end].belief, &between->peers[end], tally);
+        witness_init(witness, &between->follow.fulls[0].ends[end].belief, &between->peers[end], tally);
         witness->zero = 0;
         witness->epoch = EPOCH;
         /* An interval begins where a segment was seen, which may have passed unseen before (core/observed.h). */

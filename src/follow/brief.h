@@ -1,0 +1,96 @@
+/*
+ * Connections as long as they are short.
+ *
+ * Theory of operation. To follow a connection in full takes two beliefs, some seven kilobytes, and microseconds for each
+ * segment. Most connections of a large capture are short and alike. So the first segments of one that begins with a SYN
+ * are only written down; when it goes on for longer, or does anything out of the ordinary, it is inflated: followed in
+ * full from its first segment on. When it ends before that, it is replayed once to find its summary. What comes out
+ * depends on nothing but
+ *
+ *   - its numbers, relative to both initial ones; lengths, flags, windows, options as they are;
+ *   - of timestamps, which are equal and which are later (and no two are so far apart that this could not be told);
+ *   - of times, which segments came later than others by a state's shortest life, or by the round trip, or not.
+ *
+ * These make its key. The summary is kept under its key, with the segments whose times it is made of, and the next
+ * connection with the same key gets its summary from there. unit/test_between.c holds this against following in full.
+ */
+#ifndef FOLLOW_BRIEF_H
+#define FOLLOW_BRIEF_H
+
+#include "follow/summary.h"
+
+#define BRIEF_MAX 10
+
+struct brief_segment {
+    nanos at;
+    uint32_t seq, ack, len, tsval, tsecr;
+    uint16_t window, mss, ip_id;
+    uint8_t flags, from, present, wscale;
+};
+
+/* Changes of both ends' likely states, noted while a connection is replayed. */
+#define RUNS_MAX 16
+
+struct runs {
+    unsigned count[ENDS];
+    uint8_t state[ENDS][RUNS_MAX];
+    nanos since[ENDS][RUNS_MAX];
+    bool cut; /* there was no room for all */
+};
+
+struct brief_key {
+    uint32_t count;
+    struct brief_key_part {
+        uint32_t seq, ack, len;
+        uint16_t window, mss;
+        uint8_t flags, from, present, wscale;
+        uint8_t stamp, echo; /* ranks */
+        uint8_t late_short, late_long; /* how many came so much earlier */
+        uint8_t crossed;               /* bits: what of the other end it can't be an answer to, by the round trip */
+        uint8_t unused;
+    } parts[BRIEF_MAX];
+};
+
+/* A time as a segment's, plus one of the shortest lives perhaps. */
+struct brief_time {
+    uint8_t segment, life;
+};
+
+struct brief_memo {
+    bool used;
+    struct brief_key key;
+    struct summary summary;
+    struct brief_time open;
+    unsigned run_count[ENDS];
+    uint8_t run_state[ENDS][RUNS_MAX];
+    struct brief_time run_since[ENDS][RUNS_MAX];
+};
+
+#define BRIEF_MEMOS 4096
+
+/* Can this segment be written down behind the count that are there? */
+bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned from, const struct segment *segment,
+                 nanos at);
+
+void brief_note(struct brief_segment *out, unsigned from, const struct segment *segment, nanos at);
+
+/* Is it over: a RST, or both FINs and what acknowledges them? */
+bool brief_is_over(const struct brief_segment *segments, unsigned count);
+
+/* The other way round. */
+struct segment brief_segment_of(const struct brief_segment *brief);
+
+/* The key of these; false when they have none: then they are replayed each time. */
+bool brief_key_of(const struct brief_segment *segments, unsigned count, struct brief_key *out);
+
+/* Where a key's summary is, or would be: memos has BRIEF_MEMOS. *found: it is. */
+struct brief_memo *brief_find(struct brief_memo *memos, const struct brief_key *key, bool *found);
+
+/* Remembers a summary that came of these segments. */
+void brief_remember(struct brief_memo *memo, const struct brief_key *key, const struct brief_segment *segments,
+                    const struct summary *summary, const struct runs *runs);
+
+/* The summary of these segments, but for who and when (number, packets, addresses). */
+void brief_recall(const struct brief_memo *memo, const struct brief_segment *segments, struct summary *out);
+
+#endif
