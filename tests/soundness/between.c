@@ -149,8 +149,42 @@ static void capture(struct between *between, unsigned end, const struct peer_sen
         for (unsigned i = 0; i < ENDS; i++)
             between->witnesses[i].belief = &between->follow.fulls[0].ends[!i].belief;
     follow_pass(&between->follow, &(struct passage){n, EPOCH + between->now, &src, &dst, &sent->segment});
+    follow_pass(&between->brief, &(struct passage){n, EPOCH + between->now, &src, &dst, &sent->segment});
     for (unsigned i = 0; i < ENDS && !between->over; i++)
         witness_possible(&between->witnesses[i]);
+}
+
+static void on_over(void *context, const struct summary *summary)
+{
+    if (summary->number == 1)
+        *(struct summary *)context = *summary;
+}
+
+static void on_over_in_full(void *context, const struct summary *summary)
+{
+    on_over(&((struct between *)context)->in_full, summary);
+}
+
+/* What is followed briefly comes to the same as what is followed in full. */
+static void compare(struct between *between)
+{
+    struct summary *a = &between->in_full, *b = &between->briefly;
+
+    follow_end(&between->follow);
+    follow_end(&between->brief);
+    /* What no table shows: a reason may name another one of segments that are alike. */
+    for (unsigned end = 0; end < ENDS; end++) {
+        a->ends[end].claim.from = b->ends[end].claim.from;
+        if (memcmp(&a->ends[end].claim, &b->ends[end].claim, sizeof(a->ends[end].claim)) != 0 ||
+            memcmp(a->ends[end].in_state, b->ends[end].in_state, sizeof(a->ends[end].in_state)) != 0 ||
+            a->ends[end].bytes != b->ends[end].bytes || a->ends[end].segments != b->ends[end].segments ||
+            a->ends[end].retransmitted != b->ends[end].retransmitted || a->ends[end].unseen != b->ends[end].unseen)
+            violated(&between->witnesses[end], VIOLATION_END, "briefly, this end comes to something else");
+    }
+    if (a->opening != b->opening || a->closing != b->closing || a->closer != b->closer || a->closed != b->closed ||
+        a->open_rtt != b->open_rtt || a->open != b->open || strcmp(a->history, b->history) != 0 ||
+        a->first_at != b->first_at || a->last_at != b->last_at || a->last_packet != b->last_packet)
+        violated(&between->witnesses[0], VIOLATION_END, "briefly, it comes to something else");
 }
 
 /* ---- time ---- */
@@ -238,13 +272,20 @@ static nanos next_time(const struct between *between)
 static void start(struct between *between, uint64_t seed, enum between_kind kind, const struct between_shrunk *shrunk,
                   struct tally *tally)
 {
-    struct follow_listener listener = {between, on_segment, on_claim, NULL};
+    struct follow_listener listener = {between, on_segment, on_claim, on_over_in_full};
+    struct follow_listener brief = {&between->briefly, NULL, NULL, on_over};
 
     if (!between->memory)
         between->memory = malloc(follow_memory(2));
     if (!between->memory)
         abort();
+    if (!between->brief_memory) {
+        between->brief_memory = calloc(1, follow_memory(2)); /* what it remembers stays from one to the next */
+        if (!between->brief_memory)
+            abort();
+    }
     memset(between->memory, 0, follow_memory(2));
+    follow_init(&between->brief, 2, between->brief_memory, &brief);
     follow_init(&between->follow, 2, between->memory, &listener);
     between->now = NANOS_PER_S;
     between->kind = kind;
@@ -287,6 +328,14 @@ enum violation between_run(struct between *between, uint64_t seed, enum between_
         between->now = next > between->now ? next : between->now;
     }
     tally->segments += between->captured;
+    if (between->over)
+        return VIOLATION_NONE;
+    compare(between);
+    for (unsigned end = 0; end < ENDS; end++)
+        if (between->witnesses[end].violation) {
+            tally->violations[between->witnesses[end].violation]++;
+            return between->witnesses[end].violation;
+        }
     return VIOLATION_NONE;
 }
 

@@ -51,6 +51,10 @@ struct between {
     nanos now;
     bool over; /* more than one connection: nobody holds what is meant apart any more */
     unsigned segments;
+    /* The same capture, followed in full and briefly: what both say in the end. */
+    struct follow brief;
+    void *brief_memory;
+    struct summary in_full, briefly;
     FILE *trace;
 };
 

@@ -65,6 +65,7 @@ static void talk_many(enum between_kind kind, double least, double most_bad)
             print_message("# VIOLATED, %s: %llu\n", violation_name((enum violation)i),
                           (unsigned long long)tally.violations[i]);
     free(between->memory);
+    free(between->brief_memory);
     free(between);
     assert_true(share(bad, walks) <= most_bad);
     assert_true(share(tally.proven_single, tally.proven) >= least);
