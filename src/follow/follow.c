@@ -155,7 +155,7 @@ static void note_over(struct follow *follow, struct slot *slot)
     if (slot->over || !seems_over(follow, slot))
         return;
     old = &follow->slots[over->slot];
-    if (over->number && old->number == over->number && seems_over(follow, old))
+    if (over->number && old->number == over->number && (old->full == NO_SLOT || seems_over(follow, old)))
         follow_close(follow, old, false);
     slot->over = true;
     *over = (struct over){(uint32_t)(slot - follow->slots), slot->number};

@@ -325,6 +325,54 @@ static bool internet(struct dig *dig)
     return false;
 }
 
+/* The layout in which almost all stacks send timestamps (RFC 7323 appendix A). */
+#define STAMPS_ALONE UINT32_C(0x0101080a)
+
+/*
+ * Nine packets of ten are Ethernet, IPv4 without options and TCP, whole: these are read here, and quicker. False when it
+ * is anything else, or anything about it is wrong: then it is for the others.
+ */
+static bool read_ordinary(const uint8_t *at, uint32_t captured, uint32_t wire_length, struct packet *out)
+{
+    struct segment *segment = &out->segment;
+    const uint8_t *ip = at + 14, *tcp = at + 34;
+    uint32_t total, header;
+
+    if (captured < 54 || be16(at + 12) != 0x0800 || ip[0] != 0x45 || ip[9] != IP_TCP || (be16(ip + 6) & 0x3fff))
+        return false;
+    total = be16(ip + 2);
+    header = (uint32_t)(tcp[12] >> 4) * 4;
+    if (header < 20 || total < 20 + header || total + 14 > wire_length || captured < 34 + header)
+        return false;
+    if (header == 32 && be32(tcp + 20) == STAMPS_ALONE) {
+        segment->options.present = TCP_OPT_TIMESTAMPS;
+        segment->options.tsval = be32(tcp + 24);
+        segment->options.tsecr = be32(tcp + 28);
+    } else if (header > 20) {
+        return false;
+    }
+    out->kind = PACKET_SEGMENT;
+    out->src.addr.family = out->dst.addr.family = 4;
+    memcpy(out->src.addr.bytes, ip + 12, 4);
+    memcpy(out->dst.addr.bytes, ip + 16, 4);
+    out->src.port = be16(tcp);
+    out->dst.port = be16(tcp + 2);
+    segment->seq = be32(tcp + 4);
+    segment->ack = be32(tcp + 8);
+    segment->len = total - 20 - header;
+    segment->reserved = tcp[12] & 0x0f;
+    segment->flags = tcp[13];
+    segment->window = be16(tcp + 14);
+    segment->urgent = be16(tcp + 18);
+    segment->ttl = ip[8];
+    segment->tos = ip[1];
+    segment->ip_id = be16(ip + 4);
+    out->payload_captured = captured - 34 - header < segment->len ? captured - 34 - header : segment->len;
+    if (out->payload_captured > 0)
+        out->payload = tcp + header;
+    return true;
+}
+
 void packet_dig(int link_type, const uint8_t *bytes, uint32_t captured, uint32_t wire_length, nanos at,
                 struct fragments *fragments, struct packet *out)
 {
@@ -334,9 +382,12 @@ void packet_dig(int link_type, const uint8_t *bytes, uint32_t captured, uint32_t
         .fragments = fragments,
         .out = out,
     };
-    const char *wrong = link_read(link_type, &dig.packet, &dig.version);
+    const char *wrong;
 
     *out = (struct packet){.kind = PACKET_OTHER};
+    if (link_type == LINK_ETHERNET && read_ordinary(bytes, captured, dig.packet.length, out))
+        return;
+    wrong = link_read(link_type, &dig.packet, &dig.version);
     if (wrong) {
         oddity(&dig, wrong);
         return;
