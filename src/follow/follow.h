@@ -61,19 +61,19 @@ struct follow_listener {
     void (*over)(void *context, const struct summary *summary);
 };
 
-/* A place in the table. */
+/* A place in the table. What is looked at to find it comes first. */
 struct slot {
-    struct endpoint at[ENDS];
-    uint64_t number; /* 0: free */
-    uint64_t first_packet, last_packet;
-    nanos last_at;
     uint32_t hash;
-    uint32_t older, newer; /* in the order of their last segments; NO_SLOT */
     uint32_t chain;        /* the next in the same bucket; or of the free ones */
     uint32_t full;         /* where it is followed in full; NO_SLOT: it is brief */
     uint16_t count;        /* of brief segments */
     uint8_t fins;          /* bits: of the ends whose FIN or RST is among them; both for a RST */
     bool over;             /* it is in the ring of those that are over */
+    struct endpoint at[ENDS];
+    uint32_t older, newer; /* in the order of their last segments; NO_SLOT */
+    nanos last_at;
+    uint64_t last_packet, first_packet;
+    uint64_t number; /* 0: free */
     struct brief_segment brief[BRIEF_MAX];
 };
 
