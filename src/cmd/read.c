@@ -49,7 +49,7 @@ struct task {
     char **file_names;
 
     struct read_ladder *ladder;
-    bool shown;           /* the connection that is looked at was there */
+    bool shown; /* the connection that is looked at was there */
     uint32_t initials[ENDS];
     bool have_initial[ENDS];
     struct fault fault;
@@ -332,7 +332,8 @@ static bool choose_key(struct task *task, struct fault *fault)
             return true;
         }
     return fault_set(fault, FAULT_USAGE,
-                     "--sort: '%s' is none of number, duration, bytes, segments, retransmitted, rtt, close, a, b", wanted);
+                     "--sort: '%s' is none of number, duration, bytes, segments, retransmitted, rtt, close, a, b",
+                     wanted);
 }
 
 static bool prepare(struct task *task, struct fault *fault)

@@ -44,7 +44,7 @@ struct brief_key {
         uint32_t seq, ack, len;
         uint16_t window, mss;
         uint8_t flags, from, present, wscale;
-        uint8_t stamp, echo; /* ranks */
+        uint8_t stamp, echo;           /* ranks */
         uint8_t late_short, late_long; /* how many came so much earlier */
         uint8_t crossed;               /* bits: what of the other end it can't be an answer to, by the round trip */
         uint8_t unused;

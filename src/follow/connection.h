@@ -44,26 +44,26 @@ struct recent {
 
 /* What one end has sent. */
 struct end {
-    uint32_t iss;  /* valid with has_syn */
-    uint32_t syn_end; /* one past what its SYN took; valid with has_syn */
-    uint32_t next; /* one past the highest number that it has used; valid with has_next */
+    uint32_t iss;         /* valid with has_syn */
+    uint32_t syn_end;     /* one past what its SYN took; valid with has_syn */
+    uint32_t next;        /* one past the highest number that it has used; valid with has_next */
     uint32_t next_before; /* ... before the segment that is judged; valid with had_next */
-    uint32_t claimed; /* more than that, as one segment of the other says; valid with has_claimed */
-    uint32_t acked;  /* the highest that it has acknowledged; valid with has_acked */
-    uint32_t window; /* the largest that it has offered, in bytes, at most */
-    uint32_t fin;    /* the number of its FIN; valid with has_fin */
+    uint32_t claimed;     /* more than that, as one segment of the other says; valid with has_claimed */
+    uint32_t acked;       /* the highest that it has acknowledged; valid with has_acked */
+    uint32_t window;      /* the largest that it has offered, in bytes, at most */
+    uint32_t fin;         /* the number of its FIN; valid with has_fin */
     bool seen;
     bool has_syn, syn_alone; /* a SYN that was seen, or that an answer shows; one without ACK was seen */
     bool has_next, has_acked, had_next, has_claimed;
     bool has_fin;
-    bool fin_acks_fin; /* its FIN acknowledged the other's, or left when that had been acknowledged */
-    bool acked_fin;    /* it has acknowledged the other's FIN */
+    bool fin_acks_fin;    /* its FIN acknowledged the other's, or left when that had been acknowledged */
+    bool acked_fin;       /* it has acknowledged the other's FIN */
     bool acked_fin_first; /* ... before it sent its own */
     bool has_wscale;
     uint8_t wscale;
     uint32_t letters; /* of its letters in the history: bits, from 'a' */
     uint64_t segments, bytes, retransmitted, doubles, strays;
-    uint64_t unseen; /* numbers that passed unseen, by what the other end acknowledged or by gaps */
+    uint64_t unseen;         /* numbers that passed unseen, by what the other end acknowledged or by gaps */
     uint32_t hole, hole_end; /* the latest gap in its numbers */
     uint32_t stray_end;      /* one past the latest stray's numbers: strays in a row make sense after a long loss */
     unsigned stray_run;
@@ -83,14 +83,14 @@ struct connection {
     struct end ends[ENDS];
     uint64_t first_packet, last_packet; /* as the capture counts them */
     nanos first_at, last_at;
-    unsigned segments; /* both ends', as evidence counts them */
-    unsigned opener;   /* who sent the first SYN; NOBODY */
+    unsigned segments;   /* both ends', as evidence counts them */
+    unsigned opener;     /* who sent the first SYN; NOBODY */
     bool opener_guessed; /* the SYN was not seen: by what the other end answered */
     enum opening opening;
     unsigned closer; /* who closed first: ENDS: nobody; see closing for both at once */
     enum closing closing;
-    bool closed;     /* both FINs are acknowledged, or it was reset */
-    bool fin_first;  /* of a reset: a FIN came before it */
+    bool closed;    /* both FINs are acknowledged, or it was reset */
+    bool fin_first; /* of a reset: a FIN came before it */
     unsigned resetter;
     uint32_t reset_seq;
     uint32_t reset_next[ENDS]; /* one past each end's numbers when it passed */
@@ -107,7 +107,7 @@ struct connection {
     } pending;
     char history[CONNECTION_HISTORY];
     unsigned history_used;
-    struct runs *runs;     /* where changes of state are noted (follow/brief.h); or NULL */
+    struct runs *runs; /* where changes of state are noted (follow/brief.h); or NULL */
 
     /* the table's */
     uint32_t slot;         /* of this connection; NO_SLOT when it is none of the table's */

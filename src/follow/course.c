@@ -19,8 +19,12 @@ const char *opening_name(enum opening opening)
 const char *closing_name(enum closing closing)
 {
     static const char *const names[] = {
-        [CLOSING_NEVER] = "never", [CLOSING_HALF] = "half",                 [CLOSING_THREE] = "three",
-        [CLOSING_FOUR] = "four",   [CLOSING_SIMULTANEOUS] = "simultaneous", [CLOSING_RESET] = "reset",
+        [CLOSING_NEVER] = "never",
+        [CLOSING_HALF] = "half",
+        [CLOSING_THREE] = "three",
+        [CLOSING_FOUR] = "four",
+        [CLOSING_SIMULTANEOUS] = "simultaneous",
+        [CLOSING_RESET] = "reset",
     };
 
     return names[closing];
@@ -162,7 +166,7 @@ static void judge(struct connection *connection)
         if (a->fin_acks_fin != b->fin_acks_fin)
             earlier_a = b->fin_acks_fin;
         connection->closer = earlier_a ? END_A : END_B;
-        connection->closing = crossed ? CLOSING_SIMULTANEOUS
+        connection->closing = crossed                                                 ? CLOSING_SIMULTANEOUS
                               : connection->ends[!connection->closer].acked_fin_first ? CLOSING_FOUR
                                                                                       : CLOSING_THREE;
     } else if (a->has_fin || b->has_fin) {
@@ -225,8 +229,8 @@ static bool rst_counts(const struct connection *connection, unsigned from, const
     if (me->has_syn && !other->has_acked)
         return segment->seq == me->iss || segment->seq == me->iss + 1;
     /* In the window: older stacks take it, newer ones ask back. What follows tells. */
-    return other->has_acked && seq_lt(other->acked, segment->seq) && seq_lt(segment->seq, other->acked + other->window) &&
-           seq_le(segment->seq, me->next);
+    return other->has_acked && seq_lt(other->acked, segment->seq) &&
+           seq_lt(segment->seq, other->acked + other->window) && seq_le(segment->seq, me->next);
 }
 
 static void note_rst(struct connection *connection, unsigned from, const struct segment *segment, nanos at)

@@ -230,7 +230,7 @@ static enum syn_means syn_means(const struct connection *connection, unsigned fr
 
     if (me->has_syn && me->iss == seq)
         return connection->closed && !(connection->opening == OPENING_TRIED) && idle > NANOS_PER_S ? SYN_BEGINS_ANOTHER
-                                                                                                  : SYN_IS_ITS_OWN;
+                                                                                                   : SYN_IS_ITS_OWN;
     /* It answers the other's SYN with one of its own. */
     if (!me->has_syn && other->syn_alone && connection->opening == OPENING_TRIED && !connection->closed)
         return SYN_IS_ITS_OWN;

@@ -64,11 +64,11 @@ struct follow_listener {
 /* A place in the table. What is looked at to find it comes first. */
 struct slot {
     uint32_t hash;
-    uint32_t chain;        /* the next in the same bucket; or of the free ones */
-    uint32_t full;         /* where it is followed in full; NO_SLOT: it is brief */
-    uint16_t count;        /* of brief segments */
-    uint8_t fins;          /* bits: of the ends whose FIN or RST is among them; both for a RST */
-    bool over;             /* it is in the ring of those that are over */
+    uint32_t chain; /* the next in the same bucket; or of the free ones */
+    uint32_t full;  /* where it is followed in full; NO_SLOT: it is brief */
+    uint16_t count; /* of brief segments */
+    uint8_t fins;   /* bits: of the ends whose FIN or RST is among them; both for a RST */
+    bool over;      /* it is in the ring of those that are over */
     struct endpoint at[ENDS];
     uint32_t older, newer; /* in the order of their last segments; NO_SLOT */
     nanos last_at;
@@ -85,8 +85,8 @@ struct slot {
 
 struct follow {
     struct follow_listener listener;
-    struct slot *slots;        /* borrowed, as all of these */
-    struct connection *fulls;  /* ... and one more, to replay brief ones in */
+    struct slot *slots;       /* borrowed, as all of these */
+    struct connection *fulls; /* ... and one more, to replay brief ones in */
     struct brief_memo *memos;
     uint32_t *buckets;
     uint32_t slot_count, used, free;
@@ -155,6 +155,8 @@ enum ack_kind {
     ACK_CLAIMED, /* of what was not seen, and nothing else speaks for it */
     ACK_UNSEEN,  /* of what was not seen, and this is not the first to say so */
 };
+
+/* Which of these it is. */
 enum ack_kind numbers_ack(const struct connection *connection, unsigned from, uint32_t ack);
 
 /* Keeps the course of the connection. True when what counted before turns out not to. */

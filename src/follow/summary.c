@@ -76,9 +76,15 @@ void summarize(const struct connection *connection, struct summary *out)
 const char *summary_key_name(enum summary_key key)
 {
     static const char *const names[SORT_KEYS] = {
-        [SORT_NUMBER] = "number",     [SORT_DURATION] = "duration",           [SORT_BYTES] = "bytes",
-        [SORT_SEGMENTS] = "segments", [SORT_RETRANSMITTED] = "retransmitted", [SORT_OPEN_RTT] = "rtt",
-        [SORT_CLOSING] = "close",     [SORT_A] = "a",                         [SORT_B] = "b",
+        [SORT_NUMBER] = "number",
+        [SORT_DURATION] = "duration",
+        [SORT_BYTES] = "bytes",
+        [SORT_SEGMENTS] = "segments",
+        [SORT_RETRANSMITTED] = "retransmitted",
+        [SORT_OPEN_RTT] = "rtt",
+        [SORT_CLOSING] = "close",
+        [SORT_A] = "a",
+        [SORT_B] = "b",
     };
 
     return names[key];

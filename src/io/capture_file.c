@@ -21,8 +21,8 @@ struct filter {
 };
 
 struct capture_file {
-    FILE *stream;         /* owned, unless pcap has it */
-    pcap_t *pcap;         /* owned; or NULL */
+    FILE *stream;          /* owned, unless pcap has it */
+    pcap_t *pcap;          /* owned; or NULL */
     struct pcapng *pcapng; /* owned; or NULL */
     char path[PATH_SHOWN];
     const char *filter; /* borrowed; or NULL */

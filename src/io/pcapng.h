@@ -22,6 +22,7 @@ struct pcapng *pcapng_open(FILE *stream);
 /* The next packet and its link type (a LINKTYPE_ number). CAPTURE_EMPTY: the end; CAPTURE_FAULT: the file is damaged. */
 enum capture_result pcapng_next(struct pcapng *pcapng, struct captured *out, int *link_type, struct fault *fault);
 
+/* Frees it; NULL is allowed. The stream stays open. */
 void pcapng_close(struct pcapng *pcapng);
 
 #endif

@@ -185,7 +185,8 @@ static bool prepare(struct unpack *unpack)
         return lzma_stream_decoder(&unpack->xz, XZ_MEMORY, LZMA_CONCATENATED) == LZMA_OK;
     case PACKING_ZSTD:
         unpack->zstd = ZSTD_createDStream();
-        return unpack->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(unpack->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
+        return unpack->zstd &&
+               !ZSTD_isError(ZSTD_DCtx_setParameter(unpack->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
     }
     return false;
 }

@@ -25,9 +25,9 @@ struct read_lack {
 /* The whole of a capture. */
 struct read_total {
     uint64_t packets, segments, connections;
-    uint64_t others;  /* packets without TCP */
-    uint64_t left_out; /* connections that the table had no room for (--limit) */
-    uint64_t evicted; /* connections that had to be summed up early (--max-connections) */
+    uint64_t others;         /* packets without TCP */
+    uint64_t left_out;       /* connections that the table had no room for (--limit) */
+    uint64_t evicted;        /* connections that had to be summed up early (--max-connections) */
     nanos first_at, last_at; /* NANOS_NONE: there was no packet */
     const struct read_lack *lacks;
     unsigned lack_count;
@@ -64,6 +64,7 @@ struct read_segment {
     bool has_rel_ack;
 };
 
+/* As the others that write JSON lines. */
 bool read_json_segment(const struct read_segment *event, FILE *out, struct fault *fault);
 
 /* "part of it", "a retransmission", ... as programs read it. Static text. */

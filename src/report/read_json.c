@@ -93,8 +93,8 @@ bool read_json_connection(const struct summary *summary, nanos epoch, FILE *out,
     line_put(&line, root, "open", json_string(opening_name(summary->opening)));
     line_put(&line, root, "open_rtt", line_seconds(summary->open_rtt));
     line_put(&line, root, "open_time", line_seconds(summary->open));
-    line_put(&line, root, "closer", summary->closing == CLOSING_SIMULTANEOUS ? json_string("both")
-                                                                             : end_or_null(summary->closer));
+    line_put(&line, root, "closer",
+             summary->closing == CLOSING_SIMULTANEOUS ? json_string("both") : end_or_null(summary->closer));
     line_put(&line, root, "close", json_string(closing_name(summary->closing)));
     line_put(&line, root, "closed", json_boolean(summary->closed));
     line_put(&line, root, "reset_by", end_or_null(summary->resetter));

@@ -46,7 +46,9 @@ struct read_ladder *read_ladder_begin(const struct read_look *look, FILE *out)
 
     if (!ladder)
         return NULL;
-    ladder->segment_width = (unsigned)(segment < SEGMENT_MIN ? SEGMENT_MIN : segment > SEGMENT_MAX ? SEGMENT_MAX : segment);
+    ladder->segment_width = (unsigned)(segment < SEGMENT_MIN   ? SEGMENT_MIN
+                                       : segment > SEGMENT_MAX ? SEGMENT_MAX
+                                                               : segment);
     ladder->page = (struct page){.out = out, .width = look->width, .colour = look->colour};
     page_put(&ladder->page, PAINT_DIM, "  #      time");
     page_to(&ladder->page, A_AT);
@@ -133,7 +135,8 @@ static void row_print(struct read_ladder *ladder)
     if (row->event.segment && row->event.kind != PASSAGE_NEW) {
         static const char *const kinds[] = {"", "a retransmission", "the same segment, captured once more",
                                             "its numbers are of no use to this connection"};
-        page_flow(page, A_AT, row->event.kind == PASSAGE_STRAY ? PAINT_ALARM : PAINT_NONE, true, kinds[row->event.kind]);
+        page_flow(page, A_AT, row->event.kind == PASSAGE_STRAY ? PAINT_ALARM : PAINT_NONE, true,
+                  kinds[row->event.kind]);
     }
     flow_claims(ladder);
     if (cell.rest.used) {

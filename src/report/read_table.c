@@ -57,7 +57,10 @@ static void add_opening(struct text *text, const struct summary *summary)
     case OPENING_SIMULTANEOUS:
         break;
     }
-    text_add(text, "%s", summary->opening == OPENING_DONE ? "done" : summary->opening == OPENING_IMPLIED ? "implied" : "both");
+    text_add(text, "%s",
+             summary->opening == OPENING_DONE      ? "done"
+             : summary->opening == OPENING_IMPLIED ? "implied"
+                                                   : "both");
     if (summary->open_rtt != NANOS_NONE)
         text_add(text, " %s", phrase_span(summary->open_rtt, span));
 }

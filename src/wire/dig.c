@@ -263,9 +263,8 @@ static const struct below {
     uint8_t protocol;
     layer *read;
 } belows[] = {
-    {IP_TCP, segment}, {IP_UDP, udp},   {IP_ICMP, icmp}, {IP_ICMPV6, icmp},
-    {IP_IPV4, inside}, {IP_IPV6, inside}, {IP_GRE, gre},   {IP_ESP, esp},
-    {IP_COMP, compressed},
+    {IP_TCP, segment}, {IP_UDP, udp}, {IP_ICMP, icmp}, {IP_ICMPV6, icmp},     {IP_IPV4, inside},
+    {IP_IPV6, inside}, {IP_GRE, gre}, {IP_ESP, esp},   {IP_COMP, compressed},
 };
 
 /* Whether TCP may follow: an oddity of something else is none of our business. */

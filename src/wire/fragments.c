@@ -49,7 +49,8 @@ static struct fragmented *find(struct fragments *fragments, const struct ip *fra
 /* Bytes up to `end` go where no earlier ones are; false when a length can't be. */
 static bool put(struct fragmented *packet, const struct ip *fragment)
 {
-    uint32_t from = fragment->offset, length = fragment->fragment_body.length, captured = fragment->fragment_body.captured;
+    uint32_t from = fragment->offset, length = fragment->fragment_body.length,
+             captured = fragment->fragment_body.captured;
 
     if (from + length > FRAGMENTED_MAX || (fragment->more && (length % 8 != 0 || length == 0)))
         return false;

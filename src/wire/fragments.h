@@ -17,10 +17,10 @@ struct fragmented {
     struct addr src, dst;
     uint32_t id;
     uint8_t protocol;
-    uint32_t length;   /* of the whole body; valid with has_last */
-    uint32_t blocks;   /* how many blocks of eight bytes are there */
-    nanos at;          /* when the latest came */
-    struct ip first;   /* the header of its first fragment */
+    uint32_t length;                       /* of the whole body; valid with has_last */
+    uint32_t blocks;                       /* how many blocks of eight bytes are there */
+    nanos at;                              /* when the latest came */
+    struct ip first;                       /* the header of its first fragment */
     uint8_t there[FRAGMENTED_MAX / 8 / 8]; /* bits by block */
     uint8_t body[FRAGMENTED_MAX];
 };

@@ -33,8 +33,8 @@ struct ip {
     uint32_t fragment_id;
     uint8_t fragment_protocol;  /* of what the whole packet's fragments begin with */
     struct bytes fragment_body; /* this one's part of it; valid with fragment, once trimmed and walked */
-    bool first;       /* its body begins at the transport header; true of whole packets */
-    struct addr src;  /* family 0 until known */
+    bool first;                 /* its body begins at the transport header; true of whole packets */
+    struct addr src;            /* family 0 until known */
     struct addr dst;
     uint32_t body_length; /* what the header says that body has; unchecked; see ip_trim() */
     bool says_zero;       /* the length field is 0: body_length means nothing */

@@ -340,9 +340,9 @@ const char *link_read(int link_type, struct bytes *packet, uint8_t *version)
 
 bool link_is_known(int link_type)
 {
-    static const int others[] = {LINK_NULL,       LINK_LOOP, LINK_PPP,        LINK_PPP_SERIAL,    LINK_PPP_ETHER,
-                                 LINK_WIFI,       LINK_PPI,  LINK_WIFI_PRISM, LINK_WIFI_RADIOTAP, LINK_NFLOG,
-                                 LINK_ARCNET_LINUX};
+    static const int others[] = {LINK_NULL,          LINK_LOOP,  LINK_PPP,         LINK_PPP_SERIAL,
+                                 LINK_PPP_ETHER,     LINK_WIFI,  LINK_PPI,         LINK_WIFI_PRISM,
+                                 LINK_WIFI_RADIOTAP, LINK_NFLOG, LINK_ARCNET_LINUX};
 
     for (size_t i = 0; i < sizeof(ether_links) / sizeof(ether_links[0]); i++)
         if (ether_links[i].link_type == link_type)

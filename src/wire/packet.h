@@ -15,10 +15,10 @@
 
 /* Link types, numbered as libpcap's DLT_ values on Linux and as LINKTYPE_ values in files. */
 enum link_type {
-    LINK_NULL = 0,       /* BSD loopback: address family in the byte order of the capturing machine */
-    LINK_ETHERNET = 1,   /* with any stack of tags, MPLS labels, PPPoE */
+    LINK_NULL = 0,     /* BSD loopback: address family in the byte order of the capturing machine */
+    LINK_ETHERNET = 1, /* with any stack of tags, MPLS labels, PPPoE */
     LINK_PPP = 9,
-    LINK_RAW = 12, /* bare IPv4 or IPv6 */
+    LINK_RAW = 12,        /* bare IPv4 or IPv6 */
     LINK_PPP_SERIAL = 50, /* PPP in HDLC-like frames, or Cisco HDLC */
     LINK_PPP_ETHER = 51,  /* PPPoE without Ethernet */
     LINK_RAW_FILE = 101,  /* bare IP as files spell it */
@@ -29,7 +29,7 @@ enum link_type {
     LINK_WIFI_PRISM = 119,    /* 802.11 behind a Prism header */
     LINK_WIFI_RADIOTAP = 127, /* 802.11 behind a radiotap header */
     LINK_PPI = 192,           /* 802.11 behind a per-packet information header */
-    LINK_ARCNET_LINUX = 129, /* RFC 1201 */
+    LINK_ARCNET_LINUX = 129,  /* RFC 1201 */
     LINK_IPV4 = 228,
     LINK_IPV6 = 229,
     LINK_NFLOG = 239, /* Linux netfilter's log */

@@ -8,9 +8,9 @@
 static const char header_short[] = "the link header is cut short";
 
 #define PRISM_HEADER 144
-#define FLAGS_FIELD 2u      /* a bit of radiotap's first word: there is a byte of flags */
-#define TSFT_FIELD 1u       /* ... and before it eight bytes of time */
-#define FLAG_PADDED 0x20    /* the frame's header is padded to a multiple of four */
+#define FLAGS_FIELD 2u   /* a bit of radiotap's first word: there is a byte of flags */
+#define TSFT_FIELD 1u    /* ... and before it eight bytes of time */
+#define FLAG_PADDED 0x20 /* the frame's header is padded to a multiple of four */
 #define MORE_FIELDS 1u << 31
 
 static uint32_t le16(const uint8_t *at)

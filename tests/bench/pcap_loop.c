@@ -11,7 +11,8 @@ int main(int argc, char **argv)
 {
     char words[PCAP_ERRBUF_SIZE];
     unsigned long sum = 0;
-    pcap_t *pcap = argc == 2 ? pcap_open_offline_with_tstamp_precision(argv[1], PCAP_TSTAMP_PRECISION_NANO, words) : NULL;
+    pcap_t *pcap =
+        argc == 2 ? pcap_open_offline_with_tstamp_precision(argv[1], PCAP_TSTAMP_PRECISION_NANO, words) : NULL;
 
     if (!pcap || pcap_loop(pcap, -1, on_packet, (u_char *)&sum) < 0)
         return 1;

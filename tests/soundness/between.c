@@ -17,9 +17,9 @@ static void say(struct between *between, const char *what, unsigned end, const s
         return;
     fprintf(between->trace, "  %12.6f ms %c %-10s", (double)(between->now - NANOS_PER_S) / 1e6, "AB"[end], what);
     if (segment)
-        fprintf(between->trace, " %-4s seq %u ack %u len %u win %u ts %u/%u",
-                segment_flags_text(segment->flags, flags), segment->seq, segment->ack, segment->len, segment->window,
-                segment->options.tsval, segment->options.tsecr);
+        fprintf(between->trace, " %-4s seq %u ack %u len %u win %u ts %u/%u", segment_flags_text(segment->flags, flags),
+                segment->seq, segment->ack, segment->len, segment->window, segment->options.tsval,
+                segment->options.tsecr);
     fprintf(between->trace, "   (A %s, B %s)\n", state_name(between->peers[0].state),
             state_name(between->peers[1].state));
 }
@@ -85,7 +85,8 @@ static void on_claim(void *context, const struct connection *connection, unsigne
 
     if (between->trace)
         fprintf(between->trace, "  %24s %c: %s %s%s%s (%s)\n", "", "AB"[connection->at[end].port - 1],
-                certainty_name(claim->certainty), state_set_text(claim->to, "|", to), claim->otherwise ? ", else " : "",
+                certainty_name(claim->certainty), state_set_text(claim->to, "|", to),
+                claim -> otherwise ? ", else " : "",
                 claim->otherwise ? state_set_text(claim->otherwise, "|", otherwise) : "",
                 reason_text(claim->reason)->token);
     if (connection->number == 1)

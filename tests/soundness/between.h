@@ -35,8 +35,8 @@ struct between_shrunk {
 };
 
 struct between {
-    struct peer peers[ENDS];         /* the one that opens, the one that listens */
-    struct channel hops[ENDS][2];    /* from each: to the capture, and on to the other */
+    struct peer peers[ENDS];      /* the one that opens, the one that listens */
+    struct channel hops[ENDS][2]; /* from each: to the capture, and on to the other */
     struct app_plan calls[ENDS][BETWEEN_CALLS];
     nanos call_at[ENDS][BETWEEN_CALLS];
     bool accepted[ENDS];

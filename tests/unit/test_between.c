@@ -41,7 +41,8 @@ static double share(uint64_t part, uint64_t whole)
 /* least: the share of proven claims that must name one state; most_bad: of conversations with a violation that may be. */
 static void talk_many(enum between_kind kind, double least, double most_bad)
 {
-    unsigned long long first = wish("TCPWALK_SOUNDNESS_SEED", 1), walks = wish("TCPWALK_SOUNDNESS_WALKS", 5000), bad = 0;
+    unsigned long long first = wish("TCPWALK_SOUNDNESS_SEED", 1), walks = wish("TCPWALK_SOUNDNESS_WALKS", 5000),
+                       bad = 0;
     struct between *between = calloc(1, sizeof(*between));
     unsigned told[VIOLATIONS] = {0};
     struct tally tally = {0};

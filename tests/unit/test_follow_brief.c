@@ -28,29 +28,32 @@ struct line {
 #define F TCP_FIN
 #define R TCP_RST
 
-static const struct line four[] = {{0, S, 0, 0, 0}, {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0},     {0, F | A, 1, 1, 0},
+static const struct line four[] = {{0, S, 0, 0, 0}, {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0}, {0, F | A, 1, 1, 0},
                                    {1, A, 1, 2, 0}, {1, F | A, 1, 2, 0}, {0, A, 2, 2, 0}};
-static const struct line three[] = {{0, S, 0, 0, 0},     {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0},
-                                    {0, A, 1, 1, 50},    {1, A, 1, 51, 700},  {1, F | A, 701, 51, 0},
+static const struct line three[] = {{0, S, 0, 0, 0},        {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0},
+                                    {0, A, 1, 1, 50},       {1, A, 1, 51, 700},  {1, F | A, 701, 51, 0},
                                     {0, F | A, 51, 702, 0}, {1, A, 702, 52, 0}};
 static const struct line crossed[] = {{0, S, 0, 0, 0},     {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0}, {0, F | A, 1, 1, 0},
                                       {1, F | A, 1, 1, 0}, {0, A, 2, 2, 0},     {1, A, 2, 2, 0}};
 static const struct line reset[] = {{0, S, 0, 0, 0},    {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0},
                                     {0, A, 1, 1, 1460}, {1, A, 1, 1461, 0},  {1, R | A, 1, 1461, 0}};
-static const struct line again[] = {{0, S, 0, 0, 0},    {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0},      {0, A, 1, 1, 9},
-                                    {0, A, 1, 1, 9},    {1, A, 1, 10, 0},    {0, F | A, 10, 1, 0}, {0, F | A, 10, 1, 0},
-                                    {1, F | A, 1, 11, 0}, {0, A, 11, 2, 0}};
+static const struct line again[] = {
+    {0, S, 0, 0, 0},  {1, S | A, 0, 1, 0},  {0, A, 1, 1, 0},      {0, A, 1, 1, 9},      {0, A, 1, 1, 9},
+    {1, A, 1, 10, 0}, {0, F | A, 10, 1, 0}, {0, F | A, 10, 1, 0}, {1, F | A, 1, 11, 0}, {0, A, 11, 2, 0}};
 static const struct line refused[] = {{0, S, 0, 0, 0}, {1, R | A, 0, 1, 0}};
-static const struct line half[] = {{0, S, 0, 0, 0}, {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0}, {1, F | A, 1, 1, 0}, {0, A, 1, 2, 0}};
+static const struct line half[] = {
+    {0, S, 0, 0, 0}, {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0}, {1, F | A, 1, 1, 0}, {0, A, 1, 2, 0}};
 
 static const struct shape {
     const struct line *lines;
     unsigned count;
-} shapes[] = {{four, 7}, {three, 8}, {crossed, 7}, {reset, 6}, {again, 10}, {refused, 2}, {half, 5}, {four, 6}, {three, 3}};
+} shapes[] = {{four, 7},    {three, 8}, {crossed, 7}, {reset, 6}, {again, 10},
+              {refused, 2}, {half, 5},  {four, 6},    {three, 3}};
 
 static nanos draw_gap(struct chance *chance)
 {
-    static const nanos scales[] = {NANOS_PER_US * 50, NANOS_PER_MS * 3, NANOS_PER_MS * 3, NANOS_PER_MS * 300, NANOS_PER_S * 2};
+    static const nanos scales[] = {NANOS_PER_US * 50, NANOS_PER_MS * 3, NANOS_PER_MS * 3, NANOS_PER_MS * 300,
+                                   NANOS_PER_S * 2};
 
     return chance_span(chance, scales[chance_below(chance, 5)]);
 }

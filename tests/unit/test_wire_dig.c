@@ -1,0 +1,193 @@
+/* What packet_dig() reads beyond packet_read(): the same where both can, fragments in any order, and nothing out of bounds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../soundness/chance.h"
+#include "frame.h"
+#include "wire/dig.h"
+
+static struct fragments fragments;
+
+static struct packet dig(const uint8_t *bytes, uint32_t captured, uint32_t length, int link)
+{
+    struct packet packet;
+
+    packet_dig(link, bytes, captured, length, 0, &fragments, &packet);
+    return packet;
+}
+
+/* All that a segment has is read alike, on the quick way for ordinary ones and on the other. */
+static void reads_what_the_live_reader_reads(void **state)
+{
+    static const int links[] = {LINK_ETHERNET, LINK_LINUX_SLL, LINK_LINUX_SLL2, LINK_RAW, LINK_NULL, LINK_LOOP};
+    struct chance chance = {1};
+    unsigned segments = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 200000; i++) {
+        struct frame frame;
+        make_segment(&frame, links[chance_below(&chance, 6)], chance_of(&chance, 700) ? 4 : 6,
+                     chance_below(&chance, 40));
+        /* A byte or two of the headers are something else. */
+        for (unsigned k = chance_below(&chance, 4); k > 0; k--)
+            frame.at[chance_below(&chance, frame.used)] = (uint8_t)chance_next(&chance);
+        uint32_t captured = chance_of(&chance, 800) ? frame.used : chance_below(&chance, frame.used);
+        uint8_t *copy = malloc(captured ? captured : 1);
+        struct packet live, dug;
+        memcpy(copy, frame.at, captured);
+        packet_read(frame.link, copy, captured, frame.used, &live);
+        dug = dig(copy, captured, frame.used, frame.link);
+        if (live.kind == PACKET_SEGMENT) {
+            segments++;
+            assert_int_equal(dug.kind, PACKET_SEGMENT);
+            assert_memory_equal(&live.segment, &dug.segment, sizeof(live.segment));
+            assert_memory_equal(&live.src, &dug.src, sizeof(live.src));
+            assert_memory_equal(&live.dst, &dug.dst, sizeof(live.dst));
+            assert_ptr_equal(live.payload, dug.payload);
+            assert_int_equal(live.payload_captured, dug.payload_captured);
+        }
+        free(copy);
+    }
+    assert_true(segments > 50000);
+}
+
+/* A segment of 200 bytes in pieces of 24. */
+#define PIECES 10
+
+static unsigned make_pieces(struct frame pieces[PIECES], uint16_t id)
+{
+    struct frame whole;
+    unsigned count = 0;
+
+    make_segment(&whole, LINK_RAW, 4, 168);
+    for (uint32_t at = 20; at < whole.used; at += 24, count++) {
+        uint32_t n = whole.used - at < 24 ? whole.used - at : 24;
+        struct frame *piece = &pieces[count];
+        *piece = whole;
+        piece->used = 20 + n;
+        memmove(piece->at + 20, whole.at + at, n);
+        set16(piece, 2, piece->used);
+        set16(piece, 4, id);
+        set16(piece, 6, (at + n < whole.used ? 0x2000u : 0u) | (at - 20) / 8);
+    }
+    return count;
+}
+
+static void fragments_in_any_order(void **state)
+{
+    struct frame pieces[PIECES];
+    struct chance chance = {2};
+
+    (void)state;
+    memset(&fragments, 0, sizeof(fragments));
+    for (unsigned round = 0; round < 500; round++) {
+        unsigned count = make_pieces(pieces, (uint16_t)(round + 1)), order[PIECES];
+        for (unsigned i = 0; i < count; i++)
+            order[i] = i;
+        for (unsigned i = count; i > 1; i--) {
+            unsigned k = chance_below(&chance, i), swap = order[k];
+            order[k] = order[i - 1];
+            order[i - 1] = swap;
+        }
+        for (unsigned i = 0; i < count; i++) {
+            struct packet packet = dig(pieces[order[i]].at, pieces[order[i]].used, pieces[order[i]].used, LINK_RAW);
+            if (i + 1 < count) {
+                assert_int_equal(packet.kind, PACKET_OTHER);
+                assert_string_equal(packet.oddity, "a fragment");
+                continue;
+            }
+            assert_int_equal(packet.kind, PACKET_SEGMENT);
+            assert_int_equal(packet.segment.len, 168);
+            assert_int_equal(packet.payload_captured, 168);
+            for (unsigned k = 0; k < 168; k++)
+                assert_int_equal(packet.payload[k], 'x');
+        }
+    }
+    assert_int_equal(fragments.given_up, 0);
+}
+
+static void lost_fragments_are_given_up(void **state)
+{
+    struct frame pieces[PIECES];
+    unsigned count;
+
+    (void)state;
+    memset(&fragments, 0, sizeof(fragments));
+    for (unsigned i = 0; i < 3 * FRAGMENTED_PACKETS; i++) {
+        count = make_pieces(pieces, (uint16_t)(i + 1));
+        for (unsigned k = 0; k + 1 < count; k++)
+            dig(pieces[k].at, pieces[k].used, pieces[k].used, LINK_RAW);
+    }
+    assert_int_equal(fragments.given_up, 2 * FRAGMENTED_PACKETS);
+    fragments_end(&fragments);
+    assert_int_equal(fragments.given_up, 3 * FRAGMENTED_PACKETS);
+}
+
+/* A fragment that would reach beyond what a packet can have. */
+static void too_long_a_fragment(void **state)
+{
+    struct frame piece;
+
+    (void)state;
+    memset(&fragments, 0, sizeof(fragments));
+    make_segment(&piece, LINK_RAW, 4, 168);
+    set16(&piece, 6, 0x1fff);
+    assert_int_equal(dig(piece.at, piece.used, piece.used, LINK_RAW).kind, PACKET_OTHER);
+    assert_int_equal(fragments.given_up, 1);
+}
+
+/* IPv4 in IPv4, more often than anyone would. */
+static void tunnels_without_end(void **state)
+{
+    uint8_t bytes[20 * 40] = {0};
+    struct packet packet;
+
+    (void)state;
+    for (unsigned i = 0; i < 40; i++) {
+        uint8_t *at = bytes + 20 * i;
+        at[0] = 0x45;
+        at[2] = (uint8_t)((sizeof(bytes) - 20 * i) >> 8);
+        at[3] = (uint8_t)(sizeof(bytes) - 20 * i);
+        at[9] = 4;
+    }
+    packet = dig(bytes, sizeof(bytes), sizeof(bytes), LINK_RAW);
+    assert_int_equal(packet.kind, PACKET_ODDITY);
+    assert_string_equal(packet.oddity, "too many tunnels inside of each other");
+}
+
+/* The capture ends inside the options: the numbers are there, and it is said. */
+static void options_that_are_cut_off(void **state)
+{
+    struct frame frame;
+    struct packet packet;
+
+    (void)state;
+    make_segment(&frame, LINK_ETHERNET, 4, 100);
+    packet = dig(frame.at, 14 + 20 + 20, frame.used, LINK_ETHERNET);
+    assert_int_equal(packet.kind, PACKET_SEGMENT);
+    assert_int_equal(packet.segment.options.present, TCP_OPT_CUT);
+    assert_int_equal(packet.segment.len, 100);
+    assert_null(packet.payload);
+    packet = dig(frame.at, 14 + 20 + 19, frame.used, LINK_ETHERNET);
+    assert_int_equal(packet.kind, PACKET_ODDITY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_what_the_live_reader_reads),
+        cmocka_unit_test(fragments_in_any_order),
+        cmocka_unit_test(lost_fragments_are_given_up),
+        cmocka_unit_test(too_long_a_fragment),
+        cmocka_unit_test(tunnels_without_end),
+        cmocka_unit_test(options_that_are_cut_off),
+    };
+
+    return cmocka_run_group_tests_name("wire_dig", tests, NULL, NULL);
+}
