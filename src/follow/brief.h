@@ -72,6 +72,7 @@ struct brief_memo {
 bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned from, const struct segment *segment,
                  nanos at);
 
+/* Writes it down. */
 void brief_note(struct brief_segment *out, unsigned from, const struct segment *segment, nanos at);
 
 /* Is it over: a RST, or both FINs and what acknowledges them? */

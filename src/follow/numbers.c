@@ -206,6 +206,9 @@ enum passage_kind numbers_note(struct connection *connection, unsigned from, con
     }
     if (segment_has(segment, TCP_RST)) /* course.c judges it */
         return PASSAGE_NEW;
+    /* It forgot the SYN that it sent before, which nobody has acknowledged. */
+    if (segment_has(segment, TCP_SYN) && me->has_syn && segment->seq != me->iss && !connection->ends[!from].has_acked)
+        me->has_next = false;
     /* Without payload it may have its number from anywhere: it does not show that something was lost. */
     if (!numbers_fit(connection, from, segment) && !is_run(me, segment)) {
         me->strays++;
