@@ -97,18 +97,16 @@ void belief_missed_ours(struct belief *belief, uint32_t to)
 {
     struct knowledge *known = &belief->known;
     struct segment unseen = {.flags = TCP_ACK};
-    uint32_t top;
 
-    if (!known->iss_known)
+    if (known->ours.syn_count == 0)
         return;
-    top = known->iss + 1;
-    for (unsigned i = 0; i < known->ours.syn_count; i++)
-        if (known->ours.syns[i].seq == known->iss)
-            top = known->iss + known->ours.syns[i].reach;
-    if (seq_le(to, top))
+    /* Whichever of several SYNs counts: what lies beyond all that was seen. */
+    unseen.seq = known->ours.syns[0].seq + known->ours.syns[0].reach;
+    for (unsigned i = 1; i < known->ours.syn_count; i++)
+        unseen.seq = seq_max(unseen.seq, known->ours.syns[i].seq + known->ours.syns[i].reach);
+    if (seq_le(to, unseen.seq))
         return;
-    unseen.seq = top;
-    unseen.len = to - top;
+    unseen.len = to - unseen.seq;
     ours_note(&known->ours, &unseen, known->acked_any ? &known->acked_max : NULL, false, 0, NANOS_NONE);
     known->ours_unseen = true;
     known->ours_unseen_end = to;
