@@ -131,14 +131,22 @@ void read_table_head(const struct read_look *look, FILE *out)
 
 static void put_who(struct page *page, const struct summary *summary)
 {
-    char words[2 * ENDPOINT_TEXT + CONNECTION_HISTORY + 16], ends[ENDS][ENDPOINT_TEXT];
-    struct text text;
+    const char *arrow = summary->orientation == ORIENTED_BY_PORTS ? " --" : " ->";
+    char ends[ENDS][ENDPOINT_TEXT];
 
-    text_init(&text, words, sizeof(words));
     endpoint_format(&summary->ends[END_A].at, ends[END_A]);
     endpoint_format(&summary->ends[END_B].at, ends[END_B]);
-    text_add(&text, "%s %s %s", ends[END_A], summary->orientation == ORIENTED_BY_PORTS ? "--" : "->", ends[END_B]);
-    page_put(page, PAINT_NONE, words);
+    page_put(page, PAINT_NONE, ends[END_A]);
+    page_put(page, PAINT_NONE, arrow);
+    /* Two long addresses of IPv6 take a line each. */
+    if (page->column + 1 + strlen(ends[END_B]) > page->width) {
+        page_end(page);
+        page_to(page, WHO_AT);
+        page_put(page, PAINT_NONE, ends[END_B]);
+    } else {
+        page_put(page, PAINT_NONE, " ");
+        page_put(page, PAINT_NONE, ends[END_B]);
+    }
     /* The history goes to the right, or where there is room. */
     unsigned length = (unsigned)strlen(summary->history);
     if (page->column + 1 + length > page->width) {
