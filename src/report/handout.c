@@ -202,6 +202,25 @@ void handout_line(struct handout *handout, enum paint paint, const char *text)
         item->paint = paint;
 }
 
+unsigned handout_lessons(const struct handout *handout)
+{
+    unsigned lessons = 0;
+
+    for (unsigned i = 0; i < handout->count; i++)
+        lessons += handout->items[i].kind == HANDOUT_LESSON;
+    return lessons;
+}
+
+const char *handout_title(const struct handout *handout)
+{
+    if (handout_lessons(handout) > 1)
+        return _("Lessons about TCP");
+    for (unsigned i = 0; i < handout->count; i++)
+        if (handout->items[i].kind == HANDOUT_LESSON)
+            return handout->items[i].text;
+    return "tcpwalk";
+}
+
 const char *handout_mark_words(enum handout_mark mark)
 {
     static const char *const words[] = {

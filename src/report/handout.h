@@ -102,6 +102,12 @@ bool handout_finish(struct handout *handout, struct fault *fault);
 /* Frees what it holds. */
 void handout_free(struct handout *handout);
 
+/* How many lessons it holds. */
+unsigned handout_lessons(const struct handout *handout);
+
+/* What the page is called: the title of its lesson, or where there are several what they have in common. */
+const char *handout_title(const struct handout *handout);
+
 /* "came true", ... in the reader's language. */
 const char *handout_mark_words(enum handout_mark mark);
 

@@ -269,14 +269,9 @@ static bool put_ladder(struct page_of_html *page, const struct handout_item *ite
 static void put_head(const struct page_of_html *page, const char *language)
 {
     const struct handout *handout = page->handout;
-    unsigned lessons = 0;
-    const char *title = "tcpwalk";
+    unsigned lessons = handout_lessons(handout);
+    const char *title = handout_title(handout);
 
-    for (unsigned i = handout->count; i-- > 0;)
-        if (handout->items[i].kind == HANDOUT_LESSON) {
-            lessons++;
-            title = handout->items[i].text;
-        }
     svg_put(&page->svg, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"");
     put_text(page, language);
     svg_put(&page->svg, "\">\n<head>\n<meta charset=\"utf-8\"/>\n"

@@ -92,16 +92,13 @@ static double draw(const struct svg *svg, const struct handout *handout)
 bool handout_svg(struct handout *handout, FILE *out, struct fault *fault)
 {
     struct svg svg = {0};
-    const char *title = "tcpwalk";
     double height;
 
     if (!handout_finish(handout, fault))
         return false;
-    if (handout->count > 0 && handout->items[0].kind == HANDOUT_LESSON)
-        title = handout->items[0].text;
     height = draw(&svg, handout);
     svg.out = out;
-    svg_begin(&svg, WIDTH, height, title);
+    svg_begin(&svg, WIDTH, height, handout_title(handout));
     draw(&svg, handout);
     svg_put(&svg, "</svg>\n");
     return true;

@@ -250,8 +250,10 @@ PYTHON
     [[ $(grep -c '^<article id="lesson-' page.html) == "$count" ]]
     [[ $(grep -oE 'links.*' page.txt | grep -oE 'lesson-[0-9]+' | wc -l) == "$count" ]]
     [[ $(grep -c '^<nav>' page.html) == 1 ]]
+    grep -qF '<title>Lessons about TCP</title>' page.html
     teach --auto --export html --output page.html ./one.lesson
     lacks '^<nav>' page.html
+    grep -qF '<title>One</title>' page.html
 }
 
 @test "a statement that does not come true is on the page as that, and the page is written" {
