@@ -47,11 +47,13 @@ static bool list(const struct options *options, struct fault *fault)
     printf("\n");
     page_flow(
         &page, 0, PAINT_NONE, false,
-        _("tcpwalk teach LESSON gives one, in a private network with a real kernel, without root. tcpwalk teach "
-          "LESSON HOST PORT gives it with a peer of yours. --quiz takes your answers, --bytes shows every field of "
-          "every segment, --auto goes on by itself, --export html writes a page for course notes. A lesson is a text, "
-          "as tcpwalk-lesson(5) has it: tcpwalk teach "
-          "--print-script LESSON prints it, and tcpwalk teach ./FILE gives one of your own."));
+        _("Begin with open; each lesson builds on those before it. tcpwalk teach LESSON gives one, in a private "
+          "network "
+          "with a real kernel, without root. tcpwalk teach LESSON HOST PORT gives it with a peer of yours. --quiz "
+          "takes "
+          "your answers, --bytes shows every field of every segment, --auto goes on by itself, --export html writes a "
+          "page for course notes. A lesson is a text, as tcpwalk-lesson(5) has it: tcpwalk teach --print-script LESSON "
+          "prints it, and tcpwalk teach ./FILE gives one of your own."));
     page_end(&page);
     return true;
 }
