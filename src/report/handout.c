@@ -53,6 +53,14 @@ static void put_ladder(struct handout *handout, enum handout_kind kind, unsigned
     item->end = end;
 }
 
+static bool draws_something(const struct ladder_rows *ladder, unsigned first)
+{
+    for (unsigned i = first; i < ladder->count; i++)
+        if (ladder->rows[i].kind != LADDER_START && ladder->rows[i].kind != LADDER_END)
+            return true;
+    return false;
+}
+
 /* What has been seen of the connection comes before what is said now. */
 static void put_piece(struct handout *handout)
 {
@@ -60,9 +68,9 @@ static void put_piece(struct handout *handout)
 
     if (!connection || connection->told == connection->ladder.count)
         return;
+    connection->pieces += draws_something(&connection->ladder, connection->told);
     put_ladder(handout, HANDOUT_LADDER, connection->told, connection->ladder.count);
     connection->told = connection->ladder.count;
-    connection->pieces++;
 }
 
 static struct handout_item *say(struct handout *handout, enum handout_kind kind, const char *text)

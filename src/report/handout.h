@@ -45,8 +45,8 @@ struct handout_frame {
 
 struct handout_connection {
     struct ladder_rows ladder;
-    unsigned told; /* rows that are in pieces */
-    unsigned pieces;
+    unsigned told;                /* rows that are in pieces */
+    unsigned pieces;              /* of them those with segments: its sums alone draw nothing */
     struct handout_frame *frames; /* (owned) by number of segment */
     unsigned frame_count;
 };

@@ -256,6 +256,29 @@ PYTHON
     grep -qF '<title>One</title>' page.html
 }
 
+@test "a connection that came in one piece does not stand there once more as a whole" {
+    begin_lesson <<'LESSON'
+peer: discard
+    open
+    close
+    expect local TIME-WAIT
+true: Closed.
+peer: discard
+    open
+    expect local ESTABLISHED
+true: Opened.
+    close
+    expect local TIME-WAIT
+true: Closed.
+LESSON
+    teach --auto --lang en --export html ./mine.lesson
+    status 0
+    cp "$SAID" page.html
+    page page.html >page.txt
+    [[ $(grep -c 'The connection as a whole' page.txt) == 1 ]]
+    [[ $(grep -c '^text FIN ACK$' page.txt) -ge 6 ]]
+}
+
 @test "a statement that does not come true is on the page as that, and the page is written" {
     begin_lesson <<'LESSON'
 peer: refused
