@@ -139,7 +139,7 @@ void events_step_skipped(struct walk *walk, const struct step *step)
         .column = step->column,
         .text = step->text,
         .expectation = step_is_expectation(step),
-        .why = "not done: a step before it on the same line failed",
+        .why = "not done: a step before it failed",
     };
 }
 

@@ -292,7 +292,7 @@ heard() {
             echo '3 2502 false'
             echo '1 2503 true'
         } | cksum)" ]]
-    heard '.line == 2502 and .step == "expect F." and .why == "not done: a step before it on the same line failed"'
+    heard '.line == 2502 and .step == "expect F." and .why == "not done: a step before it failed"'
     ended 'outcome == "closed" and .bytes.out == 500'
 }
 
