@@ -10,7 +10,6 @@ enum { WAY_CLOSE, WAY_UNREAD, WAY_LATE_DATA, WAY_PEER_FIRST, WAYS };
 /* tally of the measurement: what came of each way */
 enum outcome_of_way { NOT_TRIED, FAILED, GOT_FIN, GOT_RST, GOT_ACK, GOT_NOTHING, HAD_CLOSED };
 enum { TALLY_CLOSE, TALLY_UNREAD, TALLY_LATE_DATA, TALLY_PEER_FIRST, TALLY_SEGMENTS, TALLY_CLOSER, TALLY_WITH_ACK };
-enum { MARK_CLOSE };
 
 static void begin(struct measurement *m)
 {
@@ -110,7 +109,6 @@ static bool over(struct measurement *m, struct course *course)
         m->tally[TALLY_SEGMENTS] = course->end.close_segments;
         m->tally[TALLY_CLOSER] = course->end.closer;
         m->tally[TALLY_WITH_ACK] = course->reset_has_ack;
-        m->marks[MARK_CLOSE] = course->end.timing.close_wait_max;
     }
     return false;
 }

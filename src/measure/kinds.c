@@ -66,10 +66,33 @@ void kinds_span(struct text *text, nanos span)
     text_add(text, "%s", words);
 }
 
-void kinds_list_spans(struct text *text, const nanos *spans, unsigned count)
+static void list_spans(struct text *text, const nanos *spans, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         text_add(text, "%s", i == 0 ? "" : i + 1 == count ? " and " : ", ");
         kinds_span(text, spans[i]);
     }
+}
+
+void kinds_found_repeats(struct measurement *measurement, const char *name, const char *what, unsigned repeats)
+{
+    const struct result *result = &measurement->result;
+    struct amount amount = {.kind = AMOUNT_NUMBER, .number = repeats};
+    nanos spans[16];
+    unsigned count = 0;
+    char list[300];
+    struct text text;
+
+    for (size_t i = 0; i < result->sample_count && count < 16; i++)
+        if (result->samples[i].kind == SAMPLE_PEERS && result->samples[i].least != NANOS_NONE)
+            spans[count++] = result->samples[i].least;
+    text_init(&text, list, sizeof(list));
+    list_spans(&text, spans, count);
+    if (count == 0)
+        amount.number = 0;
+    if (count > 0)
+        measure_found(measurement, name, amount, "It repeated %s %u time%s, after %s%s.", what, repeats,
+                      repeats == 1 ? "" : "s", list, count < repeats ? " ..." : "");
+    else
+        measure_found(measurement, name, amount, "It did not repeat %s while it was watched.", what);
 }

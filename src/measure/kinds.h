@@ -35,8 +35,8 @@ bool kinds_is_quiet(const struct course *course, nanos now, nanos last, nanos in
 
 struct text;
 
-/* Adds a list of spans: "1.01 s, 3.03 s and 7.1 s". */
-void kinds_list_spans(struct text *text, const nanos *spans, unsigned count);
+/* A finding of that name: how often the peer repeated `what` ("its FIN"), and when, from the samples SAMPLE_PEERS with a span. */
+void kinds_found_repeats(struct measurement *measurement, const char *name, const char *what, unsigned repeats);
 
 /* A span by itself, in the unit that suits it. */
 void kinds_span(struct text *text, nanos span);

@@ -194,34 +194,19 @@ static void conclude(struct measurement *m)
                         : m->tally[TALLY_UNSURE] ? "LAST-ACK (CLOSING, if a first FIN of its was lost)"
                                                  : "LAST-ACK";
     struct amount length = watch_length(m);
-    nanos spans[16];
-    unsigned count = 0;
-    char list[300], words[96];
-    struct text text;
+    char words[96];
 
     if (m->result.stay_count == 0)
         return;
-    for (size_t i = 0; i < m->result.sample_count && count < 16; i++)
-        if (m->result.samples[i].kind == SAMPLE_PEERS && m->result.samples[i].least != NANOS_NONE)
-            spans[count++] = m->result.samples[i].least;
-    text_init(&text, list, sizeof(list));
-    kinds_list_spans(&text, spans, count);
-    if (count > 0)
-        measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = m->tally[TALLY_REPEATS]},
-                      "It repeated %s %u time%s, after %s%s.",
-                      m->tally[TALLY_DATA] ? "what was not acknowledged, data and FIN," : "its FIN",
-                      m->tally[TALLY_REPEATS], count == 1 ? "" : "s", list,
-                      count < m->tally[TALLY_REPEATS] ? " ..." : "");
-    else
-        measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = 0},
-                      "It did not repeat its FIN while it was watched.");
+    kinds_found_repeats(m, "repeats", m->tally[TALLY_DATA] ? "what was not acknowledged, data and FIN," : "its FIN",
+                        m->tally[TALLY_REPEATS]);
     if (length.most == NANOS_NEVER)
         measure_failed(m, m->watch.silent >= SILENCES ? MEASURED_NO_ANSWER : MEASURED_BOUNDED);
     amount_words(&length, words, sizeof(words));
     if (length.most != NANOS_NEVER)
         measure_found(m, "gave-up", length, "It gave up in %s, %s, after %s.", state,
                       m->tally[TALLY_RESET] ? "with RST" : "without a word", words);
-    else if (m->watch.answered == 0 && count == 0 && m->watch.silent >= SILENCES)
+    else if (m->watch.answered == 0 && m->tally[TALLY_REPEATS] == 0 && m->watch.silent >= SILENCES)
         measure_found(
             m, "gave-up", length,
             "How long it stays in %s did not show: it neither repeated its FIN nor answered what it was asked.", state);

@@ -384,27 +384,6 @@ static bool over(struct measurement *m, struct course *course)
 
 /* ---- findings ---- */
 
-static void conclude_repeats(struct measurement *m)
-{
-    nanos spans[16];
-    unsigned count = 0;
-    char list[300];
-    struct text text;
-
-    for (size_t i = 0; i < m->result.sample_count && count < 16; i++)
-        if (m->result.samples[i].kind == SAMPLE_PEERS && m->result.samples[i].least != NANOS_NONE)
-            spans[count++] = m->result.samples[i].least;
-    text_init(&text, list, sizeof(list));
-    kinds_list_spans(&text, spans, count);
-    if (count > 0)
-        measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = m->tally[TALLY_REPEATS]},
-                      "It repeated its SYN-ACK %u time%s, after %s%s.", m->tally[TALLY_REPEATS], count == 1 ? "" : "s",
-                      list, count < m->tally[TALLY_REPEATS] ? " ..." : "");
-    else
-        measure_found(m, "repeats", (struct amount){.kind = AMOUNT_NUMBER, .number = 0},
-                      "It did not repeat its SYN-ACK while it was watched.");
-}
-
 static void conclude_end(struct measurement *m)
 {
     struct amount length = watch_length(m);
@@ -468,7 +447,7 @@ static void conclude(struct measurement *m)
 {
     if (m->result.stay_count == 0)
         return;
-    conclude_repeats(m);
+    kinds_found_repeats(m, "repeats", "its SYN-ACK", m->tally[TALLY_REPEATS]);
     if (m->tally[TALLY_COOKIE] == COOKIES && m->tally[TALLY_REPEATS] == 0 && !m->tally[TALLY_MEMORY])
         m->result.stay_count = 0; /* there was nothing to stay */
     else

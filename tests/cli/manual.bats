@@ -208,7 +208,7 @@ found_in() {
     local all
     all=$(cat "${@/#/$TOP/src/measure/}" | tr '\n' ' ')
     {
-        grep -oE '(measure_found|found_span)\( *[a-z]+, *([a-z]+ \? )?"[a-z0-9-]+"( : "[a-z0-9-]+")?,' <<<"$all" |
+        grep -oE '(measure_found|found_span|kinds_found_repeats)\( *[a-z]+, *([a-z]+ \? )?"[a-z0-9-]+"( : "[a-z0-9-]+")?,' <<<"$all" |
             grep -oE '"[a-z0-9-]+"' | sed 's/^/name /'
         # A word, or a choice of some.
         grep -oE '(\.word =|[^a-z_]word\()[^;{}]*' <<<"$all" | sed -E 's/(\}|\)[,;]).*//; s/, "[A-Z].*//' |
