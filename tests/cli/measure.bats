@@ -290,6 +290,7 @@ refuses() {
 
 # Last, since the network is of no use afterwards.
 @test "a link that goes down ends it, and what was measured until then is told" {
+    server sysctl -qw net.ipv4.tcp_orphan_retries=0
     stopped_by LINK last-ack "$DISCARD" LAST-ACK
     status 5
     complaint 'client0.*down'
