@@ -1,7 +1,7 @@
 /*
- * libFuzzer's way into wire/dig.c, and from there into follow/: two bytes choose the link type, then each packet has a
- * byte of time, two of length on the wire and one of captured length. So fragments and tunnels come together, and what
- * comes out of them meets connections.
+ * libFuzzer's way into wire/dig.c, and from there into follow/: each packet has a byte of time, two of length on the wire
+ * and one of captured length. So fragments and tunnels come together, and what comes out of them meets connections. The link
+ * type is a number in the environment, TCPWALK_FUZZ_LINK.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "follow/follow.h"
 #include "follow/summary.h"
 #include "wire/dig.h"
+#include "wire/link.h"
 
 #define CONNECTIONS 4
 
@@ -47,22 +48,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct follow_listener listener = {NULL, NULL, on_claim, on_over};
     struct follow follow;
     struct packet packet;
-    uint16_t link;
+    static int link;
     uint64_t number = 0;
     nanos at = NANOS_PER_S;
 
-    if (size < sizeof(link))
-        return 0;
-    if (!memory)
+    if (!memory) {
+        const char *chosen = getenv("TCPWALK_FUZZ_LINK");
+        must(chosen != NULL);
+        link = atoi(chosen);
+        must(link_is_known(link));
         memory = malloc(follow_memory(CONNECTIONS));
+    }
     memset(memory, 0, follow_memory(CONNECTIONS));
     for (unsigned i = 0; i < FRAGMENTED_PACKETS; i++)
         fragments.packets[i].used = false;
     follow_init(&follow, CONNECTIONS, memory, &listener);
     reported = 0;
-    memcpy(&link, data, sizeof(link));
-    data += sizeof(link);
-    size -= sizeof(link);
     while (size > 4) {
         uint32_t captured = data[3] < size - 4 ? data[3] : (uint32_t)(size - 4);
         at += (nanos)data[0] * data[0] * NANOS_PER_MS;
