@@ -345,3 +345,15 @@ bool facts_place(const char *text, size_t *at, size_t *before, struct fact_name 
     }
     return false;
 }
+
+const char *facts_no_name(const char *text, size_t *length)
+{
+    struct fact_name name;
+
+    for (const char *open = strchr(text, '{'); open; open = strchr(open + 1, '{')) {
+        *length = strspn(open + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+        if (*length > 0 && open[1 + *length] == '}' && !fact_name_read(open + 1, *length, &name))
+            return open + 1;
+    }
+    return NULL;
+}

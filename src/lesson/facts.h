@@ -134,4 +134,7 @@ bool fact_value(const struct fact_name *name, const struct facts *parts, unsigne
  */
 bool facts_place(const char *text, size_t *at, size_t *before, struct fact_name *name);
 
+/* The first in braces that looks like the name of a fact and is none, with its length; NULL when there is no such. */
+const char *facts_no_name(const char *text, size_t *length);
+
 #endif

@@ -1,10 +1,13 @@
 #include "lesson/lesson.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
+#include "lesson/characters.h"
 #include "step/lex.h"
 
 /* A line that begins with as many blanks, or with a tab, is a step. */
@@ -72,45 +75,6 @@ static bool wrong_at(struct script_error *error, unsigned line, unsigned column,
     return false;
 }
 
-/* ---- characters ---- */
-
-/* The length of the character of UTF-8 at `at`, or 0: none, or one that a terminal would obey. */
-static size_t character(const unsigned char *at, size_t left)
-{
-    static const unsigned char least[] = {0, 0, 0xc2, 0xe0, 0xf0};
-    size_t length = *at < 0x80 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : *at < 0xf5 ? 4 : 0;
-
-    if (length == 1)
-        return (*at >= ' ' && *at != 0x7f) || *at == '\n' || *at == '\t' || *at == '\r';
-    if (length == 0 || length > left || *at < least[length])
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if (at[i] < 0x80 || at[i] > 0xbf)
-            return 0;
-    if ((at[0] == 0xc2 && at[1] < 0xa0) || (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-        return 0;
-    return length;
-}
-
-static bool check_characters(const char *text, size_t length, struct script_error *error)
-{
-    unsigned line = 1, column = 1;
-
-    for (size_t at = 0; at < length;) {
-        size_t step = character((const unsigned char *)text + at, length - at);
-        if (step == 0)
-            return wrong_at(error, line, column, "here is a byte that is no text of UTF-8, or a control character");
-        column++;
-        if (text[at] == '\n') {
-            line++;
-            column = 1;
-        }
-        at += step;
-    }
-    return true;
-}
-
 /* ---- lines ---- */
 
 static size_t line_length(const struct reader *reader)
@@ -157,17 +121,28 @@ static bool is_comment(const struct reader *reader)
     return line_length(reader) > 0 && reader->at[0] == '#';
 }
 
-/* The length of a lower-case word before a colon at the start of the line, or 0. */
+/* Is it one of ours, but for capitals? */
+static bool is_word_in_capitals(const char *at, size_t length)
+{
+    for (size_t i = 0; i < WORDS; i++)
+        if (strlen(words[i].name) == length && strncasecmp(words[i].name, at, length) == 0)
+            return true;
+    return false;
+}
+
+/* The length of a word before a colon at the start of the line, or 0: in small letters, or one of ours in capitals. */
 static size_t keyword(const struct reader *reader)
 {
     size_t length = line_length(reader), word = 0;
+    bool capitals = false;
 
-    while (word < length && reader->at[word] >= 'a' && reader->at[word] <= 'z')
-        word++;
-    return word > 0 && word < length && reader->at[word] == ':' &&
-                   (word + 1 == length || reader->at[word + 1] == ' ' || reader->at[word + 1] == '\t')
-               ? word
-               : 0;
+    for (; word < length && isalpha((unsigned char)reader->at[word]); word++)
+        capitals |= isupper((unsigned char)reader->at[word]) != 0;
+    if (word == 0 || word == length || reader->at[word] != ':')
+        return 0;
+    if (word + 1 < length && reader->at[word + 1] != ' ' && reader->at[word + 1] != '\t')
+        return 0;
+    return capitals && !is_word_in_capitals(reader->at, word) ? 0 : word;
 }
 
 static bool find_word(const struct reader *reader, size_t length, int *out)
@@ -180,6 +155,8 @@ static bool find_word(const struct reader *reader, size_t length, int *out)
             *out = words[i].what;
             return true;
         }
+    if (is_word_in_capitals(reader->at, length))
+        return wrong_at(reader->error, reader->line, 1, "'%.*s:' is written in small letters", (int)length, reader->at);
     text_init(&text, known, sizeof(known));
     for (size_t i = 0; i < WORDS; i++)
         text_add(&text, "%s%s", i == 0 ? "" : i + 1 == WORDS ? " and " : ", ", words[i].name);
@@ -439,6 +416,16 @@ static bool read_head(struct reader *reader, size_t word, int what, bool first_i
     return item.length > 0 ? true : wrong_at(reader->error, item.line, item.column, "here a text must follow");
 }
 
+static bool check_braces(struct reader *reader, const struct lesson_item *item)
+{
+    size_t length;
+    const char *name = facts_no_name(item->text, &length);
+
+    return !name || wrong_at(reader->error, item->line, item->column,
+                             "in this text {%.*s} is no fact (see FACTS in tcpwalk-lesson(5))",
+                             length > 40 ? 40 : (int)length, name);
+}
+
 static bool read_item(struct reader *reader, size_t word, int what, struct lesson_item *item)
 {
     *item = (struct lesson_item){.kind = (enum lesson_item_kind)what};
@@ -449,6 +436,8 @@ static bool read_item(struct reader *reader, size_t word, int what, struct lesso
     if ((item->length == 0) != (item->kind == LESSON_END))
         return wrong_at(reader->error, item->line, item->column, "%s",
                         item->length ? "end: stands alone on its line" : "here a text must follow");
+    if (lesson_is_words(item->kind) && !check_braces(reader, item))
+        return false;
     return item->kind != LESSON_CHECK || read_check(reader, item);
 }
 
@@ -484,8 +473,9 @@ bool lesson_parse(struct lesson *lesson, const char *text, size_t length, struct
     struct reader reader = {lesson, text, text + length, 1, error};
     struct order order = {.last = -1};
 
-    if (!check_characters(text, length, error))
-        return false;
+    if (!characters_check(text, length, &error->line, &error->column))
+        return wrong_at(error, error->line, error->column,
+                        "here is a byte that is no text of UTF-8, or a control character");
     while (reader.at < reader.end) {
         if (is_blank_line(&reader) || is_comment(&reader))
             next_line(&reader);

@@ -115,6 +115,9 @@ static const struct row wrong_lessons[] = {
     {HEAD "rigth: x\n", 3, 1,
      "'rigth:' is no word of a lesson: there are title, summary, peer, long, ask, right, wrong, check, end, true and "
      "false"},
+    {HEAD "Peer: echo\n", 3, 1, "'Peer:' is written in small letters"},
+    {PART "TRUE: x\n", 6, 1, "'TRUE:' is written in small letters"},
+    {HEAD "\nIt came after {gab}.\n", 4, 1, "in this text {gab} is no fact (see FACTS in tcpwalk-lesson(5))"},
     {HEAD "    syn\n", 3, 1, "there must be a peer: before it"},
     {HEAD "ask: x\n", 3, 6, "there must be a peer: before it"},
     {HEAD "peer: echo\n", 4, 1, "a lesson wants a peer: and steps"},
