@@ -327,15 +327,22 @@ static bool internet(struct dig *dig)
 /* The layout in which almost all stacks send timestamps (RFC 7323 appendix A). */
 #define STAMPS_ALONE UINT32_C(0x0101080a)
 
+static void put_ipv4_endpoint(const uint8_t *addr, uint16_t port, struct endpoint *out)
+{
+    *out = (struct endpoint){.addr = {.family = 4}, .port = port};
+    memcpy(out->addr.bytes, addr, 4);
+}
+
 /*
  * Nine packets of ten are Ethernet, IPv4 without options and TCP, whole: these are read here, and quicker. False when it
- * is anything else, or anything about it is wrong: then it is for the others.
+ * is anything else, or anything about it is wrong: then it is for the others. Sets what a PACKET_SEGMENT has, and leaves
+ * the rest of *out, which is large, as it is.
  */
 static bool read_ordinary(const uint8_t *at, uint32_t captured, uint32_t wire_length, struct packet *out)
 {
     struct segment *segment = &out->segment;
     const uint8_t *ip = at + 14, *tcp = at + 34;
-    uint32_t total, header;
+    uint32_t total, header, payload;
 
     if (captured < 54 || be16(at + 12) != 0x0800 || ip[0] != 0x45 || ip[9] != IP_TCP || (be16(ip + 6) & 0x3fff))
         return false;
@@ -343,32 +350,34 @@ static bool read_ordinary(const uint8_t *at, uint32_t captured, uint32_t wire_le
     header = (uint32_t)(tcp[12] >> 4) * 4;
     if (header < 20 || total < 20 + header || total + 14 > wire_length || captured < 34 + header)
         return false;
-    if (header == 32 && be32(tcp + 20) == STAMPS_ALONE) {
+    if (header != 20 && (header != 32 || be32(tcp + 20) != STAMPS_ALONE))
+        return false;
+    out->kind = PACKET_SEGMENT;
+    put_ipv4_endpoint(ip + 12, be16(tcp), &out->src);
+    put_ipv4_endpoint(ip + 16, be16(tcp + 2), &out->dst);
+    *segment = (struct segment){
+        .seq = be32(tcp + 4),
+        .ack = be32(tcp + 8),
+        .len = total - 20 - header,
+        .reserved = tcp[12] & 0x0f,
+        .flags = tcp[13],
+        .window = be16(tcp + 14),
+        .urgent = be16(tcp + 18),
+        .ttl = ip[8],
+        .tos = ip[1],
+        .ip_id = be16(ip + 4),
+    };
+    if (header == 32) {
         segment->options.present = TCP_OPT_TIMESTAMPS;
         segment->options.tsval = be32(tcp + 24);
         segment->options.tsecr = be32(tcp + 28);
-    } else if (header > 20) {
-        return false;
     }
-    out->kind = PACKET_SEGMENT;
-    out->src.addr.family = out->dst.addr.family = 4;
-    memcpy(out->src.addr.bytes, ip + 12, 4);
-    memcpy(out->dst.addr.bytes, ip + 16, 4);
-    out->src.port = be16(tcp);
-    out->dst.port = be16(tcp + 2);
-    segment->seq = be32(tcp + 4);
-    segment->ack = be32(tcp + 8);
-    segment->len = total - 20 - header;
-    segment->reserved = tcp[12] & 0x0f;
-    segment->flags = tcp[13];
-    segment->window = be16(tcp + 14);
-    segment->urgent = be16(tcp + 18);
-    segment->ttl = ip[8];
-    segment->tos = ip[1];
-    segment->ip_id = be16(ip + 4);
-    out->payload_captured = captured - 34 - header < segment->len ? captured - 34 - header : segment->len;
-    if (out->payload_captured > 0)
-        out->payload = tcp + header;
+    payload = captured - 34 - header;
+    out->payload_captured = payload < segment->len ? payload : segment->len;
+    out->payload = out->payload_captured > 0 ? tcp + header : NULL;
+    out->frame = NULL;
+    out->frame_captured = out->ip_at = 0;
+    out->oddity = NULL;
     return true;
 }
 
@@ -383,9 +392,9 @@ void packet_dig(int link_type, const uint8_t *bytes, uint32_t captured, uint32_t
     };
     const char *wrong;
 
-    *out = (struct packet){.kind = PACKET_OTHER};
     if (link_type == LINK_ETHERNET && read_ordinary(bytes, captured, dig.packet.length, out))
         return;
+    *out = (struct packet){.kind = PACKET_OTHER};
     wrong = link_read(link_type, &dig.packet, &dig.version);
     if (wrong) {
         oddity(&dig, wrong);
