@@ -110,8 +110,8 @@ struct connection {
     struct runs *runs; /* where changes of state are noted (follow/brief.h); or NULL */
 
     /* the table's */
-    uint32_t slot;         /* of this connection; NO_SLOT when it is none of the table's */
-    uint32_t older, newer; /* of those that are followed in full, in the order of their last segments; NO_SLOT */
+    uint32_t slot; /* of this connection; NO_SLOT when it is none of the table's */
+    uint32_t free; /* the next of those that are not in use */
 };
 
 #define NO_SLOT UINT32_MAX

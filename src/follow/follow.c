@@ -160,6 +160,7 @@ static void note_over(struct follow *follow, struct slot *slot)
     slot->over = true;
     *over = (struct over){(uint32_t)(slot - follow->slots), slot->number};
     follow->over_next = (follow->over_next + 1) % OVER_MAX;
+    table_fetch(follow, follow->over[follow->over_next].slot);
 }
 
 static void add(struct follow *follow, struct slot *slot, unsigned from, const struct passage *passage)
@@ -289,8 +290,8 @@ static bool take_syn(struct follow *follow, struct slot **slot, unsigned *from, 
 /* Those at the old end of the list that are over, and had their time. */
 static void let_go(struct follow *follow, nanos at)
 {
-    while (follow->oldest != NO_SLOT) {
-        struct slot *slot = &follow->slots[follow->oldest];
+    while (follow->by_slot.oldest != NO_SLOT) {
+        struct slot *slot = &follow->slots[follow->by_slot.oldest];
         if (at - slot->last_at < LINGER || !seems_over(follow, slot))
             return;
         follow_close(follow, slot, false);
@@ -326,6 +327,6 @@ void follow_pass(struct follow *follow, const struct passage *passage)
 
 void follow_end(struct follow *follow)
 {
-    while (follow->oldest != NO_SLOT)
-        follow_close(follow, &follow->slots[follow->oldest], false);
+    while (follow->by_slot.oldest != NO_SLOT)
+        follow_close(follow, &follow->slots[follow->by_slot.oldest], false);
 }

@@ -61,20 +61,34 @@ struct follow_listener {
     void (*over)(void *context, const struct summary *summary);
 };
 
-/* A place in the table. What is looked at to find it comes first. */
+/* A place in the table. */
 struct slot {
-    uint32_t hash;
-    uint32_t chain; /* the next in the same bucket; or of the free ones */
     uint32_t full;  /* where it is followed in full; NO_SLOT: it is brief */
     uint16_t count; /* of brief segments */
     uint8_t fins;   /* bits: of the ends whose FIN or RST is among them; both for a RST */
     bool over;      /* it is in the ring of those that are over */
     struct endpoint at[ENDS];
-    uint32_t older, newer; /* in the order of their last segments; NO_SLOT */
     nanos last_at;
     uint64_t last_packet, first_packet;
     uint64_t number; /* 0: free */
     struct brief_segment brief[BRIEF_MAX];
+};
+
+/*
+ * What is looked at to find a slot, and what changes when another slot's turn comes: apart from the slots, for these few
+ * bytes of all slots in use stay in the processor's cache, and theirs do not.
+ */
+struct place {
+    uint32_t hash;
+    uint32_t chain; /* the next in the same bucket; or of the free ones */
+};
+
+/* A list in the order of last segments: of indices, NO_SLOT at both ends. */
+struct order {
+    struct order_link {
+        uint32_t older, newer;
+    } * links; /* borrowed */
+    uint32_t oldest, newest;
 };
 
 /* So many that are over stay for what comes late: few enough for a processor's cache. */
@@ -88,11 +102,11 @@ struct follow {
     struct slot *slots;       /* borrowed, as all of these */
     struct connection *fulls; /* ... and one more, to replay brief ones in */
     struct brief_memo *memos;
+    struct place *places; /* of the slots, by index */
     uint32_t *buckets;
+    struct order by_slot, by_full; /* of slots; of connections that are followed in full */
     uint32_t slot_count, used, free;
     uint32_t full_count, full_used, full_free;
-    uint32_t oldest, newest;           /* slots */
-    uint32_t oldest_full, newest_full; /* connections that are followed in full */
     struct over {
         uint32_t slot;
         uint64_t number;
@@ -122,6 +136,9 @@ struct slot *table_find(struct follow *follow, const struct endpoint *src, const
 
 /* A new one of which src is END_A; makes room if there is none. */
 struct slot *table_add(struct follow *follow, const struct endpoint *src, const struct endpoint *dst);
+
+/* This slot will be looked at soon: asks the processor to have it at hand. */
+void table_fetch(const struct follow *follow, uint32_t index);
 
 /* It has had a segment just now. */
 void table_touch(struct follow *follow, struct slot *slot);

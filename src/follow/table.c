@@ -6,6 +6,8 @@
 
 #include "follow/follow.h"
 
+#define CACHE_LINE 64
+
 static uint32_t full_count(uint32_t connections)
 {
     return connections < FULL_MAX ? connections : FULL_MAX;
@@ -14,7 +16,8 @@ static uint32_t full_count(uint32_t connections)
 size_t follow_memory(uint32_t connections)
 {
     return (full_count(connections) + (size_t)1) * sizeof(struct connection) +
-           connections * (sizeof(struct slot) + sizeof(uint32_t)) + BRIEF_MEMOS * sizeof(struct brief_memo);
+           connections * (sizeof(struct slot) + sizeof(struct place) + sizeof(struct order_link) + sizeof(uint32_t)) +
+           full_count(connections) * sizeof(struct order_link) + BRIEF_MEMOS * sizeof(struct brief_memo);
 }
 
 void follow_init(struct follow *follow, uint32_t connections, void *memory, const struct follow_listener *listener)
@@ -22,21 +25,22 @@ void follow_init(struct follow *follow, uint32_t connections, void *memory, cons
     struct connection *fulls = memory;
     struct slot *slots = (struct slot *)(fulls + full_count(connections) + 1);
     struct brief_memo *memos = (struct brief_memo *)(slots + connections);
+    struct place *places = (struct place *)(memos + BRIEF_MEMOS);
+    struct order_link *slot_links = (struct order_link *)(places + connections), *full_links = slot_links + connections;
 
     *follow = (struct follow){
         .listener = *listener,
         .fulls = fulls,
         .slots = slots,
         .memos = memos,
-        .buckets = (uint32_t *)(memos + BRIEF_MEMOS),
+        .places = places,
+        .buckets = (uint32_t *)(full_links + full_count(connections)),
+        .by_slot = {slot_links, NO_SLOT, NO_SLOT},
+        .by_full = {full_links, NO_SLOT, NO_SLOT},
         .slot_count = connections,
         .full_count = full_count(connections),
         .free = NO_SLOT,
         .full_free = NO_SLOT,
-        .oldest = NO_SLOT,
-        .newest = NO_SLOT,
-        .oldest_full = NO_SLOT,
-        .newest_full = NO_SLOT,
         .briefly = !listener->segment && !listener->claim,
         .now = NANOS_NONE,
     };
@@ -44,10 +48,20 @@ void follow_init(struct follow *follow, uint32_t connections, void *memory, cons
         follow->buckets[i] = NO_SLOT;
 }
 
+static uint32_t ipv4_word(const struct addr *addr)
+{
+    uint32_t word;
+
+    memcpy(&word, addr->bytes, sizeof(word));
+    return word;
+}
+
 static uint64_t fold(const struct endpoint *endpoint)
 {
     uint64_t halves[2];
 
+    if (endpoint->addr.family == 4)
+        return (ipv4_word(&endpoint->addr) ^ (uint64_t)endpoint->port << 32) * UINT64_C(0x9e3779b97f4a7c15);
     memcpy(halves, endpoint->addr.bytes, sizeof(halves));
     halves[0] = (halves[0] ^ endpoint->port) * UINT64_C(0x9e3779b97f4a7c15);
     return halves[0] + (halves[1] ^ (uint64_t)endpoint->port << 32) * UINT64_C(0xc2b2ae3d27d4eb4f);
@@ -65,11 +79,11 @@ static uint32_t hash_of(const struct endpoint *src, const struct endpoint *dst)
 
 static bool same(const struct endpoint *a, const struct endpoint *b)
 {
-    uint64_t x[2], y[2];
-
-    memcpy(x, a->addr.bytes, sizeof(x));
-    memcpy(y, b->addr.bytes, sizeof(y));
-    return a->port == b->port && x[0] == y[0] && x[1] == y[1] && a->addr.family == b->addr.family;
+    if (a->port != b->port || a->addr.family != b->addr.family)
+        return false;
+    if (a->addr.family == 4)
+        return ipv4_word(&a->addr) == ipv4_word(&b->addr);
+    return memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes)) == 0;
 }
 
 /* Spreads the hash over the buckets without a division. */
@@ -83,83 +97,78 @@ static uint32_t index_of(const struct follow *follow, const struct slot *slot)
     return (uint32_t)(slot - follow->slots);
 }
 
+/* Which end of a slot src is, if it is one. Either is as likely as the other, so no jump depends on it for IPv4. */
+static unsigned end_of(const struct slot *slot, const struct endpoint *src)
+{
+    const struct endpoint *a = &slot->at[END_A];
+
+    if (a->addr.family != 4)
+        return !same(src, a);
+    return ((ipv4_word(&src->addr) ^ ipv4_word(&a->addr)) | (uint32_t)(src->port ^ a->port)) != 0;
+}
+
 struct slot *table_find(struct follow *follow, const struct endpoint *src, const struct endpoint *dst, unsigned *from)
 {
     uint32_t hash = hash_of(src, dst);
 
-    for (uint32_t i = *bucket_of(follow, hash); i != NO_SLOT; i = follow->slots[i].chain) {
+    for (uint32_t i = *bucket_of(follow, hash); i != NO_SLOT; i = follow->places[i].chain) {
         struct slot *slot = &follow->slots[i];
-        if (slot->hash != hash)
+        if (follow->places[i].hash != hash)
             continue;
-        for (*from = END_A; *from < ENDS; ++*from)
-            if (same(src, &slot->at[*from]) && same(dst, &slot->at[!*from]))
-                return slot;
+        *from = end_of(slot, src);
+        if (same(src, &slot->at[*from]) && same(dst, &slot->at[!*from]))
+            return slot;
     }
     return NULL;
 }
 
 /* ---- the order of last segments ---- */
 
-static void unlink_slot(struct follow *follow, struct slot *slot)
+static void order_remove(struct order *order, uint32_t index)
 {
-    if (slot->older == NO_SLOT)
-        follow->oldest = slot->newer;
+    const struct order_link link = order->links[index];
+
+    if (link.older == NO_SLOT)
+        order->oldest = link.newer;
     else
-        follow->slots[slot->older].newer = slot->newer;
-    if (slot->newer == NO_SLOT)
-        follow->newest = slot->older;
+        order->links[link.older].newer = link.newer;
+    if (link.newer == NO_SLOT)
+        order->newest = link.older;
     else
-        follow->slots[slot->newer].older = slot->older;
+        order->links[link.newer].older = link.older;
 }
 
-static void link_slot(struct follow *follow, struct slot *slot)
+static void order_add(struct order *order, uint32_t index)
 {
-    uint32_t index = index_of(follow, slot);
-
-    slot->older = follow->newest;
-    slot->newer = NO_SLOT;
-    if (follow->newest == NO_SLOT)
-        follow->oldest = index;
+    order->links[index] = (struct order_link){order->newest, NO_SLOT};
+    if (order->newest == NO_SLOT)
+        order->oldest = index;
     else
-        follow->slots[follow->newest].newer = index;
-    follow->newest = index;
+        order->links[order->newest].newer = index;
+    order->newest = index;
 }
 
-static void unlink_full(struct follow *follow, struct connection *connection)
+static void order_renew(struct order *order, uint32_t index)
 {
-    if (connection->older == NO_SLOT)
-        follow->oldest_full = connection->newer;
-    else
-        follow->fulls[connection->older].newer = connection->newer;
-    if (connection->newer == NO_SLOT)
-        follow->newest_full = connection->older;
-    else
-        follow->fulls[connection->newer].older = connection->older;
+    if (order->newest == index)
+        return;
+    order_remove(order, index);
+    order_add(order, index);
 }
 
-static void link_full(struct follow *follow, struct connection *connection)
+void table_fetch(const struct follow *follow, uint32_t index)
 {
-    uint32_t index = (uint32_t)(connection - follow->fulls);
+    const char *slot = (const char *)&follow->slots[index];
 
-    connection->older = follow->newest_full;
-    connection->newer = NO_SLOT;
-    if (follow->newest_full == NO_SLOT)
-        follow->oldest_full = index;
-    else
-        follow->fulls[follow->newest_full].newer = index;
-    follow->newest_full = index;
+    for (size_t at = 0; at < sizeof(struct slot); at += CACHE_LINE)
+        __builtin_prefetch(slot + at);
 }
 
 void table_touch(struct follow *follow, struct slot *slot)
 {
-    if (follow->newest != index_of(follow, slot)) {
-        unlink_slot(follow, slot);
-        link_slot(follow, slot);
-    }
-    if (slot->full != NO_SLOT && follow->newest_full != slot->full) {
-        unlink_full(follow, slot_connection(follow, slot));
-        link_full(follow, slot_connection(follow, slot));
-    }
+    order_renew(&follow->by_slot, index_of(follow, slot));
+    if (slot->full != NO_SLOT)
+        order_renew(&follow->by_full, slot->full);
 }
 
 /* ---- room ---- */
@@ -174,11 +183,11 @@ static uint32_t take_slot(struct follow *follow)
     uint32_t index;
 
     while (follow->free == NO_SLOT && follow->used == follow->slot_count)
-        evict(follow, &follow->slots[follow->oldest]);
+        evict(follow, &follow->slots[follow->by_slot.oldest]);
     index = follow->free;
     if (index == NO_SLOT)
         return follow->used++;
-    follow->free = follow->slots[index].chain;
+    follow->free = follow->places[index].chain;
     return index;
 }
 
@@ -189,33 +198,31 @@ struct slot *table_add(struct follow *follow, const struct endpoint *src, const 
 
     slot->at[END_A] = *src;
     slot->at[END_B] = *dst;
-    slot->hash = hash;
     slot->full = NO_SLOT;
     slot->count = 0;
     slot->fins = 0;
     slot->over = false;
-    slot->chain = *bucket;
+    follow->places[index] = (struct place){hash, *bucket};
     *bucket = index;
-    link_slot(follow, slot);
+    order_add(&follow->by_slot, index);
     return slot;
 }
 
 void table_remove(struct follow *follow, struct slot *slot)
 {
-    uint32_t index = index_of(follow, slot), *at = bucket_of(follow, slot->hash);
+    uint32_t index = index_of(follow, slot), *at = bucket_of(follow, follow->places[index].hash);
 
     while (*at != index)
-        at = &follow->slots[*at].chain;
-    *at = slot->chain;
-    unlink_slot(follow, slot);
+        at = &follow->places[*at].chain;
+    *at = follow->places[index].chain;
+    order_remove(&follow->by_slot, index);
     if (slot->full != NO_SLOT) {
-        struct connection *connection = slot_connection(follow, slot);
-        unlink_full(follow, connection);
-        connection->older = follow->full_free;
+        order_remove(&follow->by_full, slot->full);
+        slot_connection(follow, slot)->free = follow->full_free;
         follow->full_free = slot->full;
         slot->full = NO_SLOT;
     }
-    slot->chain = follow->free;
+    follow->places[index].chain = follow->free;
     slot->number = 0;
     follow->free = index;
 }
@@ -226,16 +233,16 @@ struct connection *table_fill(struct follow *follow, struct slot *slot)
     uint32_t index;
 
     while (follow->full_free == NO_SLOT && follow->full_used == follow->full_count)
-        evict(follow, &follow->slots[follow->fulls[follow->oldest_full].slot]);
+        evict(follow, &follow->slots[follow->fulls[follow->by_full.oldest].slot]);
     index = follow->full_free;
     if (index == NO_SLOT)
         index = follow->full_used++;
     else
-        follow->full_free = follow->fulls[index].older;
+        follow->full_free = follow->fulls[index].free;
     connection = &follow->fulls[index];
     memset(connection, 0, sizeof(*connection));
     connection->slot = index_of(follow, slot);
     slot->full = index;
-    link_full(follow, connection);
+    order_add(&follow->by_full, index);
     return connection;
 }
