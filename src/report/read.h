@@ -33,6 +33,14 @@ struct read_total {
     unsigned lack_count;
 };
 
+/* Where the packets come from. All borrowed; NULL: it has none. */
+struct read_origin {
+    const char *command;
+    const char *const *files;
+    unsigned file_count;
+    const char *interface, *filter;
+};
+
 /* For people. */
 void read_table_head(const struct read_look *look, FILE *out);
 void read_table_row(const struct read_look *look, const struct summary *summary, nanos epoch, FILE *out);
@@ -46,8 +54,7 @@ void read_csv_head(FILE *out);
 void read_csv_row(const struct summary *summary, nanos epoch, FILE *out);
 
 /* For programs, as tcpwalk-json(5) describes. Faults as in report/reporter.h. */
-bool read_json_start(const char *const *files, unsigned count, const char *filter, nanos epoch, FILE *out,
-                     struct fault *fault);
+bool read_json_start(const struct read_origin *origin, nanos epoch, FILE *out, struct fault *fault);
 bool read_json_connection(const struct summary *summary, nanos epoch, FILE *out, struct fault *fault);
 bool read_json_claim(uint64_t connection, unsigned end, const struct claim *claim, nanos epoch, FILE *out,
                      struct fault *fault);

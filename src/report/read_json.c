@@ -27,20 +27,22 @@ static void put_number(struct json_line *line, json_t *object, const char *key, 
     line_put(line, object, key, json_integer((json_int_t)value));
 }
 
-bool read_json_start(const char *const *files, unsigned count, const char *filter, nanos epoch, FILE *out,
-                     struct fault *fault)
+bool read_json_start(const struct read_origin *origin, nanos epoch, FILE *out, struct fault *fault)
 {
     struct json_line line;
-    json_t *array = json_array();
+    json_t *array = origin->files ? json_array() : NULL;
 
     put_event(&line, "start");
     line_put(&line, line.root, "schema", json_integer(JSON_SCHEMA));
     line_put(&line, line.root, "version", json_string(TCPWALK_VERSION));
-    line_put(&line, line.root, "command", json_string("read"));
-    line_put(&line, line.root, "files", array);
-    for (unsigned i = 0; i < count; i++)
-        line_push(&line, array, line_string(files[i]));
-    line_put(&line, line.root, "filter", line_string(filter));
+    line_put(&line, line.root, "command", json_string(origin->command));
+    if (origin->files)
+        line_put(&line, line.root, "files", array);
+    for (unsigned i = 0; i < origin->file_count; i++)
+        line_push(&line, array, line_string(origin->files[i]));
+    if (origin->interface)
+        line_put(&line, line.root, "interface", line_string(origin->interface));
+    line_put(&line, line.root, "filter", line_string(origin->filter));
     line_put(&line, line.root, "time", line_utc(epoch));
     return line_end(&line, "start", out, fault);
 }

@@ -1,0 +1,291 @@
+#include "cmd/following.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "io/capture_file.h"
+#include "report/output.h"
+#include "report/reporter.h"
+#include "wire/dig.h"
+#include "wire/link.h"
+
+/* ---- what was not read ---- */
+
+static void lack(struct following *following, const char *what, uint64_t packets)
+{
+    for (unsigned i = 0; i < following->total.lack_count; i++)
+        if (following->lacks[i].what == what || strcmp(following->lacks[i].what, what) == 0) {
+            following->lacks[i].packets += packets;
+            return;
+        }
+    if (following->total.lack_count < LACKS_MAX)
+        following->lacks[following->total.lack_count++] = (struct read_lack){what, packets};
+}
+
+/* ---- what the connections tell ---- */
+
+static void write_row(struct following *following, const struct summary *row)
+{
+    if (following->options->json)
+        read_json_connection(row, following->epoch, stdout, &following->fault);
+    else if (following->options->csv)
+        read_csv_row(row, following->epoch, stdout);
+    else if (following->options->connection)
+        read_table_one(&following->look, row, stdout);
+    else
+        read_table_row(&following->look, row, following->epoch, stdout);
+}
+
+static bool is_looked_at(const struct following *following, uint64_t number)
+{
+    return following->options->connection == 0 || number == following->options->connection;
+}
+
+static void on_over(void *context, const struct summary *row)
+{
+    struct following *following = context;
+
+    if (!is_looked_at(following, row->number) || following->options->quiet)
+        return;
+    following->shown = true;
+    if (following->ladder) {
+        read_ladder_end(following->ladder);
+        following->ladder = NULL;
+    }
+    if (following->at_once)
+        write_row(following, row);
+    else
+        rows_keep(&following->rows, row, &following->fault);
+}
+
+/* The first number of an end: its SYN's, or where it is first seen. */
+static void note_initials(struct following *following, const struct connection *connection, unsigned from,
+                          const struct segment *segment)
+{
+    bool syn = segment_has(segment, TCP_SYN);
+
+    if (!following->have_initial[from] && !segment_has(segment, TCP_RST)) {
+        following->initials[from] = connection->ends[from].has_syn ? connection->ends[from].iss : segment->seq - !syn;
+        following->have_initial[from] = true;
+    }
+    if (!following->have_initial[!from] && segment_has(segment, TCP_ACK) && !segment_has(segment, TCP_RST)) {
+        following->initials[!from] = segment->ack - 1;
+        following->have_initial[!from] = true;
+    }
+}
+
+static void on_segment(void *context, const struct connection *connection, unsigned from, unsigned n,
+                       enum passage_kind kind, const struct passage *passage)
+{
+    struct following *following = context;
+    const struct segment *segment = passage->segment;
+    unsigned a = summary_a(connection);
+    struct read_segment event = {
+        .connection = connection->number,
+        .packet = passage->packet,
+        .from = from ^ a,
+        .n = n,
+        .kind = kind,
+        .at = passage->at - following->epoch,
+        .segment = segment,
+    };
+
+    if (!is_looked_at(following, connection->number))
+        return;
+    note_initials(following, connection, from, segment);
+    event.rel_seq = segment->seq - following->initials[from];
+    event.has_rel_ack = following->have_initial[!from] && segment_has(segment, TCP_ACK);
+    event.rel_ack = segment->ack - following->initials[!from];
+    if (following->options->json) {
+        read_json_segment(&event, stdout, &following->fault);
+        return;
+    }
+    if (!following->ladder)
+        following->ladder = read_ladder_begin(&following->look, stdout);
+    if (following->ladder)
+        read_ladder_segment(following->ladder, &event);
+}
+
+static void on_claim(void *context, const struct connection *connection, unsigned end, const struct claim *claim)
+{
+    struct following *following = context;
+    unsigned side = end ^ summary_a(connection);
+
+    if (!is_looked_at(following, connection->number))
+        return;
+    if (following->options->json)
+        read_json_claim(connection->number, side, claim, following->epoch, stdout, &following->fault);
+    else if (following->ladder)
+        read_ladder_claim(following->ladder, side, claim, following->epoch);
+}
+
+/* ---- packets ---- */
+
+bool following_start(struct following *following, nanos at)
+{
+    const struct options *options = following->options;
+
+    following->started = true;
+    following->epoch = at;
+    if (options->quiet)
+        return true;
+    if (options->json)
+        return read_json_start(&following->origin, at, stdout, &following->fault);
+    if (options->csv)
+        read_csv_head(stdout);
+    else if (following->at_once && !options->connection)
+        read_table_head(&following->look, stdout);
+    return true;
+}
+
+/* A link type that the packet before did not have. */
+static void note_link_type(struct following *following, int link_type)
+{
+    const char *name = capture_file_link_name(link_type);
+
+    following->link_type = link_type;
+    following->link_known = link_is_known(link_type);
+    if (!following->link_known)
+        snprintf(following->link_words, sizeof(following->link_words), "link type %s (%d), which is not known here",
+                 name ? name : "without a name", link_type);
+}
+
+bool following_packet(struct following *following, const struct captured *captured, int link_type, uint64_t number)
+{
+    struct packet packet;
+
+    if (following->total.packets++ == 0)
+        following->total.first_at = captured->at;
+    following->total.last_at = captured->at;
+    if (!following->started && !following_start(following, captured->at))
+        return false;
+    if (link_type != following->link_type)
+        note_link_type(following, link_type);
+    if (!following->link_known) {
+        lack(following, following->link_words, 1);
+        return true;
+    }
+    packet_dig(following->link_type, captured->bytes, captured->captured, captured->length, captured->at,
+               following->fragments, &packet);
+    if (packet.kind == PACKET_SEGMENT) {
+        const struct passage passage = {number, captured->at, &packet.src, &packet.dst, &packet.segment};
+        follow_pass(&following->follow, &passage);
+    } else if (packet.kind == PACKET_ODDITY) {
+        lack(following, packet.oddity, 1);
+    } else if (!packet.oddity) {
+        following->total.others++;
+    }
+    return following->fault.kind == FAULT_NONE;
+}
+
+/* ---- all together ---- */
+
+static void look_at_terminal(struct read_look *look)
+{
+    const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+    struct winsize size;
+
+    look->width = REPORT_WIDTH_DEFAULT;
+    if (!isatty(STDOUT_FILENO))
+        return;
+    look->colour = !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        look->width = size.ws_col < REPORT_WIDTH_MIN ? REPORT_WIDTH_MIN : size.ws_col;
+}
+
+static bool choose_key(const char *wanted, enum summary_key *out, struct fault *fault)
+{
+    if (!wanted)
+        return true;
+    for (unsigned key = 0; key < SORT_KEYS; key++)
+        if (strcmp(wanted, summary_key_name((enum summary_key)key)) == 0) {
+            *out = (enum summary_key)key;
+            return true;
+        }
+    return fault_set(fault, FAULT_USAGE,
+                     "--sort: '%s' is none of number, duration, bytes, segments, retransmitted, rtt, close, a, b",
+                     wanted);
+}
+
+bool following_init(struct following *following, const struct options *options, const struct read_origin *origin,
+                    bool at_once, struct fault *fault)
+{
+    const bool events = (options->connection || options->json) && !options->quiet && !options->csv;
+    const struct follow_listener listener = {
+        .context = following,
+        .segment = events && options->connection ? on_segment : NULL,
+        .claim = events ? on_claim : NULL,
+        .over = on_over,
+    };
+
+    *following = (struct following){.options = options, .origin = *origin, .link_type = -1};
+    following->total.first_at = following->total.last_at = NANOS_NONE;
+    following->rows.limit = options->limit;
+    following->at_once =
+        options->connection || ((at_once || options->json || options->csv) && !options->sort && !options->limit_set);
+    look_at_terminal(&following->look);
+    if (!choose_key(options->sort, &following->rows.key, fault))
+        return false;
+    following->memory = calloc(1, follow_memory(options->max_connections));
+    following->fragments = calloc(1, sizeof(*following->fragments));
+    if (!following->memory || !following->fragments)
+        return fault_set(fault, FAULT_LOCAL, "no memory for %u connections (--max-connections)",
+                         options->max_connections);
+    follow_init(&following->follow, options->max_connections, following->memory, &listener);
+    return true;
+}
+
+/* What only the end tells of the whole. */
+static void add_up(struct following *following)
+{
+    struct read_total *total = &following->total;
+
+    follow_end(&following->follow);
+    read_ladder_end(following->ladder);
+    following->ladder = NULL;
+    fragments_end(following->fragments);
+    if (following->fragments->given_up)
+        lack(following, "IP packets of which not all fragments are there", following->fragments->given_up);
+    rows_sort(&following->rows);
+    total->lacks = following->lacks;
+    total->connections = following->follow.connections;
+    total->segments = following->follow.segments;
+    total->evicted = following->follow.evicted;
+    total->left_out = following->rows.left_out;
+}
+
+static void write_end(struct following *following, int status)
+{
+    const struct options *options = following->options;
+
+    if (!following->at_once && !options->json && !options->csv)
+        read_table_head(&following->look, stdout);
+    for (size_t i = 0; i < following->rows.count; i++)
+        write_row(following, &following->rows.rows[i]);
+    if (options->json)
+        read_json_summary(&following->total, status, stdout, &following->fault);
+    else if (!options->csv)
+        read_table_foot(&following->look, &following->total, stdout);
+}
+
+void following_conclude(struct following *following, struct fault *fault)
+{
+    following->fault = (struct fault){0};
+    add_up(following);
+    if (!following->options->quiet)
+        write_end(following, exit_status_of(fault));
+    if (fault->kind == FAULT_NONE)
+        *fault = following->fault;
+    if (fault->kind == FAULT_NONE)
+        output_flush(stdout, fault);
+}
+
+void following_free(struct following *following)
+{
+    rows_free(&following->rows);
+    free(following->memory);
+    free(following->fragments);
+}

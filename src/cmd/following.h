@@ -1,0 +1,65 @@
+/*
+ * What read and watch share: packets to connections (follow/), and these to a table, CSV, JSON lines or a ladder of one of
+ * them. CSV and JSON lines are written as connections end; a table waits for the end, unless rows are written at once.
+ */
+#ifndef CMD_FOLLOWING_H
+#define CMD_FOLLOWING_H
+
+#include "cmd/options.h"
+#include "cmd/rows.h"
+#include "follow/follow.h"
+#include "io/capture.h"
+#include "report/read.h"
+#include "wire/fragments.h"
+
+#define LACKS_MAX 64
+#define LINK_WORDS 96
+
+struct following {
+    const struct options *options;
+    struct read_origin origin;
+    bool at_once; /* rows are written as connections end */
+    struct read_look look;
+    struct follow follow;
+    void *memory; /* owned, as fragments */
+    struct fragments *fragments;
+    int link_type; /* of the packet before */
+    bool link_known;
+    char link_words[LINK_WORDS];
+
+    struct rows rows;
+    struct read_total total;
+    struct read_lack lacks[LACKS_MAX];
+    nanos epoch;
+    bool started;
+
+    struct read_ladder *ladder;
+    bool shown; /* the connection that is looked at was there */
+    uint32_t initials[ENDS];
+    bool have_initial[ENDS];
+    struct fault fault; /* the first; nothing goes on after it */
+};
+
+/*
+ * Makes ready. options is borrowed, and all that origin points at. at_once: rows are written as connections end also
+ * where they are a table. following_free() is due also when it fails.
+ */
+bool following_init(struct following *following, const struct options *options, const struct read_origin *origin,
+                    bool at_once, struct fault *fault);
+
+/* Begins the output: times are told since then. With the first packet at the latest. */
+bool following_start(struct following *following, nanos at);
+
+/* Takes a packet; number: as events name it. False when a fault is set, in following->fault. */
+bool following_packet(struct following *following, const struct captured *captured, int link_type, uint64_t number);
+
+/*
+ * Writes what is left: connections that are not over, rows that were kept, totals. *fault: what ended it, which decides the
+ * status that the totals name; else it gets what goes wrong here.
+ */
+void following_conclude(struct following *following, struct fault *fault);
+
+/* Frees everything. */
+void following_free(struct following *following);
+
+#endif

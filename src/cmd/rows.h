@@ -1,0 +1,28 @@
+/* Rows that are kept until the end: no more than will be shown. */
+#ifndef CMD_ROWS_H
+#define CMD_ROWS_H
+
+#include <stddef.h>
+
+#include "base/fault.h"
+#include "follow/summary.h"
+
+/* All zero but limit and key: none yet. */
+struct rows {
+    struct summary *rows; /* owned: rows_free() */
+    size_t count, room;
+    uint32_t limit; /* 0: none */
+    enum summary_key key;
+    uint64_t left_out; /* for the limit */
+};
+
+/* Keeps a row if it is not to be left out. False when there is no memory. */
+bool rows_keep(struct rows *rows, const struct summary *row, struct fault *fault);
+
+/* Puts them into the order of their key; nothing can be kept afterwards. */
+void rows_sort(struct rows *rows);
+
+/* Frees them; there are none then. */
+void rows_free(struct rows *rows);
+
+#endif
