@@ -1,9 +1,25 @@
 #include "cmd/terminal.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+/* Asked of the environment: teach shows UTF-8 whatever that says. */
+bool terminal_is_utf8(void)
+{
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    bool utf8 = locale && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+
+    if (locale)
+        freelocale(locale);
+    /* What counts columns goes by the locale that is set. */
+    if (utf8 && strcmp(setlocale(LC_CTYPE, NULL), "C") == 0)
+        setlocale(LC_CTYPE, "");
+    return utf8;
+}
 
 void terminal_look(struct report_options *options)
 {
@@ -12,6 +28,7 @@ void terminal_look(struct report_options *options)
 
     if (!isatty(STDOUT_FILENO))
         return;
+    options->utf8 = terminal_is_utf8();
     options->colour = !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
         options->width = size.ws_col;

@@ -4,7 +4,10 @@
 
 #include "report/reporter.h"
 
-/* Fills in the width and whether there is colour; leaves both alone where standard output is no terminal. */
+/* Does the locale of the environment have UTF-8? Then it is set for characters, if none is yet. */
+bool terminal_is_utf8(void);
+
+/* Fills in the width, whether there is colour and UTF-8; leaves all of them alone where standard output is no terminal. */
 void terminal_look(struct report_options *options);
 
 #endif

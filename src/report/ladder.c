@@ -176,7 +176,7 @@ static void put_cell(struct ladder *ladder, struct cell *cell)
     if (row->kind == ROW_ICMP)
         return; /* it comes from somebody else */
     page_to(&ladder->page, SEGMENT_AT + ladder->segment_width + ARROW_GAP);
-    page_put(&ladder->page, PAINT_DIM, out ? "->" : "<-");
+    page_arrow(&ladder->page, out);
 }
 
 static void flow_clause(struct ladder *ladder, enum paint paint, const char *text)
@@ -435,7 +435,8 @@ static void *ladder_begin(FILE *out, const struct report_options *options, struc
         segment = SEGMENT_MAX;
     ladder->segment_width = (unsigned)segment;
     ladder->now.local = CLOSED;
-    ladder->page = (struct page){.out = out, .width = width, .colour = options && options->colour};
+    ladder->page = (struct page){
+        .out = out, .width = width, .colour = options && options->colour, .utf8 = options && options->utf8};
     return ladder;
 }
 

@@ -103,6 +103,14 @@ void page_flow(struct page *page, unsigned indent, enum paint paint, bool whole,
     flow_words(page, indent, paint, text);
 }
 
+void page_arrow(struct page *page, bool right)
+{
+    if (page->utf8)
+        page_put(page, PAINT_DIM, right ? "\xe2\x94\x80\xe2\x86\x92" : "\xe2\x86\x90\xe2\x94\x80");
+    else
+        page_put(page, PAINT_DIM, right ? "->" : "<-");
+}
+
 void page_end(struct page *page)
 {
     if (page->column > 0)

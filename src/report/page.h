@@ -12,6 +12,7 @@ struct page {
     unsigned width;  /* columns of a line */
     unsigned column; /* where the next character goes, from 0 */
     bool colour;     /* whether paint is printed */
+    bool utf8;       /* whether characters beyond ASCII are */
 };
 
 /* Prints printable text at the current column, on this line however long it is. */
@@ -29,6 +30,9 @@ unsigned page_room(const struct page *page);
  * text that would fit on a line of its own is not broken.
  */
 void page_flow(struct page *page, unsigned indent, enum paint paint, bool whole, const char *text);
+
+/* Puts an arrow of two columns, to the right or to the left, as a line of dashes or as a character that is one. */
+void page_arrow(struct page *page, bool right);
 
 /* Ends the line, if one has begun. */
 void page_end(struct page *page);

@@ -19,6 +19,7 @@
 struct report_options {
     unsigned width;        /* columns that a line may take; 0 is REPORT_WIDTH_DEFAULT */
     bool colour;           /* ANSI colours; the caller knows of terminals and NO_COLOR */
+    bool utf8;             /* characters beyond ASCII, of which the caller has set the locale */
     unsigned expectations; /* how many the script holds */
     bool open_ended;       /* steps come while the walk goes on: nobody knows how many */
 };
