@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/terminal.h"
 #include "io/capture_file.h"
 #include "report/output.h"
 #include "report/reporter.h"
@@ -48,9 +49,13 @@ static void on_over(void *context, const struct summary *row)
 {
     struct following *following = context;
 
-    if (!is_looked_at(following, row->number) || following->options->quiet)
+    if (!is_looked_at(following, row->number))
         return;
     following->shown = true;
+    if (pictures_wanted(&following->pictures))
+        read_rows_end(&following->pictures.ladder, row, &following->fault);
+    if (following->mute)
+        return;
     if (following->ladder) {
         read_ladder_end(following->ladder);
         following->ladder = NULL;
@@ -99,6 +104,10 @@ static void on_segment(void *context, const struct connection *connection, unsig
     event.rel_seq = segment->seq - following->initials[from];
     event.has_rel_ack = following->have_initial[!from] && segment_has(segment, TCP_ACK);
     event.rel_ack = segment->ack - following->initials[!from];
+    if (pictures_wanted(&following->pictures))
+        read_rows_segment(&following->pictures.ladder, &event, &following->fault);
+    if (following->mute || following->options->csv)
+        return;
     if (following->options->json) {
         read_json_segment(&event, stdout, &following->fault);
         return;
@@ -116,6 +125,10 @@ static void on_claim(void *context, const struct connection *connection, unsigne
 
     if (!is_looked_at(following, connection->number))
         return;
+    if (pictures_wanted(&following->pictures))
+        read_rows_claim(&following->pictures.ladder, side, claim, following->epoch, &following->fault);
+    if (following->mute || following->options->csv)
+        return;
     if (following->options->json)
         read_json_claim(connection->number, side, claim, following->epoch, stdout, &following->fault);
     else if (following->ladder)
@@ -130,7 +143,7 @@ bool following_start(struct following *following, nanos at)
 
     following->started = true;
     following->epoch = at;
-    if (options->quiet)
+    if (following->mute)
         return true;
     if (options->json)
         return read_json_start(&following->origin, at, stdout, &following->fault);
@@ -191,6 +204,7 @@ static void look_at_terminal(struct read_look *look)
     look->width = REPORT_WIDTH_DEFAULT;
     if (!isatty(STDOUT_FILENO))
         return;
+    look->utf8 = terminal_is_utf8();
     look->colour = !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         look->width = size.ws_col < REPORT_WIDTH_MIN ? REPORT_WIDTH_MIN : size.ws_col;
@@ -210,16 +224,38 @@ static bool choose_key(const char *wanted, enum summary_key *out, struct fault *
                      wanted);
 }
 
+/* A picture is of one connection. */
+static bool open_pictures(struct following *following, const char *command, struct fault *fault)
+{
+    const struct options *options = following->options;
+
+    if (!pictures_open(&following->pictures, options, command, fault))
+        return false;
+    following->mute = options->quiet || pictures_take_output(&following->pictures);
+    return !pictures_wanted(&following->pictures) || options->connection ||
+           fault_set(fault, FAULT_USAGE,
+                     "--svg, --html and --mermaid show one connection: say which with --connection N (without any of "
+                     "them, read numbers the connections)");
+}
+
+/* Who follow/ tells: nobody needs more than there is to be shown. */
+static struct follow_listener choose_listener(struct following *following)
+{
+    const struct options *options = following->options;
+    const bool told = pictures_wanted(&following->pictures) || (!following->mute && !options->csv);
+
+    return (struct follow_listener){
+        .context = following,
+        .segment = told && options->connection ? on_segment : NULL,
+        .claim = told && (options->connection || options->json) ? on_claim : NULL,
+        .over = on_over,
+    };
+}
+
 bool following_init(struct following *following, const struct options *options, const struct read_origin *origin,
                     bool at_once, struct fault *fault)
 {
-    const bool events = (options->connection || options->json) && !options->quiet && !options->csv;
-    const struct follow_listener listener = {
-        .context = following,
-        .segment = events && options->connection ? on_segment : NULL,
-        .claim = events ? on_claim : NULL,
-        .over = on_over,
-    };
+    struct follow_listener listener;
 
     *following = (struct following){.options = options, .origin = *origin, .link_type = -1};
     following->total.first_at = following->total.last_at = NANOS_NONE;
@@ -227,13 +263,14 @@ bool following_init(struct following *following, const struct options *options, 
     following->at_once =
         options->connection || ((at_once || options->json || options->csv) && !options->sort && !options->limit_set);
     look_at_terminal(&following->look);
-    if (!choose_key(options->sort, &following->rows.key, fault))
+    if (!choose_key(options->sort, &following->rows.key, fault) || !open_pictures(following, origin->command, fault))
         return false;
     following->memory = calloc(1, follow_memory(options->max_connections));
     following->fragments = calloc(1, sizeof(*following->fragments));
     if (!following->memory || !following->fragments)
         return fault_set(fault, FAULT_LOCAL, "no memory for %u connections (--max-connections)",
                          options->max_connections);
+    listener = choose_listener(following);
     follow_init(&following->follow, options->max_connections, following->memory, &listener);
     return true;
 }
@@ -275,8 +312,9 @@ void following_conclude(struct following *following, struct fault *fault)
 {
     following->fault = (struct fault){0};
     add_up(following);
-    if (!following->options->quiet)
+    if (!following->mute)
         write_end(following, exit_status_of(fault));
+    pictures_write(&following->pictures, &following->fault);
     if (fault->kind == FAULT_NONE)
         *fault = following->fault;
     if (fault->kind == FAULT_NONE)
@@ -285,6 +323,7 @@ void following_conclude(struct following *following, struct fault *fault)
 
 void following_free(struct following *following)
 {
+    pictures_close(&following->pictures);
     rows_free(&following->rows);
     free(following->memory);
     free(following->fragments);

@@ -6,6 +6,7 @@
 #define CMD_FOLLOWING_H
 
 #include "cmd/options.h"
+#include "cmd/pictures.h"
 #include "cmd/rows.h"
 #include "follow/follow.h"
 #include "io/capture.h"
@@ -34,6 +35,8 @@ struct following {
     bool started;
 
     struct read_ladder *ladder;
+    struct pictures pictures;
+    bool mute;  /* nothing is said on standard output */
     bool shown; /* the connection that is looked at was there */
     uint32_t initials[ENDS];
     bool have_initial[ENDS];

@@ -58,7 +58,12 @@ const struct option_row option_rows[] = {
      10000, FOR_MEASURE},
     {"data", 0, NULL, "measure: a byte may be sent to the application where nothing else tells", OPTION_FLAG, AT(data),
      0, 0, FOR_MEASURE},
-    {"svg", 0, "FILE", "measure: write the charts to this file", OPTION_TEXT, AT(svg), 0, 0, FOR_MEASURE},
+    {"svg", 0, "FILE", "draw the ladder, with both states to scale in time (measure: the charts), into this file",
+     OPTION_TEXT, AT(svg), 0, 0, FOR_WALKS | FOR_MEASURE | FOR_READ},
+    {"html", 0, "FILE", "the same as a page of its own, with a table of the segments", OPTION_TEXT, AT(html), 0, 0,
+     FOR_WALKS | FOR_READ},
+    {"mermaid", 0, NULL, "write a sequence diagram for Mermaid instead of the ladder, to be put into Markdown",
+     OPTION_FLAG, AT(mermaid), 0, 0, FOR_WALKS | FOR_READ},
     {"auto", 0, NULL, "teach: go on without a key", OPTION_FLAG, AT(go_on), 0, 0, FOR_TEACH},
     {"quiz", 0, NULL, "teach: take the answers to its questions, and count the right ones", OPTION_FLAG, AT(quiz), 0, 0,
      FOR_TEACH},
@@ -226,6 +231,12 @@ bool options_parse(int argc, char **argv, struct options *out, struct fault *fau
         return false;
     if (out->csv && (out->json || out->quiet))
         return fault_set(fault, FAULT_USAGE, "--csv, --json and --quiet exclude each other");
+    if ((out->dry_run || out->print_script) && (out->svg || out->html || out->mermaid))
+        return fault_set(fault, FAULT_USAGE, "--%s makes no walk, of which --%s could be a picture",
+                         out->dry_run ? "dry-run" : "print-script",
+                         out->svg    ? "svg"
+                         : out->html ? "html"
+                                     : "mermaid");
     if (out->json + out->quiet + out->tap > 1)
         return fault_set(fault, FAULT_USAGE, "--json, --quiet and --tap exclude each other");
     return true;
@@ -242,9 +253,8 @@ bool options_suit(const struct options *options, enum option_use use, struct fau
     for (unsigned only = USE_MEASURE; only < USE_COUNT; only++)
         if (row->uses == 1U << only)
             return fault_set(fault, FAULT_USAGE, "--%s: for %s", row->name, names[only]);
-    if (use == USE_READ)
-        return fault_set(fault, FAULT_USAGE, "--%s: read has no use for it", row->name);
-    return fault_set(fault, FAULT_USAGE, "--%s: a measurement has no use for it", row->name);
+    return fault_set(fault, FAULT_USAGE, "--%s: %s has no use for it", row->name,
+                     use == USE_MEASURE ? "a measurement" : names[use]);
 }
 
 void options_print(FILE *out)

@@ -36,7 +36,8 @@ struct options {
     bool limit_set;
     uint32_t connection; /* 0: all */
     uint32_t max_connections;
-    const char *svg;
+    const char *svg, *html;
+    bool mermaid;
     nanos max;      /* NANOS_NONE: as each measurement has it */
     uint32_t count; /* 0: as each measurement has it */
     bool no_mss, no_wscale, no_sack, no_timestamps;

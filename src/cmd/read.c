@@ -55,7 +55,7 @@ int run_read(const struct command *command, const struct options *options, int c
         *fault = following->fault;
         if (fault->kind != FAULT_USAGE)
             following_conclude(following, fault);
-        if (fault->kind == FAULT_NONE && options->connection && !following->shown && !options->quiet)
+        if (fault->kind == FAULT_NONE && options->connection && !following->shown)
             fault_set(fault, FAULT_USAGE, "--connection: there is no connection %u", options->connection);
     }
     following_free(following);

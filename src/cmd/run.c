@@ -25,6 +25,8 @@ static bool on_event(void *self, const struct event *event, struct fault *fault)
     }
     if (run->console)
         run->console->hide(run->console->context);
+    if (!pictures_event(&run->pictures, event, fault))
+        return false;
     return run->reporter->event(run->report, event, fault);
 }
 
@@ -42,8 +44,10 @@ static bool on_input(void *self, struct walk *walk, bool readable, struct fault 
     return run->console->input(run->console->context, walk, run->attempt.live, readable, fault);
 }
 
-static const struct reporter *choose_reporter(const struct options *options)
+static const struct reporter *choose_reporter(const struct options *options, const struct pictures *pictures)
 {
+    if (pictures_take_output(pictures))
+        return &reporter_quiet;
     if (options->json)
         return &reporter_json;
     if (options->tap)
@@ -114,6 +118,22 @@ static int run_each(struct run *run, const struct addr *addresses, unsigned coun
     return status;
 }
 
+/* What was seen is drawn however it ended. Returns the exit status. */
+static int draw(struct run *run, int status, struct fault *fault)
+{
+    struct fault late = {0};
+
+    if (!pictures_write(&run->pictures, &late)) {
+        if (fault->kind != FAULT_NONE)
+            complain("%s", late.words);
+        else
+            *fault = late;
+        status = STATUS_LOCAL;
+    }
+    pictures_close(&run->pictures);
+    return status;
+}
+
 int run_addresses(struct run *run, const struct addr *addresses, unsigned count, struct fault *fault)
 {
     struct report_options report = {.expectations = run->expectations, .open_ended = run->console != NULL};
@@ -122,10 +142,16 @@ int run_addresses(struct run *run, const struct addr *addresses, unsigned count,
     int status;
 
     terminal_look(&report);
-    run->reporter = choose_reporter(run->errand.options);
-    run->report = run->reporter->begin(stdout, &report, fault);
-    if (fault->kind != FAULT_NONE)
+    if (!pictures_open(&run->pictures, run->errand.options, run->errand.command, fault)) {
+        pictures_close(&run->pictures);
         return exit_status_of(fault);
+    }
+    run->reporter = choose_reporter(run->errand.options, &run->pictures);
+    run->report = run->reporter->begin(stdout, &report, fault);
+    if (fault->kind != FAULT_NONE) {
+        pictures_close(&run->pictures);
+        return exit_status_of(fault);
+    }
     signals_catch(&wait_mask);
     run->errand.wait_mask = &wait_mask;
     status = run_each(run, addresses, count, fault);
@@ -133,5 +159,5 @@ int run_addresses(struct run *run, const struct addr *addresses, unsigned count,
         *fault = late;
         status = STATUS_LOCAL;
     }
-    return status;
+    return draw(run, status, fault);
 }

@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "cmd/attempt.h"
+#include "cmd/pictures.h"
 #include "report/reporter.h"
 
 /* Where an interactive run gets its steps from. */
@@ -26,6 +27,7 @@ struct run {
     /* run_addresses' own */
     const struct reporter *reporter;
     void *report; /* the reporter's state (owned) */
+    struct pictures pictures;
     struct attempt attempt;
     bool ended; /* the last attempt came to its end event: */
     struct event_end end;

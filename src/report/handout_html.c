@@ -1,17 +1,16 @@
 /*
- * A handout as a page of HTML that is XML too: nothing outside is referred to, and no script is needed. Each ladder is drawn
- * twice, for wide and for narrow screens, and the style shows one; what a link to a segment leads to is a place of its own
- * above the drawing, which the style puts where the segment is in the one that is shown.
+ * A handout as a page of HTML. Each ladder is drawn twice, for wide and for narrow screens, and the style shows one; what a link
+ * to a segment leads to is a place of its own above the drawing, which the style puts where the segment is in the one that is
+ * shown.
  */
 #include "report/handout.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/version.h"
 #include "report/handout_style.h"
+#include "report/html.h"
 #include "report/ladder_svg.h"
 #include "report/octets.h"
 #include "report/words.h"
@@ -25,43 +24,14 @@ struct page_of_html {
     bool explained; /* how a ladder is read was said in this lesson */
 };
 
-/* The length of a state's name with a hyphen in it that text begins with, or 0. */
-static size_t hyphenated(const char *text)
-{
-    for (unsigned state = 0; state < STATE_COUNT; state++) {
-        const char *name = state_name((enum state)state);
-
-        if (strchr(name, '-') && strncmp(text, name, strlen(name)) == 0)
-            return strlen(name);
-    }
-    return 0;
-}
-
-/* A line does not end within the name of a state. */
 static void put_text(const struct page_of_html *page, const char *text)
 {
-    size_t plain = 0, name;
-
-    while (text && text[plain]) {
-        name = hyphenated(text + plain);
-        if (name == 0) {
-            plain++;
-            continue;
-        }
-        svg_escape(&page->svg, text, plain);
-        svg_put(&page->svg, "<span class=\"state\">%.*s</span>", (int)name, text + plain);
-        text += plain + name;
-        plain = 0;
-    }
-    if (text)
-        svg_escape(&page->svg, text, plain);
+    html_text(&page->svg, text);
 }
 
 static void put_element(const struct page_of_html *page, const char *open, const char *text, const char *close)
 {
-    svg_put(&page->svg, "%s", open);
-    put_text(page, text);
-    svg_put(&page->svg, "%s\n", close);
+    html_element(&page->svg, open, text, close);
 }
 
 /* ---- questions ---- */
@@ -270,18 +240,8 @@ static void put_head(const struct page_of_html *page, const char *language)
 {
     const struct handout *handout = page->handout;
     unsigned lessons = handout_lessons(handout);
-    const char *title = handout_title(handout);
 
-    svg_put(&page->svg, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"");
-    put_text(page, language);
-    svg_put(&page->svg, "\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
-    svg_put(&page->svg, "<title>");
-    svg_escape(&page->svg, title, strlen(title));
-    svg_put(&page->svg, "</title>\n");
-    svg_put(&page->svg, "<style>\n%s", handout_rules);
-    svg_rules(&page->svg);
-    svg_put(&page->svg, "</style>\n</head>\n<body>\n<main>\n");
+    html_begin(&page->svg, language, handout_title(handout), "");
     if (lessons < 2)
         return;
     svg_put(&page->svg, "<nav><ol>\n");
@@ -311,17 +271,6 @@ static void put_lesson(struct page_of_html *page, const struct handout_item *ite
     put_element(page, "<small>tcpwalk teach ", item->name, "</small>");
     put_element(page, "", item->text, "</h1>");
     put_element(page, "<p class=\"summary\">", item->more, "</p>");
-}
-
-static void put_foot(const struct page_of_html *page)
-{
-    time_t seconds = (time_t)(page->handout->epoch / NANOS_PER_S);
-    char day[40] = "";
-    struct tm tm;
-
-    if (page->handout->epoch > 0 && gmtime_r(&seconds, &tm))
-        strftime(day, sizeof(day), ", %Y-%m-%d %H:%M UTC", &tm);
-    svg_put(&page->svg, "<footer>tcpwalk " TCPWALK_VERSION "%s</footer>\n</main>\n</body>\n</html>\n", day);
 }
 
 /* Returns the item behind it, or 0 without memory. */
@@ -372,6 +321,6 @@ bool handout_html(struct handout *handout, const char *language, FILE *out, stru
             return fault_set(fault, FAULT_LOCAL, "no memory");
     }
     end_lesson(&page, first);
-    put_foot(&page);
+    html_end(&page.svg, handout->epoch);
     return true;
 }

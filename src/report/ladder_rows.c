@@ -16,8 +16,8 @@ static bool no_memory(struct fault *fault)
     return fault_set(fault, FAULT_LOCAL, "no memory");
 }
 
-static struct ladder_row *add_row(struct ladder_rows *ladder, enum ladder_row_kind kind, nanos t, const char *label,
-                                  struct fault *fault)
+struct ladder_row *ladder_rows_add(struct ladder_rows *ladder, enum ladder_row_kind kind, nanos t, const char *label,
+                                   struct fault *fault)
 {
     struct ladder_row *row;
 
@@ -48,7 +48,7 @@ static struct ladder_row *last_row(struct ladder_rows *ladder, nanos t, struct f
 
     if (row && row->kind != LADDER_START && row->kind != LADDER_END)
         return row;
-    return add_row(ladder, LADDER_ALONE, t, "", fault);
+    return ladder_rows_add(ladder, LADDER_ALONE, t, "", fault);
 }
 
 static bool add_clause(struct ladder_row *row, struct ladder_clause clause, const char *words, struct fault *fault)
@@ -65,7 +65,7 @@ static bool add_clause(struct ladder_row *row, struct ladder_clause clause, cons
     return true;
 }
 
-static bool add_words(struct ladder_row *row, enum paint paint, const char *words, struct fault *fault)
+bool ladder_row_words(struct ladder_row *row, enum paint paint, const char *words, struct fault *fault)
 {
     return add_clause(row, (struct ladder_clause){.paint = paint}, words, fault);
 }
@@ -83,7 +83,7 @@ static bool on_start(struct ladder_rows *ladder, const struct event_start *start
     ladder->verified = ladder->agreed = 0;
     text_init(&text, words, sizeof(words));
     phrase_ends(&text, start);
-    return add_row(ladder, LADDER_START, NANOS_NONE, words, fault) != NULL;
+    return ladder_rows_add(ladder, LADDER_START, NANOS_NONE, words, fault) != NULL;
 }
 
 static void name_flags(uint8_t flags, char *out, size_t size)
@@ -113,12 +113,35 @@ static void keep_items(const char *items, char *out, size_t size)
         text_add(&text, *c == ' ' && c > items && c[-1] != ',' ? NO_BREAK : "%c", *c);
 }
 
+bool ladder_row_segment(struct ladder_rows *ladder, struct ladder_row *row, const struct event_segment *event,
+                        unsigned from, struct fault *fault)
+{
+    char label[2 * CELL_TEXT];
+    const char *numbers;
+    struct cell cell;
+
+    cell_init(&cell, CELL_TEXT);
+    cell_segment(&cell, event, &ladder->senders[from]);
+    numbers = cell.in.at + strcspn(cell.in.at, " "); /* behind the letters of its flags */
+    keep_items(numbers + strspn(numbers, " "), label, sizeof(label));
+    free(row->label);
+    row->label = strdup(label);
+    if (!row->label)
+        return no_memory(fault);
+    row->n = event->n;
+    row->out = event->out;
+    row->seq = event->rel_seq;
+    row->ack = event->rel_ack;
+    row->has_ack = event->has_rel_ack;
+    row->len = event->segment.len;
+    name_flags(event->segment.flags, row->flags, sizeof(row->flags));
+    return true;
+}
+
 static bool on_segment(struct ladder_rows *ladder, const struct event_segment *event, struct fault *fault)
 {
     struct ladder_row *row;
-    struct cell cell;
-    const char *numbers;
-    char label[2 * CELL_TEXT], probe[WORDS_MAX];
+    char probe[WORDS_MAX];
     struct text text;
 
     if (event->out && !ladder->have_initial) {
@@ -129,28 +152,21 @@ static bool on_segment(struct ladder_rows *ladder, const struct event_segment *e
     if (!event->out && ladder->count > 0 && ladder->rows[ladder->count - 1].kind == LADDER_START)
         ladder->rows[ladder->count - 1].local = LISTEN;
     ladder->local = event->local;
-    cell_init(&cell, CELL_TEXT);
-    cell_segment(&cell, event, &ladder->senders[event->out]);
-    numbers = cell.in.at + strcspn(cell.in.at, " "); /* behind the letters of its flags */
-    keep_items(numbers + strspn(numbers, " "), label, sizeof(label));
-    row = add_row(ladder, LADDER_SEGMENT, event->t, label, fault);
-    if (!row)
+    row = ladder_rows_add(ladder, LADDER_SEGMENT, event->t, "", fault);
+    if (!row || !ladder_row_segment(ladder, row, event, event->out, fault))
         return false;
-    row->n = event->n;
-    row->out = event->out;
-    name_flags(event->segment.flags, row->flags, sizeof(row->flags));
-    if (event->retransmission && !add_words(row, PAINT_NONE, _("a retransmission"), fault))
+    if (event->retransmission && !ladder_row_words(row, PAINT_NONE, _("a retransmission"), fault))
         return false;
     if (event->probe == PROBE_NONE)
         return true;
     text_init(&text, probe, sizeof(probe));
     text_add(&text, "%s%s", _("probe: "), _(probe_text(event->probe)->what));
-    return add_words(row, PAINT_NONE, probe, fault);
+    return ladder_row_words(row, PAINT_NONE, probe, fault);
 }
 
 static bool on_icmp(struct ladder_rows *ladder, const struct event_icmp *event, struct fault *fault)
 {
-    struct ladder_row *row = add_row(ladder, LADDER_ICMP, event->t, icmp_error_name(&event->error), fault);
+    struct ladder_row *row = ladder_rows_add(ladder, LADDER_ICMP, event->t, icmp_error_name(&event->error), fault);
     char words[WORDS_MAX];
     struct text text;
 
@@ -159,27 +175,38 @@ static bool on_icmp(struct ladder_rows *ladder, const struct event_icmp *event, 
     snprintf(row->flags, sizeof(row->flags), "ICMP");
     text_init(&text, words, sizeof(words));
     phrase_icmp(&text, event, ladder->have_initial, ladder->initial);
-    return add_words(row, event->hard ? PAINT_ALARM : PAINT_NONE, words, fault);
+    return ladder_row_words(row, event->hard ? PAINT_ALARM : PAINT_NONE, words, fault);
+}
+
+bool ladder_row_claim(struct ladder_row *row, unsigned end, const struct claim *claim, nanos epoch, const char *words,
+                      struct fault *fault)
+{
+    static const enum paint paints[] = {[PROVEN] = PAINT_PROVEN, [PRESUMED] = PAINT_PRESUMED, [REFUTED] = PAINT_ALARM};
+    struct ladder_clause clause = {
+        .paint = paints[claim->certainty], .claims = true, .end = end, .state = phrase_state(claim->likely)};
+    struct ladder_peer peer = {
+        .state = clause.state,
+        .more = state_count(claim->certainty == PRESUMED ? claim->likely : claim->to) > 1,
+        .certainty = claim->certainty,
+        .not_before = claim->not_before == NANOS_NONE ? NANOS_NONE : claim->not_before - epoch,
+        .not_after = claim->not_after == NANOS_NEVER ? NANOS_NEVER : claim->not_after - epoch,
+    };
+    struct ladder_turns *turns = &row->ends[end];
+
+    if (turns->count == LADDER_PEERS)
+        turns->count--; /* the last one is what goes on */
+    turns->peers[turns->count++] = peer;
+    return add_clause(row, clause, words, fault);
 }
 
 static bool on_claim(struct ladder_row *row, const struct claim *claim, struct fault *fault)
 {
-    static const enum paint paints[] = {[PROVEN] = PAINT_PROVEN, [PRESUMED] = PAINT_PRESUMED, [REFUTED] = PAINT_ALARM};
-    struct ladder_clause clause = {
-        .paint = paints[claim->certainty], .claims = true, .state = phrase_state(claim->likely)};
-    struct ladder_peer peer = {.state = clause.state,
-                               .more = state_count(claim->certainty == PRESUMED ? claim->likely : claim->to) > 1,
-                               .certainty = claim->certainty,
-                               .not_before = claim->not_before};
     char words[WORDS_MAX];
     struct text text;
 
-    if (row->peer_count == LADDER_PEERS)
-        row->peer_count--; /* the last one is what goes on */
-    row->peers[row->peer_count++] = peer;
     text_init(&text, words, sizeof(words));
     phrase_claim(&text, claim, row->kind != LADDER_SEGMENT || !row->out);
-    return add_clause(row, clause, words, fault);
+    return ladder_row_claim(row, LADDER_RIGHT, claim, 0, words, fault);
 }
 
 static bool on_transition(struct ladder_rows *ladder, const struct event_transition *event, struct fault *fault)
@@ -191,7 +218,7 @@ static bool on_transition(struct ladder_rows *ladder, const struct event_transit
     if (!row)
         return false;
     later = claim->not_before != NANOS_NONE && row->t != NANOS_NONE && claim->not_before > row->t;
-    if (later && !(row = add_row(ladder, LADDER_ALONE, claim->not_before, "", fault)))
+    if (later && !(row = ladder_rows_add(ladder, LADDER_ALONE, claim->not_before, "", fault)))
         return false;
     if (event->side == SIDE_PEER)
         return on_claim(row, claim, fault);
@@ -203,7 +230,7 @@ static bool on_transition(struct ladder_rows *ladder, const struct event_transit
     row->local = ladder->local = phrase_state(claim->likely);
     text_init(&text, words, sizeof(words));
     text_add(&text, "%s%s", _("local: "), _(reason_text(claim->reason)->sentence));
-    return add_words(row, PAINT_NONE, words, fault);
+    return ladder_row_words(row, PAINT_NONE, words, fault);
 }
 
 static bool on_note(struct ladder_rows *ladder, const struct event_note *event, struct fault *fault)
@@ -214,7 +241,7 @@ static bool on_note(struct ladder_rows *ladder, const struct event_note *event, 
 
     text_init(&text, words, sizeof(words));
     text_add(&text, _("note: %s"), output_clean(event->text, clean, sizeof(clean) / 2));
-    return row && add_words(row, PAINT_NONE, words, fault);
+    return row && ladder_row_words(row, PAINT_NONE, words, fault);
 }
 
 static bool on_verify(struct ladder_rows *ladder, const struct event_verify *event, struct fault *fault)
@@ -227,7 +254,7 @@ static bool on_verify(struct ladder_rows *ladder, const struct event_verify *eve
     ladder->agreed += event->agrees;
     text_init(&text, words, sizeof(words));
     phrase_verify(&text, event);
-    return row && add_words(row, event->agrees ? PAINT_DIM : PAINT_ALARM, words, fault);
+    return row && ladder_row_words(row, event->agrees ? PAINT_DIM : PAINT_ALARM, words, fault);
 }
 
 static bool on_step(struct ladder_rows *ladder, const struct event_step *event, struct fault *fault)
@@ -238,29 +265,55 @@ static bool on_step(struct ladder_rows *ladder, const struct event_step *event, 
 
     if (!event->expectation && (event->ok || event->ends))
         return true;
-    row = event->ok ? last_row(ladder, event->t, fault) : add_row(ladder, LADDER_ALONE, event->t, "", fault);
+    row = event->ok ? last_row(ladder, event->t, fault) : ladder_rows_add(ladder, LADDER_ALONE, event->t, "", fault);
     text_init(&text, words, sizeof(words));
     phrase_step(&text, event);
-    return row && add_words(row, event->ok ? PAINT_DIM : PAINT_ALARM, words, fault);
+    return row && ladder_row_words(row, event->ok ? PAINT_DIM : PAINT_ALARM, words, fault);
+}
+
+bool ladder_row_left_out(const struct ladder_rows *ladder, struct ladder_row *row, struct fault *fault)
+{
+    char words[WORDS_MAX];
+
+    snprintf(words, sizeof(words),
+             ngettext("%u more segment came, and is not drawn", "%u more segments came, and are not drawn",
+                      ladder->left_out),
+             ladder->left_out);
+    return ladder_row_words(row, PAINT_ALARM, words, fault);
 }
 
 static bool on_end(struct ladder_rows *ladder, const struct event_end *event, struct fault *fault)
 {
-    struct ladder_row *row = add_row(ladder, LADDER_END, NANOS_NONE, "", fault);
+    struct ladder_row *row = ladder_rows_add(ladder, LADDER_END, NANOS_NONE, "", fault);
     char words[WORDS_MAX];
     struct text text;
 
+    if (row && ladder->left_out && !ladder_row_left_out(ladder, row, fault))
+        return false;
     for (unsigned i = 0; row && i < FOOTER_LINES; i++) {
         text_init(&text, words, sizeof(words));
         footer_line(&text, i, event, ladder->agreed, ladder->verified);
-        if (text.used && !add_words(row, i == 0 && event->status ? PAINT_ALARM : PAINT_NONE, words, fault))
+        if (text.used && !ladder_row_words(row, i == 0 && event->status ? PAINT_ALARM : PAINT_NONE, words, fault))
             return false;
     }
     return row != NULL;
 }
 
+bool ladder_rows_full(struct ladder_rows *ladder, bool row, bool segment)
+{
+    bool full = ladder->left_out > 0 || (row && ladder->most > 0 && ladder->count >= ladder->most);
+
+    ladder->left_out += full && segment;
+    return full;
+}
+
 bool ladder_rows_take(struct ladder_rows *ladder, const struct event *event, struct fault *fault)
 {
+    bool segment = event->kind == EVENT_SEGMENT,
+         row = segment || event->kind == EVENT_ICMP || event->kind == EVENT_STEP;
+
+    if (event->kind != EVENT_START && event->kind != EVENT_END && ladder_rows_full(ladder, row, segment))
+        return true;
     switch (event->kind) {
     case EVENT_START:
         return on_start(ladder, &event->start, fault);
@@ -279,6 +332,39 @@ bool ladder_rows_take(struct ladder_rows *ladder, const struct event *event, str
     case EVENT_END:
         return on_end(ladder, &event->end, fault);
     }
+    return true;
+}
+
+/* ---- for whoever draws ---- */
+
+const char *ladder_end_name(const struct ladder_rows *ladder, unsigned end)
+{
+    if (ladder->observed)
+        return end == LADDER_LEFT ? "A" : "B";
+    return end == LADDER_LEFT ? _("local") : _("peer");
+}
+
+void ladder_clause_words(const struct ladder_rows *ladder, const struct ladder_row *row,
+                         const struct ladder_clause *clause, bool always, struct text *text)
+{
+    if (clause->claims && ladder->observed)
+        text_add(text, "%s ", ladder_end_name(ladder, clause->end));
+    if (clause->claims && (always || row->ends[clause->end].count > 1))
+        text_add(text, "%s ", state_name(clause->state));
+    text_add(text, "%s", clause->words);
+}
+
+char *ladder_state_words(const struct ladder_peer *peer, char out[SPAN_TEXT])
+{
+    snprintf(out, SPAN_TEXT, "%s%s", state_name(peer->state), peer->more ? "+" : "");
+    return out;
+}
+
+bool ladder_row_time(const struct ladder_row *row, char out[SPAN_TEXT])
+{
+    if (row->t == NANOS_NONE || row->t == NANOS_NEVER)
+        return false;
+    phrase_time(row->t, out);
     return true;
 }
 

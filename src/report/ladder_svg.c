@@ -79,6 +79,11 @@ double svg_paragraph(const struct svg *svg, const char *class, double x, double 
     return y;
 }
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 static const char *paint_class(enum paint paint)
 {
     static const char *const classes[] = {[PAINT_NONE] = "plain",
@@ -100,10 +105,7 @@ static double put_clauses(const struct drawing *drawing, const struct ladder_row
         const struct ladder_clause *clause = &row->clauses[i];
 
         text_init(&text, words, sizeof(words));
-        /* Where several claims share a row, each names its state. */
-        if (clause->claims && row->peer_count > 1)
-            text_add(&text, "%s ", state_name(clause->state));
-        text_add(&text, "%s", clause->words);
+        ladder_clause_words(drawing->ladder, row, clause, false, &text);
         y = svg_paragraph(drawing->svg, paint_class(clause->paint), x, y, LETTERS, room, words);
     }
     return y;
@@ -115,8 +117,8 @@ static void put_state(const struct svg *svg, const struct bar *bar, double y)
 {
     char name[SPAN_TEXT];
 
-    snprintf(name, sizeof(name), "%s%s", state_name(bar->now.state), bar->now.more ? "+" : "");
-    svg_text(svg, "state-name", bar->x + bar->width / 2, y, SVG_MIDDLE, LETTERS, bar->width, name);
+    svg_text(svg, "state-name", bar->x + bar->width / 2, y, SVG_MIDDLE, LETTERS, bar->width,
+             ladder_state_words(&bar->now, name));
 }
 
 /* Draws the piece that ends at y. */
@@ -158,11 +160,24 @@ static void turn(const struct svg *svg, struct bar *bar, const struct ladder_pee
     bar->now = *next;
 }
 
-static void turn_ours(const struct drawing *drawing, struct bar *bar, enum state state, double y)
+/* The states of one end, one below the other. Returns how far down they need room. */
+static double turn_all(const struct svg *svg, struct bar *bar, const struct ladder_turns *turns, double y)
 {
-    struct ladder_peer ours = {.state = state, .certainty = PROVEN};
+    for (unsigned i = 0; i < turns->count; i++) {
+        turn(svg, bar, &turns->peers[i], y);
+        y += STATE_ROOM;
+    }
+    return y;
+}
 
-    turn(drawing->svg, bar, &ours, y);
+static double turn_left(struct drawing *drawing, const struct ladder_row *row, double y)
+{
+    struct ladder_peer ours = {.state = row->local, .certainty = PROVEN};
+
+    if (drawing->ladder->observed)
+        return turn_all(drawing->svg, &drawing->ours, &row->ends[LADDER_LEFT], y);
+    turn(drawing->svg, &drawing->ours, &ours, y);
+    return y;
 }
 
 static void begin_bars(struct drawing *drawing, double y)
@@ -187,9 +202,8 @@ static void put_time(const struct drawing *drawing, const struct ladder_row *row
 {
     char time[SPAN_TEXT];
 
-    if (row->t == NANOS_NONE || row->t == NANOS_NEVER)
+    if (!ladder_row_time(row, time))
         return;
-    phrase_time(row->t, time);
     if (drawing->layout.wide)
         svg_text(drawing->svg, "dim", drawing->layout.ours - BESIDE, y, SVG_END, LETTERS, TIME_WIDE, time);
     else
@@ -236,19 +250,17 @@ static double put_label(const struct drawing *drawing, const struct ladder_row *
     return svg_paragraph(svg, "plain", x, y + LABEL_LINE, LABEL_LETTERS, room, label + strspn(label, " "));
 }
 
-/* The peer's states, one below the other, from y on. Returns how far down they need room. */
-static double turn_peers(struct drawing *drawing, const struct ladder_row *row, double y)
+/* The same of the right end. */
+static double turn_right(struct drawing *drawing, const struct ladder_row *row, double y)
 {
+    const struct ladder_turns *turns = &row->ends[LADDER_RIGHT];
+
     /* Where it listens it did so before our segment came. */
-    if (!drawing->peers.known && row->out && row->peer_count > 0 && row->peers[0].state == LISTEN) {
+    if (!drawing->peers.known && row->out && turns->count > 0 && turns->peers[0].state == LISTEN) {
         drawing->peers.known = true;
-        drawing->peers.now = row->peers[0];
+        drawing->peers.now = turns->peers[0];
     }
-    for (unsigned i = 0; i < row->peer_count; i++) {
-        turn(drawing->svg, &drawing->peers, &row->peers[i], y);
-        y += STATE_ROOM;
-    }
-    return y;
+    return turn_all(drawing->svg, &drawing->peers, turns, y);
 }
 
 /*
@@ -257,13 +269,14 @@ static double turn_peers(struct drawing *drawing, const struct ladder_row *row, 
  */
 static double changed_at(const struct drawing *drawing, const struct ladder_row *row, double arrow)
 {
+    const struct ladder_turns *turns = &row->ends[LADDER_RIGHT];
     const struct bar *bar = &drawing->peers;
 
-    if (row->peer_count != 1 || row->peers[0].certainty != PROVEN || drawing->arrived_at == NANOS_NONE ||
-        row->peers[0].not_before != drawing->arrived_at)
+    if (turns->count != 1 || turns->peers[0].certainty != PROVEN || drawing->arrived_at == NANOS_NONE ||
+        turns->peers[0].not_before != drawing->arrived_at)
         return arrow;
-    return bar->known && bar->now.state != row->peers[0].state && bar->from < drawing->arrived ? drawing->arrived
-                                                                                               : arrow;
+    return bar->known && bar->now.state != turns->peers[0].state && bar->from < drawing->arrived ? drawing->arrived
+                                                                                                 : arrow;
 }
 
 static double put_segment(struct drawing *drawing, const struct ladder_row *row, double y)
@@ -274,16 +287,13 @@ static double put_segment(struct drawing *drawing, const struct ladder_row *row,
     put_arrow(drawing->svg, layout, row->out, arrow);
     if (layout->wide)
         put_time(drawing, row, arrow + 4 + (row->out ? 0 : SLANT));
-    turn_ours(drawing, &drawing->ours, row->local, row->out ? arrow : arrow + SLANT);
-    states = turn_peers(drawing, row, row->out ? arrow + SLANT : changed_at(drawing, row, arrow));
+    states = larger(turn_left(drawing, row, row->out ? arrow : arrow + SLANT), arrow + SLANT + STATE_ROOM);
+    states = larger(turn_right(drawing, row, row->out ? arrow + SLANT : changed_at(drawing, row, arrow)), states);
     drawing->arrived = arrow + SLANT;
     drawing->arrived_at = row->out ? row->t : NANOS_NONE;
-    if (states < arrow + SLANT + STATE_ROOM)
-        states = arrow + SLANT + STATE_ROOM;
     below = layout->wide ? put_clauses(drawing, row, layout->remarks, y + LABEL_LETTERS, layout->remarks_room)
                          : put_clauses(drawing, row, layout->remarks, arrow + SLANT + LINE, layout->remarks_room);
-    below -= LINE - 3;
-    return (below > states ? below : states) + ROW_PAD;
+    return larger(below - LINE + 3, states) + ROW_PAD;
 }
 
 /* What has no arrow: a timer's work, an error from somebody else, a step. */
@@ -296,14 +306,11 @@ static double put_other(struct drawing *drawing, const struct ladder_row *row, d
         line = put_label(drawing, row, line);
     if (layout->wide)
         put_time(drawing, row, y + LABEL_LETTERS);
-    turn_ours(drawing, &drawing->ours, row->local, y + 3);
-    states = turn_peers(drawing, row, y + 3);
+    states = larger(turn_left(drawing, row, y + 3), turn_right(drawing, row, y + 3));
     drawing->arrived_at = NANOS_NONE;
     below = put_clauses(drawing, row, layout->remarks, layout->wide ? y + LABEL_LETTERS : line, layout->remarks_room);
-    below = (below > line ? below : line) - LINE + 3;
-    if (states < y + STATE_ROOM)
-        states = y + STATE_ROOM;
-    return (below > states ? below : states) + ROW_PAD;
+    below = larger(below, line) - LINE + 3;
+    return larger(below, larger(states, y + STATE_ROOM)) + ROW_PAD;
 }
 
 static double put_heads(struct drawing *drawing, double y)
@@ -311,9 +318,9 @@ static double put_heads(struct drawing *drawing, double y)
     const struct layout *layout = &drawing->layout;
 
     svg_text(drawing->svg, "head", layout->ours + layout->bar / 2, y + LETTERS, SVG_MIDDLE, LETTERS, layout->bar,
-             _("local"));
+             ladder_end_name(drawing->ladder, LADDER_LEFT));
     svg_text(drawing->svg, "head", layout->peers + layout->bar / 2, y + LETTERS, SVG_MIDDLE, LETTERS, layout->bar,
-             _("peer"));
+             ladder_end_name(drawing->ladder, LADDER_RIGHT));
     y += LETTERS + 6;
     begin_bars(drawing, y);
     return y + LEAD;
@@ -333,6 +340,14 @@ static double put_gap(const struct drawing *drawing, nanos gap, double y)
     return y + GAP_HEIGHT;
 }
 
+/* What is known of the ends where a connection begins. */
+static void begin(struct drawing *drawing, const struct ladder_row *row)
+{
+    drawing->peers.known = false;
+    drawing->ours.known = !drawing->ladder->observed;
+    drawing->ours.now = (struct ladder_peer){.state = row->local, .certainty = PROVEN};
+}
+
 static double put_row(struct drawing *drawing, const struct ladder_row *row, double y)
 {
     const struct layout *layout = &drawing->layout;
@@ -340,9 +355,7 @@ static double put_row(struct drawing *drawing, const struct ladder_row *row, dou
 
     if (row->kind == LADDER_START) {
         end_bars(drawing, y);
-        drawing->peers.known = false;
-        drawing->ours.known = true;
-        drawing->ours.now = (struct ladder_peer){.state = row->local, .certainty = PROVEN};
+        begin(drawing, row);
         drawing->last = drawing->arrived_at = NANOS_NONE;
         y = svg_paragraph(drawing->svg, "dim", layout->left, y + LETTERS, LETTERS, width, row->label);
         return put_heads(drawing, y - LETTERS + 6);
@@ -417,20 +430,22 @@ static struct layout lay_out(double left, double width)
 static void stand(struct drawing *drawing, unsigned first)
 {
     const struct ladder_rows *ladder = drawing->ladder;
-    struct ladder_peer ours = {.certainty = PROVEN};
+    struct bar *bars[LADDER_ENDS] = {&drawing->ours, &drawing->peers};
 
     for (unsigned i = 0; i < first; i++) {
         const struct ladder_row *row = &ladder->rows[i];
 
         if (row->kind == LADDER_START)
-            drawing->peers.known = false;
-        if (row->peer_count > 0) {
-            drawing->peers.known = true;
-            drawing->peers.now = row->peers[row->peer_count - 1];
+            begin(drawing, row);
+        for (unsigned end = 0; end < LADDER_ENDS; end++)
+            if (row->ends[end].count > 0) {
+                bars[end]->known = true;
+                bars[end]->now = row->ends[end].peers[row->ends[end].count - 1];
+            }
+        if (!ladder->observed) {
+            drawing->ours.known = true;
+            drawing->ours.now = (struct ladder_peer){.state = row->local, .certainty = PROVEN};
         }
-        ours.state = row->local;
-        drawing->ours.known = true;
-        drawing->ours.now = ours;
         if (row->t != NANOS_NONE)
             drawing->last = row->t;
     }

@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "follow/follow.h"
 #include "follow/summary.h"
+#include "report/ladder_rows.h"
 #include "report/page.h"
 
 /* How the terminal is. */
@@ -46,7 +47,12 @@ void read_table_head(const struct read_look *look, FILE *out);
 void read_table_row(const struct read_look *look, const struct summary *summary, nanos epoch, FILE *out);
 void read_table_foot(const struct read_look *look, const struct read_total *total, FILE *out);
 
-/* As read_table_row(), of one connection, in words. */
+#define READ_TABLE_LINES 5
+
+/* What is known of one connection, in words: a line of them. */
+void read_table_line(const struct summary *summary, unsigned line, struct text *text);
+
+/* All of these lines. */
 void read_table_one(const struct read_look *look, const struct summary *summary, FILE *out);
 
 /* For spreadsheets. */
@@ -87,5 +93,17 @@ void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct cl
 
 /* Prints what is held back and releases it. */
 void read_ladder_end(struct read_ladder *ladder);
+
+/*
+ * The same as rows, for pictures (report/ladder_rows.h): of one connection, to its end, which says who the ends are. Rows that are
+ * all zero are none yet. False with a FAULT_LOCAL.
+ */
+bool read_rows_segment(struct ladder_rows *rows, const struct read_segment *event, struct fault *fault);
+bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim *claim, nanos epoch,
+                     struct fault *fault);
+bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, struct fault *fault);
+
+/* What is said of a segment of this kind; "" of one that is just part of it. Static text. */
+const char *read_kind_words(enum passage_kind kind);
 
 #endif

@@ -34,6 +34,16 @@ struct read_ladder {
     struct claim standing[ENDS];
 };
 
+const char *read_kind_words(enum passage_kind kind)
+{
+    static const char *const words[] = {[PASSAGE_NEW] = "",
+                                        [PASSAGE_RETRANSMISSION] = "a retransmission",
+                                        [PASSAGE_DOUBLE] = "the same segment, captured once more",
+                                        [PASSAGE_STRAY] = "its numbers are of no use to this connection"};
+
+    return words[kind];
+}
+
 static enum paint paint_of(const struct claim *claim)
 {
     return claim->certainty == PROVEN ? PAINT_PROVEN : claim->certainty == PRESUMED ? PAINT_PRESUMED : PAINT_ALARM;
@@ -49,7 +59,7 @@ struct read_ladder *read_ladder_begin(const struct read_look *look, FILE *out)
     ladder->segment_width = (unsigned)(segment < SEGMENT_MIN   ? SEGMENT_MIN
                                        : segment > SEGMENT_MAX ? SEGMENT_MAX
                                                                : segment);
-    ladder->page = (struct page){.out = out, .width = look->width, .colour = look->colour};
+    ladder->page = (struct page){.out = out, .width = look->width, .colour = look->colour, .utf8 = look->utf8};
     page_put(&ladder->page, PAINT_DIM, "  #      time");
     page_to(&ladder->page, A_AT);
     page_put(&ladder->page, PAINT_DIM, "A");
@@ -128,16 +138,13 @@ static void row_print(struct read_ladder *ladder)
         page_to(page, SEGMENT_AT);
         page_put(page, PAINT_NONE, cell.in.at);
         page_to(page, SEGMENT_AT + ladder->segment_width + 1);
-        page_put(page, PAINT_DIM, row->event.from == END_A ? "->" : "<-");
+        page_arrow(page, row->event.from == END_A);
     }
     put_state(ladder, END_B);
     page_end(page);
-    if (row->event.segment && row->event.kind != PASSAGE_NEW) {
-        static const char *const kinds[] = {"", "a retransmission", "the same segment, captured once more",
-                                            "its numbers are of no use to this connection"};
+    if (row->event.segment && row->event.kind != PASSAGE_NEW)
         page_flow(page, A_AT, row->event.kind == PASSAGE_STRAY ? PAINT_ALARM : PAINT_NONE, true,
-                  kinds[row->event.kind]);
-    }
+                  read_kind_words(row->event.kind));
     flow_claims(ladder);
     if (cell.rest.used) {
         char also[CELL_TEXT + 8];

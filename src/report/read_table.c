@@ -12,7 +12,7 @@
 /* Columns, from 0. */
 enum { TIME_AT = 7, WHO_AT = 20, OPEN_AT = 7, CLOSE_AT = 22, STATES_AT = 39, BYTES_AT = 67 };
 
-#define CELL_TEXT 160
+#define WORDS_MAX 160
 
 static struct page page_on(const struct read_look *look, FILE *out)
 {
@@ -162,7 +162,7 @@ static void put_who(struct page *page, const struct summary *summary)
 void read_table_row(const struct read_look *look, const struct summary *summary, nanos epoch, FILE *out)
 {
     struct page page = page_on(look, out);
-    char words[CELL_TEXT], sizes[ENDS][SPAN_TEXT];
+    char words[WORDS_MAX], sizes[ENDS][SPAN_TEXT];
     struct text text;
 
     text_init(&text, words, sizeof(words));
@@ -242,34 +242,53 @@ static void add_counts(struct text *text, const char *name, const struct summary
         text_add(text, "; %" PRIu64 " numbers passed unseen", end->unseen);
 }
 
-void read_table_one(const struct read_look *look, const struct summary *summary, FILE *out)
+static void add_course(struct text *text, const struct summary *summary)
+{
+    char span[SPAN_TEXT];
+
+    text_add(text, "open: ");
+    add_opening(text, summary);
+    if (summary->open != NANOS_NONE)
+        text_add(text, ", %s in all", phrase_span(summary->open, span));
+    text_add(text, "; close: ");
+    add_closing(text, summary);
+    text_add(text, "; history %s%s", summary->history,
+             summary->undone ? "; a RST or a FIN that did not count was contradicted by what followed" : "");
+}
+
+static void add_states(struct text *text, const char *name, const struct summary_end *end)
+{
+    char span[SPAN_TEXT], at[ENDPOINT_TEXT];
+
+    text_add(text, "%s %s: %s", name, endpoint_format(&end->at, at), "");
+    phrase_states(text, end->claim.likely, end->claim.certainty == PRESUMED ? NO_STATES : end->claim.to);
+    text_add(text, " (%s)", certainty_name(end->claim.certainty));
+    for (unsigned state = 0; state < STATE_COUNT; state++)
+        if (end->in_state[state] > 0)
+            text_add(text, ", %s in %s", phrase_span(end->in_state[state], span), state_name((enum state)state));
+}
+
+void read_table_line(const struct summary *summary, unsigned line, struct text *text)
 {
     static const char *const names[] = {"A", "B"};
-    char words[512], span[SPAN_TEXT], at[ENDPOINT_TEXT];
+    unsigned end = line > 2;
+
+    if (line == 0)
+        add_course(text, summary);
+    else if (line % 2 == 1)
+        add_states(text, names[end], &summary->ends[end]);
+    else
+        add_counts(text, names[end], &summary->ends[end]);
+}
+
+void read_table_one(const struct read_look *look, const struct summary *summary, FILE *out)
+{
+    char words[512];
     struct text text;
 
-    text_init(&text, words, sizeof(words));
-    text_add(&text, "open: ");
-    add_opening(&text, summary);
-    if (summary->open != NANOS_NONE)
-        text_add(&text, ", %s in all", phrase_span(summary->open, span));
-    text_add(&text, "; close: ");
-    add_closing(&text, summary);
-    text_add(&text, "; history %s%s", summary->history,
-             summary->undone ? "; a RST or a FIN that did not count was contradicted by what followed" : "");
-    put_line(look, words, out);
-    for (unsigned i = 0; i < ENDS; i++) {
-        const struct summary_end *end = &summary->ends[i];
+    for (unsigned line = 0; line < READ_TABLE_LINES; line++) {
         text_init(&text, words, sizeof(words));
-        text_add(&text, "%s %s: %s", names[i], endpoint_format(&end->at, at), "");
-        phrase_states(&text, end->claim.likely, end->claim.certainty == PRESUMED ? NO_STATES : end->claim.to);
-        text_add(&text, " (%s)", certainty_name(end->claim.certainty));
-        for (unsigned state = 0; state < STATE_COUNT; state++)
-            if (end->in_state[state] > 0)
-                text_add(&text, ", %s in %s", phrase_span(end->in_state[state], span), state_name((enum state)state));
-        put_line(look, words, out);
-        text_init(&text, words, sizeof(words));
-        add_counts(&text, names[i], end);
+        read_table_line(summary, line, &text);
         put_line(look, words, out);
     }
 }
