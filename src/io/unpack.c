@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <lzma.h>
 #include <stdbool.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -17,7 +18,7 @@
 #include <zstd.h>
 
 #define RAW_SIZE (256 * 1024)
-#define PLAIN_BUFFER (1024 * 1024)
+#define STREAM_BUFFER (64 * 1024) /* half of what a processor keeps closest at hand, or less */
 #define XZ_MEMORY (UINT64_C(128) << 20)
 #define ZSTD_WINDOW_LOG 27 /* 128 MB: what its own tool takes without being asked */
 #define MAGIC 6
@@ -191,11 +192,25 @@ static bool prepare(struct unpack *unpack)
     return false;
 }
 
+/* A file that is not compressed needs nothing of ours: a stream as all others have. NULL: it is no such file. */
+static FILE *open_as_it_is(struct unpack *unpack)
+{
+    FILE *stream = NULL;
+
+    if (unpack->packing != PACKING_NONE || unpack->fd == STDIN_FILENO || lseek(unpack->fd, 0, SEEK_SET) != 0)
+        return NULL;
+    unpack->raw_at = unpack->raw_end = 0;
+    stream = fdopen(unpack->fd, "r");
+    if (stream)
+        free(unpack);
+    return stream;
+}
+
 FILE *unpack_open(const char *path, struct fault *fault)
 {
     const cookie_io_functions_t functions = {.read = unpack_read, .close = unpack_close};
     struct unpack *unpack = calloc(1, sizeof(*unpack));
-    FILE *stream;
+    FILE *stream = NULL;
 
     if (!unpack) {
         fault_set(fault, FAULT_LOCAL, "out of memory");
@@ -207,17 +222,14 @@ FILE *unpack_open(const char *path, struct fault *fault)
         unpack_close(unpack);
         return NULL;
     }
-    if (!prepare(unpack)) {
-        fault_set(fault, FAULT_LOCAL, "out of memory");
-        unpack_close(unpack);
-        return NULL;
-    }
-    stream = fopencookie(unpack, "r", functions);
+    if (prepare(unpack) && !(stream = open_as_it_is(unpack)))
+        stream = fopencookie(unpack, "r", functions);
     if (!stream) {
         fault_set(fault, FAULT_LOCAL, "out of memory");
         unpack_close(unpack);
         return NULL;
     }
-    setvbuf(stream, NULL, _IOFBF, PLAIN_BUFFER);
+    setvbuf(stream, NULL, _IOFBF, STREAM_BUFFER);
+    __fsetlocking(stream, FSETLOCKING_BYCALLER);
     return stream;
 }
