@@ -155,7 +155,8 @@ static void find_trips(const struct brief_segment *segments, unsigned count, nan
 
 /*
  * A belief asks whether what its end sends has crossed with something of the other end (core/belief.c): with its latest
- * segment, which acknowledges what came before, or with its FIN.
+ * segment, which acknowledges what came before, or with its FIN. Times rise: what is before too early a segment is too
+ * early as well.
  */
 static uint8_t crossed(const struct brief_segment *segments, unsigned i, const nanos trips[ENDS],
                        const unsigned since[ENDS])
@@ -166,11 +167,10 @@ static uint8_t crossed(const struct brief_segment *segments, unsigned i, const n
 
     if (since[which] > i)
         return 0;
-    for (unsigned j = i; j-- > 0;) {
+    for (unsigned j = i; j-- > 0 && segments[i].at - segments[j].at < trips[which];) {
         if (segments[j].from == from)
             continue;
-        if (segments[i].at - segments[j].at < trips[which])
-            bits |= (uint8_t)((latest ? 1 : 0) | (segments[j].flags & TCP_FIN ? 2 : 0));
+        bits |= (uint8_t)((latest ? 1 : 0) | (segments[j].flags & TCP_FIN ? 2 : 0));
         latest = false;
     }
     return bits;
@@ -180,10 +180,12 @@ static uint8_t crossed(const struct brief_segment *segments, unsigned i, const n
 static bool is_repeated(const struct brief_segment *segments, unsigned i)
 {
     const struct brief_segment *a = &segments[i];
+    const uint64_t numbers = (uint64_t)a->seq << 32 | a->ack;
 
     for (unsigned j = 0; j < i; j++) {
         const struct brief_segment *b = &segments[j];
-        if (a->seq == b->seq && a->from == b->from && a->flags == b->flags && a->len == b->len && a->ack == b->ack)
+        if (((uint64_t)b->seq << 32 | b->ack) == numbers && a->from == b->from && a->flags == b->flags &&
+            a->len == b->len)
             return true;
     }
     return false;
