@@ -166,9 +166,24 @@ static void note_link_type(struct following *following, int link_type)
                  name ? name : "without a name", link_type);
 }
 
+void following_settle(struct following *following)
+{
+    follow_pass_all(&following->follow, following->passages, following->waiting);
+    following->waiting = 0;
+}
+
+/* Segments are followed some at a time, which is faster; but at once where somebody listens to each. */
+static void pass(struct following *following, const struct packet *packet, nanos at, uint64_t number)
+{
+    following->passages[following->waiting++] =
+        (struct passage){number, at, &packet->src, &packet->dst, &packet->segment};
+    if (following->waiting == PASSAGES_MAX || !following->follow.briefly)
+        following_settle(following);
+}
+
 bool following_packet(struct following *following, const struct captured *captured, int link_type, uint64_t number)
 {
-    struct packet packet;
+    struct packet *packet = &following->packets[following->waiting];
 
     if (following->total.packets++ == 0)
         following->total.first_at = captured->at;
@@ -182,15 +197,13 @@ bool following_packet(struct following *following, const struct captured *captur
         return true;
     }
     packet_dig(following->link_type, captured->bytes, captured->captured, captured->length, captured->at,
-               following->fragments, &packet);
-    if (packet.kind == PACKET_SEGMENT) {
-        const struct passage passage = {number, captured->at, &packet.src, &packet.dst, &packet.segment};
-        follow_pass(&following->follow, &passage);
-    } else if (packet.kind == PACKET_ODDITY) {
-        lack(following, packet.oddity, 1);
-    } else if (!packet.oddity) {
+               following->fragments, packet);
+    if (packet->kind == PACKET_SEGMENT)
+        pass(following, packet, captured->at, number);
+    else if (packet->kind == PACKET_ODDITY)
+        lack(following, packet->oddity, 1);
+    else if (!packet->oddity)
         following->total.others++;
-    }
     return following->fault.kind == FAULT_NONE;
 }
 
@@ -280,6 +293,7 @@ static void add_up(struct following *following)
 {
     struct read_total *total = &following->total;
 
+    following_settle(following);
     follow_end(&following->follow);
     read_ladder_end(following->ladder);
     following->ladder = NULL;

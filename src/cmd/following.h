@@ -24,6 +24,9 @@ struct following {
     struct follow follow;
     void *memory; /* owned, as fragments */
     struct fragments *fragments;
+    struct packet packets[PASSAGES_MAX]; /* segments that wait for others, to be followed with them */
+    struct passage passages[PASSAGES_MAX];
+    unsigned waiting;
     int link_type; /* of the packet before */
     bool link_known;
     char link_words[LINK_WORDS];
@@ -55,6 +58,9 @@ bool following_start(struct following *following, nanos at);
 
 /* Takes a packet; number: as events name it. False when a fault is set, in following->fault. */
 bool following_packet(struct following *following, const struct captured *captured, int link_type, uint64_t number);
+
+/* Segments that have come may wait until there are more, to be followed together: now they are. */
+void following_settle(struct following *following);
 
 /*
  * Writes what is left: connections that are not over, rows that were kept, totals. *fault: what ended it, which decides the

@@ -87,9 +87,9 @@ static void count_to_the_end(struct connection *connection)
 
 /* ---- slots ---- */
 
-static struct slot *begin(struct follow *follow, const struct passage *passage)
+static struct slot *begin(struct follow *follow, const struct passage *passage, uint32_t hash)
 {
-    struct slot *slot = table_add(follow, passage->src, passage->dst);
+    struct slot *slot = table_add(follow, passage, hash);
 
     slot->number = ++follow->connections;
     slot->first_packet = passage->packet;
@@ -194,7 +194,7 @@ static struct slot *begin_pending(struct follow *follow, struct slot *old)
 
     connection->has_pending = false;
     follow_close(follow, old, false);
-    slot = begin(follow, &passage);
+    slot = begin(follow, &passage, table_hash(&src, &dst));
     add(follow, slot, END_A, &passage);
     return slot;
 }
@@ -290,15 +290,18 @@ static bool take_syn(struct follow *follow, struct slot **slot, unsigned *from, 
 /* Those at the old end of the list that are over, and had their time. */
 static void let_go(struct follow *follow, nanos at)
 {
-    while (follow->by_slot.oldest != NO_SLOT) {
+    while (at >= follow->let_go_at && follow->by_slot.oldest != NO_SLOT) {
         struct slot *slot = &follow->slots[follow->by_slot.oldest];
-        if (at - slot->last_at < LINGER || !seems_over(follow, slot))
+        if (at - slot->last_at < LINGER)
+            follow->let_go_at = slot->last_at + LINGER;
+        else if (seems_over(follow, slot))
+            follow_close(follow, slot, false);
+        else
             return;
-        follow_close(follow, slot, false);
     }
 }
 
-void follow_pass(struct follow *follow, const struct passage *passage)
+static void pass(struct follow *follow, const struct passage *passage, uint32_t hash)
 {
     const struct segment *segment = passage->segment;
     bool bare_syn = segment_has(segment, TCP_SYN) && !(segment->flags & (TCP_ACK | TCP_RST));
@@ -306,10 +309,12 @@ void follow_pass(struct follow *follow, const struct passage *passage)
     unsigned from = END_A;
 
     follow->segments++;
-    if (follow->now == NANOS_NONE || follow->now < passage->at)
+    if (follow->now == NANOS_NONE || follow->now <= passage->at)
         follow->now = passage->at;
+    else
+        follow->let_go_at = NANOS_NONE; /* the capture's clock went back: one that was touched later may go sooner */
     let_go(follow, passage->at);
-    slot = table_find(follow, passage->src, passage->dst, &from);
+    slot = table_find(follow, passage, hash, &from);
     if (slot && bare_syn && take_syn(follow, &slot, &from, passage)) {
         table_touch(follow, slot);
         return;
@@ -319,10 +324,26 @@ void follow_pass(struct follow *follow, const struct passage *passage)
         from = END_B;
     }
     if (!slot) {
-        slot = begin(follow, passage);
+        slot = begin(follow, passage, hash);
         from = END_A;
     }
     add(follow, slot, from, passage);
+}
+
+void follow_pass(struct follow *follow, const struct passage *passage)
+{
+    pass(follow, passage, table_hash(passage->src, passage->dst));
+}
+
+void follow_pass_all(struct follow *follow, const struct passage passages[], unsigned count)
+{
+    uint32_t hashes[PASSAGES_MAX] = {0};
+
+    for (unsigned i = 0; i < count; i++)
+        hashes[i] = table_hash(passages[i].src, passages[i].dst);
+    table_fetch_all(follow, hashes, count);
+    for (unsigned i = 0; i < count; i++)
+        pass(follow, &passages[i], hashes[i]);
 }
 
 void follow_end(struct follow *follow)

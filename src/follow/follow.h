@@ -115,6 +115,7 @@ struct follow {
     bool briefly; /* short connections are not followed in full: nobody listens to segments and claims */
     uint64_t connections, evicted, segments;
     nanos now;
+    nanos let_go_at; /* before that nothing has had its time, unless the clock goes back */
 };
 
 /* How many bytes of memory follow_init() wants for so many connections at once. */
@@ -126,18 +127,32 @@ void follow_init(struct follow *follow, uint32_t connections, void *memory, cons
 /* A segment has passed. */
 void follow_pass(struct follow *follow, const struct passage *passage);
 
+#define PASSAGES_MAX 16
+
+/*
+ * So many have passed, in this order, at most PASSAGES_MAX. Quicker than one by one: while one is judged, memory brings
+ * what the next needs.
+ */
+void follow_pass_all(struct follow *follow, const struct passage passages[], unsigned count);
+
 /* The capture has ended: all that are left are reported. */
 void follow_end(struct follow *follow);
 
 /* ---- among the files of this layer ---- */
 
-/* Where a connection of these two is, or NULL; *from is which end of it src is. */
-struct slot *table_find(struct follow *follow, const struct endpoint *src, const struct endpoint *dst, unsigned *from);
+/* By what the table finds a connection: the same for both directions. */
+uint32_t table_hash(const struct endpoint *src, const struct endpoint *dst);
 
-/* A new one of which src is END_A; makes room if there is none. */
-struct slot *table_add(struct follow *follow, const struct endpoint *src, const struct endpoint *dst);
+/* Where a connection of these two, with this hash, is, or NULL; *from is which end of it src is. */
+struct slot *table_find(struct follow *follow, const struct passage *passage, uint32_t hash, unsigned *from);
 
-/* This slot will be looked at soon: asks the processor to have it at hand. */
+/* A new one, of which the passage's source is END_A; makes room if there is none. */
+struct slot *table_add(struct follow *follow, const struct passage *passage, uint32_t hash);
+
+/* Connections with these hashes will be looked at soon: asks memory for them. */
+void table_fetch_all(const struct follow *follow, const uint32_t hashes[], unsigned count);
+
+/* The same for one slot, all of it. */
 void table_fetch(const struct follow *follow, uint32_t index);
 
 /* It has had a segment just now. */

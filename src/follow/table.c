@@ -43,6 +43,7 @@ void follow_init(struct follow *follow, uint32_t connections, void *memory, cons
         .full_free = NO_SLOT,
         .briefly = !listener->segment && !listener->claim,
         .now = NANOS_NONE,
+        .let_go_at = NANOS_NONE,
     };
     for (uint32_t i = 0; i < connections; i++)
         follow->buckets[i] = NO_SLOT;
@@ -67,8 +68,7 @@ static uint64_t fold(const struct endpoint *endpoint)
     return halves[0] + (halves[1] ^ (uint64_t)endpoint->port << 32) * UINT64_C(0xc2b2ae3d27d4eb4f);
 }
 
-/* The same for both directions. */
-static uint32_t hash_of(const struct endpoint *src, const struct endpoint *dst)
+uint32_t table_hash(const struct endpoint *src, const struct endpoint *dst)
 {
     uint64_t both = fold(src) + fold(dst);
 
@@ -107,19 +107,45 @@ static unsigned end_of(const struct slot *slot, const struct endpoint *src)
     return ((ipv4_word(&src->addr) ^ ipv4_word(&a->addr)) | (uint32_t)(src->port ^ a->port)) != 0;
 }
 
-struct slot *table_find(struct follow *follow, const struct endpoint *src, const struct endpoint *dst, unsigned *from)
+struct slot *table_find(struct follow *follow, const struct passage *passage, uint32_t hash, unsigned *from)
 {
-    uint32_t hash = hash_of(src, dst);
-
     for (uint32_t i = *bucket_of(follow, hash); i != NO_SLOT; i = follow->places[i].chain) {
         struct slot *slot = &follow->slots[i];
         if (follow->places[i].hash != hash)
             continue;
-        *from = end_of(slot, src);
-        if (same(src, &slot->at[*from]) && same(dst, &slot->at[!*from]))
+        *from = end_of(slot, passage->src);
+        if (same(passage->src, &slot->at[*from]) && same(passage->dst, &slot->at[!*from]))
             return slot;
     }
     return NULL;
+}
+
+void table_fetch(const struct follow *follow, uint32_t index)
+{
+    const char *slot = (const char *)&follow->slots[index];
+
+    for (size_t at = 0; at < sizeof(struct slot); at += CACHE_LINE)
+        __builtin_prefetch(slot + at);
+}
+
+void table_fetch_all(const struct follow *follow, const uint32_t hashes[], unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        __builtin_prefetch(bucket_of(follow, hashes[i]));
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t index = *bucket_of(follow, hashes[i]);
+        if (index == NO_SLOT)
+            continue;
+        __builtin_prefetch(&follow->places[index]);
+        __builtin_prefetch(&follow->by_slot.links[index]);
+        __builtin_prefetch(&follow->slots[index]);
+        __builtin_prefetch((const char *)&follow->slots[index] + CACHE_LINE);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t index = *bucket_of(follow, hashes[i]);
+        if (index != NO_SLOT && follow->slots[index].count < BRIEF_MAX)
+            __builtin_prefetch((const char *)&follow->slots[index].brief[follow->slots[index].count + 1] - 1);
+    }
 }
 
 /* ---- the order of last segments ---- */
@@ -156,14 +182,6 @@ static void order_renew(struct order *order, uint32_t index)
     order_add(order, index);
 }
 
-void table_fetch(const struct follow *follow, uint32_t index)
-{
-    const char *slot = (const char *)&follow->slots[index];
-
-    for (size_t at = 0; at < sizeof(struct slot); at += CACHE_LINE)
-        __builtin_prefetch(slot + at);
-}
-
 void table_touch(struct follow *follow, struct slot *slot)
 {
     order_renew(&follow->by_slot, index_of(follow, slot));
@@ -191,13 +209,13 @@ static uint32_t take_slot(struct follow *follow)
     return index;
 }
 
-struct slot *table_add(struct follow *follow, const struct endpoint *src, const struct endpoint *dst)
+struct slot *table_add(struct follow *follow, const struct passage *passage, uint32_t hash)
 {
-    uint32_t index = take_slot(follow), hash = hash_of(src, dst), *bucket = bucket_of(follow, hash);
+    uint32_t index = take_slot(follow), *bucket = bucket_of(follow, hash);
     struct slot *slot = &follow->slots[index];
 
-    slot->at[END_A] = *src;
-    slot->at[END_B] = *dst;
+    slot->at[END_A] = *passage->src;
+    slot->at[END_B] = *passage->dst;
     slot->full = NO_SLOT;
     slot->count = 0;
     slot->fins = 0;
