@@ -12,6 +12,7 @@
 #include "io/capture.h"
 #include "report/read.h"
 #include "wire/fragments.h"
+#include "wire/packet.h"
 
 #define LACKS_MAX 64
 #define LINK_WORDS 96
