@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -141,16 +142,28 @@ static bool write_all(int fd, const char *bytes, size_t length)
     return true;
 }
 
+/* Is there room for so many bytes, without a change to what is there? */
+static bool has_room(int fd, size_t length)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && length > limit.rlim_cur) {
+        errno = EFBIG;
+        return false;
+    }
+    return fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)length) == 0 || errno == EOPNOTSUPP;
+}
+
 /*
- * Room is made first, without a change to what is there: so a full disk leaves the file as it was. What has no size, as a pipe or
- * a terminal, just takes the bytes.
+ * Room is made first: so a full disk leaves the file as it was. No other file takes its place in the end, since by now there may
+ * be no right to make one. What has no size, as a pipe or a terminal, just takes the bytes.
  */
 static bool put_file(struct picture *picture, const char *bytes, size_t length)
 {
     struct stat status;
     bool regular = fstat(picture->fd, &status) == 0 && S_ISREG(status.st_mode);
 
-    if (regular && fallocate(picture->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)length) != 0 && errno != EOPNOTSUPP)
+    if (regular && !has_room(picture->fd, length))
         return false;
     if (!write_all(picture->fd, bytes, length))
         return false;

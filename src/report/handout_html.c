@@ -11,6 +11,7 @@
 
 #include "report/handout_style.h"
 #include "report/html.h"
+#include "report/ladder_picture.h"
 #include "report/ladder_svg.h"
 #include "report/octets.h"
 #include "report/words.h"
@@ -145,17 +146,26 @@ static void put_statement(const struct page_of_html *page, const struct handout_
 
 /* ---- ladders ---- */
 
+/* A whole one has its states to scale in time too. */
+static double draw(const struct svg *svg, const struct ladder_rows *ladder, const struct handout_item *item,
+                   double width, struct ladder_place *places)
+{
+    if (item->kind == HANDOUT_WHOLE)
+        return ladder_picture_all(svg, ladder, 1, width - 2, 2) + 3;
+    return ladder_svg(svg, ladder, item->first, item->end, 1, width - 2, 2, places) + 3;
+}
+
 /* Draws it in a width; returns the height. places as ladder_svg() has them. */
 static double put_drawing(const struct page_of_html *page, const struct handout_item *item, const char *class,
                           double width, struct ladder_place *places)
 {
     const struct ladder_rows *ladder = &page->handout->connections[item->connection].ladder;
     struct svg nowhere = {0};
-    double height = ladder_svg(&nowhere, ladder, item->first, item->end, 1, width - 2, 2, places) + 3;
+    double height = draw(&nowhere, ladder, item, width, places);
 
     svg_put(&page->svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"tcpwalk %s\" viewBox=\"0 0 %.0f %.0f\">\n",
             class, width, height);
-    ladder_svg(&page->svg, ladder, item->first, item->end, 1, width - 2, 2, NULL);
+    draw(&page->svg, ladder, item, width, NULL);
     svg_put(&page->svg, "</svg>\n");
     return height;
 }

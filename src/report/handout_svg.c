@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "report/ladder_picture.h"
 #include "report/ladder_svg.h"
 #include "report/words.h"
 
@@ -64,7 +65,7 @@ static double put_connection(const struct svg *svg, const struct handout *handou
 {
     const struct ladder_rows *ladder = &handout->connections[index].ladder;
 
-    y = ladder_svg(svg, ladder, 0, ladder->count, LEFT, ROOM, y, NULL) + 26;
+    y = ladder_picture_all(svg, ladder, LEFT, ROOM, y) + 26;
     for (unsigned i = from; i < end; i++)
         if (handout->items[i].kind == HANDOUT_STATEMENT && handout->items[i].connection == index)
             y = put_caption(svg, &handout->items[i], y);

@@ -32,10 +32,8 @@ char *ladder_picture_title(const struct ladder_rows *ladder, const char *command
     return out;
 }
 
-static double draw(const struct svg *svg, const struct ladder_rows *ladder)
+double ladder_picture_all(const struct svg *svg, const struct ladder_rows *ladder, double left, double width, double y)
 {
-    double left = SVG_MARGIN, width = WIDTH - 2 * SVG_MARGIN, y = SVG_MARGIN;
-
     for (unsigned first = 0, end; first < ladder->count; first = end) {
         const struct ladder_row *row = &ladder->rows[first];
 
@@ -45,7 +43,12 @@ static double draw(const struct svg *svg, const struct ladder_rows *ladder)
             y = svg_paragraph(svg, "head", left, y + SVG_NORMAL, SVG_NORMAL, width, row->label) - 4;
         y = ladder_picture_draw(svg, ladder, first, end, left, width, y);
     }
-    return y + SVG_MARGIN;
+    return y;
+}
+
+static double draw(const struct svg *svg, const struct ladder_rows *ladder)
+{
+    return ladder_picture_all(svg, ladder, SVG_MARGIN, WIDTH - 2 * SVG_MARGIN, SVG_MARGIN) + SVG_MARGIN;
 }
 
 void ladder_picture_svg(const struct ladder_rows *ladder, const char *command, FILE *out)

@@ -17,6 +17,9 @@
 double ladder_picture_draw(const struct svg *svg, const struct ladder_rows *ladder, unsigned first, unsigned end,
                            double left, double width, double y);
 
+/* The same of all connections, each below who its ends are. */
+double ladder_picture_all(const struct svg *svg, const struct ladder_rows *ladder, double left, double width, double y);
+
 /* The row behind the connection that begins with row first. */
 unsigned ladder_picture_end(const struct ladder_rows *ladder, unsigned first);
 

@@ -18,6 +18,8 @@
 #define AXIS 24.0
 #define AFTER 16.0
 #define TEAR 5.0 /* how far out the point of a torn end is */
+#define NAME_ROOM 12.5
+#define BORDER_POINTS 4
 
 /* What is drawn of the time before and after, where the states were the first and the last ones. Narrow: the least. */
 #define BEFORE_WIDE 44.0
@@ -67,59 +69,152 @@ static void lay_out(struct scale *scale, double left, double width)
     scale->to = scale->after - (wide ? BEHIND_WIDE : OUTSIDE_NARROW);
 }
 
-/* ---- the bars ---- */
+/* ---- the borders between states ---- */
 
-/* A piece as it is drawn: where its borders meet the upper and the lower edge of the bar. */
-struct shape {
-    double least, most;           /* its beginning */
-    double next_least, next_most; /* its end */
+/*
+ * A border goes from the upper edge of a bar, at its least moment, to the lower one, at its most. Of what lies outside of the
+ * window is drawn how far down it is at the window's rim, and there it goes on level.
+ */
+struct border {
+    double x[BORDER_POINTS], y[BORDER_POINTS];
+    unsigned count;
+    bool from_top, to_bottom;
 };
 
-/* Puts the name of the state where all of it has room: in the middle of what is certain, else below or above a slanted border. */
-static void put_name(const struct scale *scale, const struct ladder_piece *piece, const struct shape *shape, double top)
+static void add_point(struct border *border, double x, double y)
 {
-    /* The letters in the lower half end above, and those in the upper half below, at so much of the border. */
-    static const double clear = 12.5 / BAR;
-    double above = shape->least + clear * (shape->most - shape->least);
-    double below = shape->next_least + (1 - clear) * (shape->next_most - shape->next_least);
+    border->x[border->count] = x;
+    border->y[border->count++] = y;
+}
+
+static void level_border(struct border *border, double x, double top)
+{
+    add_point(border, x, top);
+    add_point(border, x, top + BAR);
+}
+
+/* How far down a bar it is at this moment. */
+static double depth_of(nanos least, nanos most, nanos t)
+{
+    return BAR * (double)(t - least) / (double)(most - least);
+}
+
+static struct border border_of(const struct scale *scale, nanos least, nanos most, double top)
+{
+    const struct ladder_window *window = scale->window;
+    struct border border = {.from_top = true, .to_bottom = true};
+
+    if (least == NANOS_NONE || most < window->from) {
+        level_border(&border, scale->before, top);
+        return border;
+    }
+    if (least > window->to) {
+        level_border(&border, scale->after, top);
+        return border;
+    }
+    border.from_top = least >= window->from;
+    border.to_bottom = most <= window->to;
+    if (!border.from_top) {
+        add_point(&border, scale->before, top + depth_of(least, most, window->from));
+        add_point(&border, scale->from, top + depth_of(least, most, window->from));
+    } else {
+        add_point(&border, place_of(scale, least), top);
+    }
+    if (!border.to_bottom) {
+        add_point(&border, scale->to, top + depth_of(least, most, window->to));
+        add_point(&border, scale->after, top + depth_of(least, most, window->to));
+    } else {
+        add_point(&border, place_of(scale, most), top + BAR);
+    }
+    return border;
+}
+
+/* Where it is at this height; where it does not come so far down, behind all. */
+static double border_at(const struct scale *scale, const struct border *border, double y)
+{
+    for (unsigned i = 0; i < border->count; i++) {
+        double part;
+
+        if (border->y[i] < y)
+            continue;
+        if (i == 0 || border->y[i] - border->y[i - 1] <= 0)
+            return border->x[i];
+        part = (y - border->y[i - 1]) / (border->y[i] - border->y[i - 1]);
+        return border->x[i - 1] + part * (border->x[i] - border->x[i - 1]);
+    }
+    return scale->after;
+}
+
+/* ---- the bars ---- */
+
+/* A corner of a piece. An edge along where the drawing ends is torn off: the bar goes on. */
+static void put_corner(const struct scale *scale, double last[2], double x, double y)
+{
+    double out = x >= scale->after ? TEAR : x <= scale->before ? -TEAR : 0;
+
+    if (last[0] == x && last[1] == y)
+        return;
+    if (last[0] == x && out != 0 && last[1] != y)
+        svg_put(scale->svg, "L%.1f %.1f", x + out * (y > last[1] ? y - last[1] : last[1] - y) / BAR, (y + last[1]) / 2);
+    svg_put(scale->svg, "%c%.1f %.1f", last[0] < 0 ? 'M' : 'L', x, y);
+    last[0] = x;
+    last[1] = y;
+}
+
+/* Around a piece: it is above the border where it begins, and below the one where it ends. */
+static void put_outline(const struct scale *scale, const struct border *begin, const struct border *end, double top)
+{
+    double last[2] = {-1, -1}, first[2];
+
+    first[0] = !end->from_top ? end->x[0] : begin->from_top ? begin->x[0] : scale->before;
+    first[1] = !end->from_top ? end->y[0] : top;
+    put_corner(scale, last, first[0], first[1]);
+    for (unsigned i = 0; i < (begin->to_bottom ? end->count : 1); i++)
+        put_corner(scale, last, end->x[i], end->y[i]);
+    if (!end->to_bottom)
+        put_corner(scale, last, scale->after, top + BAR);
+    for (unsigned i = begin->count; i > (end->from_top ? 0 : begin->count - 1); i--)
+        put_corner(scale, last, begin->x[i - 1], begin->y[i - 1]);
+    put_corner(scale, last, first[0], first[1]);
+}
+
+/* The name of the state where all of it has room: in the middle of what is certain, else below or above a slanted border. */
+static void put_name(const struct scale *scale, const struct ladder_piece *piece, const struct border *begin,
+                     const struct border *end, double top)
+{
+    double left = border_at(scale, begin, top + BAR), right = border_at(scale, end, top);
+    double below = border_at(scale, end, top + BAR - NAME_ROOM), above = border_at(scale, begin, top + NAME_ROOM);
     char name[SPAN_TEXT];
     double room = svg_width(ladder_state_words(&piece->is, name), NAME_LETTERS) + 4;
 
-    if (!piece->known)
-        return;
-    if (shape->next_least - shape->most >= room)
-        svg_text(scale->svg, "state-name", (shape->most + shape->next_least) / 2, top + BAR / 2 + 3.5, SVG_MIDDLE,
-                 NAME_LETTERS, room, name);
-    else if (below - shape->most >= room)
-        svg_text(scale->svg, "state-name", shape->most + 3, top + BAR - 3.5, SVG_START, NAME_LETTERS, room, name);
-    else if (shape->next_least - above >= room)
-        svg_text(scale->svg, "state-name", shape->next_least - 3, top + 10.5, SVG_END, NAME_LETTERS, room, name);
+    if (right - left >= room)
+        svg_text(scale->svg, "state-name", (left + right) / 2, top + BAR / 2 + 3.5, SVG_MIDDLE, NAME_LETTERS, room,
+                 name);
+    else if (below - left >= room)
+        svg_text(scale->svg, "state-name", left + 3, top + BAR - 3.5, SVG_START, NAME_LETTERS, room, name);
+    else if (right - above >= room)
+        svg_text(scale->svg, "state-name", right - 3, top + 10.5, SVG_END, NAME_LETTERS, room, name);
 }
 
 static void put_piece(const struct scale *scale, const struct ladder_piece *piece, const struct ladder_piece *next,
                       double top)
 {
-    struct shape shape = {place_of(scale, piece->least), place_of(scale, piece->most),
-                          next ? place_of(scale, next->least) : scale->after,
-                          next ? place_of(scale, next->most) : scale->after};
+    struct border begin = border_of(scale, piece->least, piece->most, top);
+    struct border end = border_of(scale, next ? next->least : NANOS_NEVER, next ? next->most : NANOS_NEVER, top);
+    const struct ladder_window *window = scale->window;
 
-    if (shape.next_most <= scale->before || shape.least >= scale->after ||
-        (shape.next_least <= shape.least && shape.next_most <= shape.most))
+    if ((next && next->most < window->from) || (piece->least != NANOS_NONE && piece->least > window->to) ||
+        (next && next->least == piece->least && next->most == piece->most))
         return;
     if (piece->known)
         svg_put(scale->svg, "<path class=\"state s%u%s\" d=\"", svg_state_colour(piece->is.state),
                 piece->is.certainty == PRESUMED ? " presumed" : "");
     else
         svg_put(scale->svg, "<path class=\"unknown\" d=\"");
-    svg_put(scale->svg, "M%.1f %.1fH%.1f", shape.least, top, shape.next_least);
-    /* Where the bar goes on beyond what is drawn, it is torn off. */
-    if (shape.next_least >= scale->after)
-        svg_put(scale->svg, "l%.1f %.1f", TEAR, BAR / 2);
-    svg_put(scale->svg, "L%.1f %.1fH%.1f", shape.next_most, top + BAR, shape.most);
-    if (shape.most <= scale->before)
-        svg_put(scale->svg, "l%.1f %.1f", -TEAR, -BAR / 2);
+    put_outline(scale, &begin, &end, top);
     svg_put(scale->svg, "z\"/>\n");
-    put_name(scale, piece, &shape, top);
+    if (piece->known)
+        put_name(scale, piece, &begin, &end, top);
 }
 
 static void put_bar(const struct scale *scale, unsigned end)

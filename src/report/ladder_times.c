@@ -6,6 +6,8 @@
 #define PART_MOST (1.0 / 6)
 /* Of one window so many parts: there are windows within them. */
 #define PARTS_MOST 4
+/* Moments that are nearer than so much of a part are not told apart any more. */
+#define NEAREST 1000
 
 static bool has_time(const struct ladder_row *row)
 {
@@ -136,13 +138,19 @@ void ladder_times_free(struct ladder_times *times)
 
 /* ---- windows ---- */
 
+/* Does another state begin with a piece than that of the one before, in this time? */
+static bool begins_state(const struct ladder_piece *piece, nanos from, nanos to)
+{
+    return piece->most >= from && piece->most <= to && !(piece[-1].known && piece[-1].is.state == piece->is.state);
+}
+
 static unsigned changes(const struct ladder_times *times, nanos from, nanos to)
 {
     unsigned count = 0;
 
     for (unsigned end = 0; end < LADDER_ENDS; end++)
         for (unsigned i = 1; i < times->count[end]; i++)
-            count += times->pieces[end][i].most >= from && times->pieces[end][i].most <= to;
+            count += begins_state(&times->pieces[end][i], from, to);
     return count;
 }
 
@@ -171,31 +179,40 @@ static void keep_part(struct part parts[PARTS_MOST], unsigned *count, struct par
     parts[*count - 1] = part;
 }
 
-static unsigned find_parts(const struct ladder_times *times, const struct ladder_window *window, double dense,
-                           struct part parts[PARTS_MOST])
+/*
+ * Looks among the moments from first to last for those that follow each other by less than so much. What is too long for a part
+ * is looked at once more, for what is denser still.
+ */
+static void find_parts(const struct ladder_times *times, unsigned first, unsigned last, double near, double most,
+                       struct part parts[PARTS_MOST], unsigned *count)
+{
+    const nanos *moments = times->moments;
+
+    for (unsigned i = first; i <= last; i++) {
+        double span = (double)(moments[i] - moments[first]);
+
+        if (i < last && (double)(moments[i + 1] - moments[i]) < near)
+            continue;
+        if (span > most && near > most / NEAREST)
+            find_parts(times, first, i, near / 3, most, parts, count);
+        else if (span > 0 && span <= most && changes(times, moments[first], moments[i]) > 0)
+            keep_part(parts, count,
+                      (struct part){moments[first], moments[i], changes(times, moments[first], moments[i])});
+        first = i + 1;
+    }
+}
+
+static unsigned parts_of(const struct ladder_times *times, const struct ladder_window *window, double dense,
+                         struct part parts[PARTS_MOST])
 {
     double span = (double)(window->to - window->from);
-    unsigned count = 0, first = 0;
+    unsigned first = 0, last = times->moment_count - 1, count = 0;
 
-    for (unsigned i = 0; i < times->moment_count; i++) {
-        const nanos *moment = &times->moments[i];
-        bool inside = moment[0] >= window->from && moment[0] <= window->to;
-        bool next = i + 1 < times->moment_count && moment[1] <= window->to;
-
-        if (!inside) {
-            first = i + 1;
-            continue;
-        }
-        if (next && (double)(moment[1] - moment[0]) < dense * span)
-            continue;
-        struct part part = {times->moments[first], moment[0], 0};
-        first = i + 1;
-        if (part.to == part.from || (double)(part.to - part.from) > PART_MOST * span)
-            continue;
-        part.changes = changes(times, part.from, part.to);
-        if (part.changes > 0)
-            keep_part(parts, &count, part);
-    }
+    while (times->moments[first] < window->from)
+        first++;
+    while (times->moments[last] > window->to)
+        last--;
+    find_parts(times, first, last, dense * span, PART_MOST * span, parts, &count);
     return count;
 }
 
@@ -206,7 +223,7 @@ unsigned ladder_windows(const struct ladder_times *times, double dense, struct l
 
     windows[0] = (struct ladder_window){times->moments[0], times->moments[times->moment_count - 1], 0};
     for (unsigned i = 0; i < count; i++) {
-        unsigned found = find_parts(times, &windows[i], dense, parts);
+        unsigned found = parts_of(times, &windows[i], dense, parts);
         for (unsigned j = 0; j < found && count < LADDER_WINDOWS; j++)
             windows[count++] = (struct ladder_window){parts[j].from, parts[j].to, i};
     }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "report/reporter.h"
+#include "step_chance.h"
 
 /* Any reason does: only its texts are seen. */
 #define WHY ((enum reason)1)
@@ -35,6 +36,9 @@ struct event end_event(int status, enum outcome outcome, const char *why);
 
 /* A close in four segments, with two answers of the kernel. Returns how many events. */
 size_t full_close(struct event events[EVENTS]);
+
+/* Any event but a start, after those before: n counts its segments, t is the time that it is. */
+struct event report_any_event(struct chance *chance, unsigned *n, nanos *t);
 
 /* Runs a reporter from begin to end, asserting that it succeeds; out gets what it printed. */
 void report_run(const struct reporter *reporter, const struct report_options *options,

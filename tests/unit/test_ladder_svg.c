@@ -14,7 +14,6 @@
 
 #include "report/ladder_svg.h"
 #include "report_events.h"
-#include "step_chance.h"
 #include "svg_document.h"
 
 static void take(struct ladder_rows *ladder, const struct event *events, size_t count)
@@ -267,47 +266,6 @@ static void words_from_outside_are_only_text(void **unused)
     ladder_rows_free(&ladder);
 }
 
-static struct event any_event(struct chance *chance, unsigned *n, nanos *t)
-{
-    static const char *const words[] = {
-        "short", "상대는 여전히 SYN-RECEIVED에 있고 다시 보냈다",
-        "a word without an end: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
-    struct event event;
-    enum state state = (enum state)chance_below(chance, STATE_COUNT);
-    enum certainty certainty = (enum certainty)chance_below(chance, 3);
-
-    *t += chance_below(chance, 4) ? US(1 + chance_below(chance, 900)) : US(chance_below(chance, 90000000));
-    switch (chance_below(chance, 9)) {
-    case 0:
-        event = (struct event){.kind = EVENT_NOTE};
-        event.note = (struct event_note){.t = *t, .token = "x", .text = words[chance_below(chance, 3)]};
-        return event;
-    case 1:
-        event = (struct event){.kind = EVENT_STEP};
-        event.step = (struct event_step){
-            .t = *t, .text = words[chance_below(chance, 3)], .expectation = true, .ok = chance_below(chance, 2)};
-        return event;
-    case 2:
-    case 3:
-    case 4:
-        event = claim_event(SIDE_PEER, certainty, IN(ESTABLISHED), IN(state),
-                            (state_set)(chance_below(chance, 2) ? IN(chance_below(chance, STATE_COUNT)) : NO_STATES));
-        event.transition.claim.not_before = chance_below(chance, 3) ? NANOS_NONE : *t;
-        return event;
-    case 5:
-        return verify_event(state, certainty == REFUTED ? PROVEN : certainty, IN(state), chance_below(chance, 2));
-    case 6:
-        return chance_below(chance, 3) ? claim_event(SIDE_LOCAL, PROVEN, IN(CLOSED), IN(state), NO_STATES)
-                                       : end_event(chance_below(chance, 2), OUTCOME_RESET, "so it was");
-    default:
-        event = segment_event(++*n, chance_below(chance, 2), *t, (uint8_t)chance_below(chance, 256),
-                              chance_below(chance, 100000), chance_below(chance, 100000), state);
-        event.segment.retransmission = chance_below(chance, 5) == 0;
-        event.segment.segment.len = chance_below(chance, 2) ? chance_below(chance, 65000) : 0;
-        return event;
-    }
-}
-
 static void any_ladder_is_readable(void **unused)
 {
     (void)unused;
@@ -321,7 +279,7 @@ static void any_ladder_is_readable(void **unused)
 
         take(&ladder, &start, 1);
         for (unsigned i = 0; i < events; i++) {
-            struct event event = any_event(&chance, &n, &t);
+            struct event event = report_any_event(&chance, &n, &t);
             take(&ladder, &event, 1);
         }
         first = chance_below(&chance, 2) ? 0 : chance_below(&chance, ladder.count);
