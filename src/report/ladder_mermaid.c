@@ -82,37 +82,36 @@ static void put_beside(FILE *out, unsigned end, const char *words)
     fprintf(out, "\n");
 }
 
+/* Where no arrow has the row's time, its first words do. */
 static void put_clauses(FILE *out, const struct ladder_rows *ladder, const struct ladder_row *row)
 {
-    char words[WORDS_MAX];
+    char words[WORDS_MAX], time[SPAN_TEXT];
+    bool timed = row->kind == LADDER_ALONE && ladder_row_time(row, time);
     struct text text;
 
     for (unsigned i = 0; i < row->clause_count; i++) {
         const struct ladder_clause *clause = &row->clauses[i];
 
         text_init(&text, words, sizeof(words));
-        if (clause->claims)
+        if (timed && i == 0)
+            text_add(&text, "%s s: ", time);
+        if (clause->claims) {
             text_add(&text, "%s, %s", state_name(clause->state), clause->words);
-        else
-            ladder_clause_words(ladder, row, clause, true, &text);
-        if (clause->claims)
             put_beside(out, clause->end, words);
-        else
+        } else {
+            ladder_clause_words(ladder, row, clause, true, &text);
             put_over(out, words);
+        }
     }
 }
 
-static void put_alone(FILE *out, const struct ladder_row *row)
+static void put_icmp(FILE *out, const struct ladder_row *row)
 {
-    char time[SPAN_TEXT], words[WORDS_MAX];
+    char words[WORDS_MAX], time[SPAN_TEXT] = "";
 
-    if (!ladder_row_time(row, time) && !row->flags[0])
-        return;
-    snprintf(words, sizeof(words), "%s%s%s%s", row->flags, row->flags[0] ? " " : "", row->label,
-             row->label[0] || row->flags[0] ? " " : "");
-    fprintf(out, "    Note over L,R: ");
-    put_text(out, words);
-    fprintf(out, row->t == NANOS_NONE ? "\n" : "(%s s)\n", time);
+    ladder_row_time(row, time);
+    snprintf(words, sizeof(words), "%s %s (%s s)", row->flags, row->label, time);
+    put_over(out, words);
 }
 
 void ladder_picture_mermaid(const struct ladder_rows *ladder, FILE *out)
@@ -127,8 +126,8 @@ void ladder_picture_mermaid(const struct ladder_rows *ladder, FILE *out)
             put_over(out, row->label);
         else if (row->kind == LADDER_SEGMENT)
             put_arrow(out, row);
-        else if (row->kind != LADDER_END)
-            put_alone(out, row);
+        else if (row->kind == LADDER_ICMP)
+            put_icmp(out, row);
         if (!ladder->observed && row->kind != LADDER_START && row->kind != LADDER_END && row->local != local)
             put_beside(out, LADDER_LEFT, state_name(row->local));
         local = row->local;

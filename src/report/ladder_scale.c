@@ -360,7 +360,8 @@ static double put_head(const struct scale *scale, double y)
     y = svg_paragraph(scale->svg, "head", scale->left, y + LETTERS, LETTERS, width, _("States to scale in time"));
     y = svg_paragraph(scale->svg, "dim", scale->left, y, LETTERS, width,
                       _("A full bar is a state that is certain or proven, a pale one with a broken border a state that "
-                        "is presumed. Where a border slants, the state changed somewhere along it."));
+                        "is presumed. Where a border slants, the state changed somewhere along it. Where a bar ends in "
+                        "a point, it goes on."));
     if (scale->window_count > 1)
         y = svg_paragraph(scale->svg, "dim", scale->left, y, LETTERS, width,
                           _("A letter marks a part that is drawn larger below."));
