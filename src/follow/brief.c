@@ -291,6 +291,10 @@ void brief_remember(struct brief_memo *memo, const struct brief_key *key, const 
     memo->used = false;
     if (runs->cut || summary->undone)
         return;
+    /* Of segments at the same time nobody knows which one a time is of, and no state has lasted between them. */
+    for (unsigned i = 1; i < key->count; i++)
+        if (segments[i].at == segments[i - 1].at)
+            return;
     memcpy(&memo->key, key, key_size(key));
     memo->summary = *summary;
     memo->open = (struct brief_time){0};

@@ -55,7 +55,8 @@ static nanos draw_gap(struct chance *chance)
     static const nanos scales[] = {NANOS_PER_US * 50, NANOS_PER_MS * 3, NANOS_PER_MS * 3, NANOS_PER_MS * 300,
                                    NANOS_PER_S * 2};
 
-    return chance_span(chance, scales[chance_below(chance, 5)]);
+    /* Some captures have the same time for several. */
+    return chance_of(chance, 50) ? 0 : chance_span(chance, scales[chance_below(chance, 5)]);
 }
 
 static void on_over(void *context, const struct summary *summary)
