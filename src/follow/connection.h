@@ -52,13 +52,18 @@ struct end {
     uint32_t acked;       /* the highest that it has acknowledged; valid with has_acked */
     uint32_t window;      /* the largest that it has offered, in bytes, at most */
     uint32_t fin;         /* the number of its FIN; valid with has_fin */
+    uint32_t fin_ack;     /* what that acknowledged */
+    uint32_t old_iss;     /* of a SYN before the one that counts; valid with has_old_syn */
     bool seen;
     bool has_syn, syn_alone; /* a SYN that was seen, or that an answer shows; one without ACK was seen */
+    bool has_old_syn;
     bool has_next, has_acked, had_next, has_claimed;
+    bool next_is_fin; /* the number before next was taken by a FIN */
     bool has_fin;
-    bool fin_acks_fin;    /* its FIN acknowledged the other's, or left when that had been acknowledged */
-    bool acked_fin;       /* it has acknowledged the other's FIN */
-    bool acked_fin_first; /* ... before it sent its own */
+    bool has_doubtful_fin; /* one that the other end should have refused; fin and fin_at are its */
+    bool fin_acks_fin;     /* its FIN acknowledged the other's, or left when that had been acknowledged */
+    bool acked_fin;        /* it has acknowledged the other's FIN */
+    bool acked_fin_first;  /* ... before it sent its own */
     bool has_wscale;
     uint8_t wscale;
     uint32_t letters; /* of its letters in the history: bits, from 'a' */
@@ -92,6 +97,7 @@ struct connection {
     bool closed;    /* both FINs are acknowledged, or it was reset */
     bool fin_first; /* of a reset: a FIN came before it */
     unsigned resetter;
+    bool reset_exact; /* its number was the one that the other end expects */
     uint32_t reset_seq;
     uint32_t reset_next[ENDS]; /* one past each end's numbers when it passed */
     nanos reset_at;

@@ -92,6 +92,9 @@ static void note_syn(struct connection *connection, unsigned from, const struct 
                connection->opening == OPENING_TRIED) {
         connection->opening = OPENING_ANSWERED;
     }
+    /* The SYN that an answer told of comes after it. */
+    if (from == connection->opener && !segment_has(segment, TCP_ACK) && segment->seq == me->iss)
+        connection->opener_guessed = false;
     if (me->syn_at == NANOS_NONE)
         me->syn_at = at;
     if (from != connection->opener && acks_syn(connection, from, segment) && connection->open_rtt == NANOS_NONE &&
@@ -116,38 +119,45 @@ static bool implies(const struct connection *connection, unsigned from, const st
 
     if (!segment_has(segment, TCP_ACK))
         return false;
+    /* The answering end has taken more than a SYN, as numbers show that are used only now. */
+    if (from == connection->opener && other->has_syn)
+        return other->has_acked && seq_lt(me->syn_end, other->acked);
     /* The SYN-ACK passed unseen, and is acknowledged. */
     if (from == connection->opener)
-        return !other->has_syn && other->has_next && me->has_syn && seq_lt(me->iss, segment->seq) &&
-               seq_le(segment->seq, me->next_before);
-    /* The answering end has taken more than a SYN. */
-    return connection->opening == OPENING_ANSWERED && me->has_acked && seq_lt(other->syn_end, me->acked);
+        return other->has_next && me->has_syn && seq_lt(me->iss, segment->seq) && seq_le(segment->seq, me->next_before);
+    /* The answering end has taken more than a SYN; or, where it is all that is seen, it sends what it can send only then. */
+    return connection->opening == OPENING_ANSWERED &&
+           ((me->has_acked && seq_lt(other->syn_end, me->acked)) || (!other->seen && segment->len > 0));
 }
 
-/* Is the handshake completed by this? */
-static void note_opened(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+/* Is the handshake completed by this? True when that shows more of what passed before than the beliefs were told. */
+static bool note_opened(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
 {
     const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
     bool both_alone = me->syn_alone && other->syn_alone;
     const struct segment answer = {.flags = TCP_ACK, .ack = other->acked};
+    bool more = false;
 
     if (connection->opening != OPENING_TRIED && connection->opening != OPENING_ANSWERED)
-        return;
+        return false;
     if (both_alone) {
         if (!acks_syn(connection, from, segment) || !other->has_acked || !acks_syn(connection, !from, &answer))
-            return;
+            return false;
         connection->opening = OPENING_SIMULTANEOUS;
     } else if (segment_has(segment, TCP_SYN)) {
-        return;
+        return false;
     } else if (from == connection->opener && other->has_syn && completes(connection, from, segment)) {
         connection->opening = OPENING_DONE;
+        more = other->has_old_syn;
     } else if (implies(connection, from, segment)) {
+        more = from == connection->opener && connection->opening == OPENING_ANSWERED;
         connection->opening = OPENING_IMPLIED;
     } else {
-        return;
+        return false;
     }
     if (connection->ends[connection->opener].syn_at != NANOS_NONE)
         connection->open = at - connection->ends[connection->opener].syn_at;
+    return more;
 }
 
 /* ---- closing ---- */
@@ -185,16 +195,37 @@ static void judge(struct connection *connection)
     connection->closed = true;
 }
 
+/*
+ * Must the other end refuse it, FIN and all (RFC 9293 3.10.7.4)? It acknowledges nothing, or what that end can't have sent;
+ * a FIN that nobody is seen to receive is none of these.
+ */
+static bool is_fin_doubtful(const struct connection *connection, unsigned from, const struct segment *segment)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    if (!segment_has(segment, TCP_ACK))
+        return other->seen;
+    return other->has_next && (seq_lt(other->next + me->window, segment->ack) ||
+                               (other->has_syn && numbers_held(connection, from) && seq_le(segment->ack, other->iss)));
+}
+
 static bool note_fin(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
     uint32_t fin = segment->seq + segment_span(segment) - 1;
     bool moved = me->has_fin && seq_lt(me->fin, fin);
 
-    if (me->has_fin && !moved)
+    if ((me->has_fin && !moved) || (other->has_acked && seq_lt(fin + 1, other->acked)))
         return false;
-    me->has_fin = true;
+    if (is_fin_doubtful(connection, from, segment)) {
+        if (me->has_fin)
+            return false;
+        me->has_doubtful_fin = true;
+    } else {
+        me->has_fin = true;
+    }
     me->fin = fin;
+    me->fin_ack = segment->ack;
     me->fin_at = at;
     me->fin_acks_fin = other->has_fin && segment_has(segment, TCP_ACK) && seq_lt(other->fin, segment->ack);
     me->acked_fin_first = me->acked_fin;
@@ -202,16 +233,56 @@ static bool note_fin(struct connection *connection, unsigned from, const struct 
     return moved;
 }
 
-/* The other end has acknowledged more than its FIN: that was none. */
-static bool undo_fin(struct connection *connection, unsigned from)
+/* The other end has accepted a FIN that it should have refused. */
+static void confirm_fin(struct connection *connection, unsigned from)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
 
+    if (other->has_doubtful_fin && !other->has_fin && me->has_acked && me->acked == other->fin + 1 &&
+        other->next == me->acked)
+        other->has_fin = true;
+}
+
+/* The FIN of this end was none. */
+static void drop_fin(struct connection *connection, unsigned from)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    me->has_fin = other->acked_fin = other->acked_fin_first = false;
+    connection->undone = true;
+}
+
+/* The other end has acknowledged more than its FIN: that was none. */
+static bool undo_fin(struct connection *connection, unsigned from)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
     if (!other->has_fin || !me->has_acked || seq_le(me->acked, other->fin + 1))
         return false;
-    other->has_fin = me->acked_fin = me->acked_fin_first = false;
-    connection->undone = true;
+    drop_fin(connection, !from);
     return true;
+}
+
+/*
+ * It sends from before its FIN, and later than that, as it acknowledges more: a segment without payload has the next number
+ * (RFC 9293 3.10.7.4), so that the FIN was not its own.
+ */
+static bool undo_own_fin(struct connection *connection, unsigned from, const struct segment *segment)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    if (!me->has_fin || (segment->flags & (TCP_SYN | TCP_FIN)) || !segment_has(segment, TCP_ACK) || segment->len > 0 ||
+        other->acked_fin || !seq_lt(segment->seq, me->fin) || !seq_lt(me->fin_ack, segment->ack))
+        return false;
+    drop_fin(connection, from);
+    return true;
+}
+
+static bool is_rst_exact(const struct connection *connection, unsigned from, const struct segment *segment)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    return !me->has_next || segment->seq == me->next || (other->has_acked && segment->seq == other->acked);
 }
 
 /* Does a RST count? Its number must be the one that the other end expects (RFC 9293 3.10.7.4, RFC 5961 3.2). */
@@ -223,14 +294,19 @@ static bool rst_counts(const struct connection *connection, unsigned from, const
     if (!me->has_next)
         return !other->has_next || !other->has_syn ||
                (segment_has(segment, TCP_ACK) && seq_lt(other->iss, segment->ack) && seq_le(segment->ack, other->next));
-    if (segment->seq == me->next || (other->has_acked && segment->seq == other->acked))
+    if (is_rst_exact(connection, from, segment))
         return true;
-    /* In SYN-SENT the number does not matter, and in answer to a SYN-ACK it is what that acknowledged. */
+    /* In SYN-SENT the number does not matter, but the acknowledgement does. */
+    if (connection->opening == OPENING_TRIED && other->syn_alone && !other->has_acked)
+        return segment_has(segment, TCP_ACK) && seq_lt(other->iss, segment->ack) && seq_le(segment->ack, other->next);
+    /* In answer to a SYN-ACK it is what that acknowledged. */
     if (me->has_syn && !other->has_acked)
         return segment->seq == me->iss || segment->seq == me->iss + 1;
     /* In the window: older stacks take it, newer ones ask back. What follows tells. */
     return other->has_acked && seq_lt(other->acked, segment->seq) &&
-           seq_lt(segment->seq, other->acked + other->window) && seq_le(segment->seq, me->next);
+           seq_lt(segment->seq, other->acked + other->window) &&
+           (seq_le(segment->seq, me->next) ||
+            (!numbers_held(connection, from) && numbers_fit(connection, from, segment)));
 }
 
 static void note_rst(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
@@ -242,6 +318,7 @@ static void note_rst(struct connection *connection, unsigned from, const struct 
         return;
     }
     connection->resetter = from;
+    connection->reset_exact = is_rst_exact(connection, from, segment);
     connection->reset_seq = segment->seq;
     for (unsigned i = 0; i < ENDS; i++)
         connection->reset_next[i] = connection->ends[i].next;
@@ -260,8 +337,11 @@ static bool undo_rst(struct connection *connection, unsigned from, const struct 
     bool goes_on = me->has_acked && other->has_next && seq_lt(connection->reset_next[!from], me->acked);
     bool alone = connection->resetter == from && !other->seen && segment->len > 0 &&
                  seq_le(connection->reset_seq, segment->seq) && at - connection->reset_at > REORDERED;
+    /* A number that was not quite the one is asked about. */
+    bool asks = !connection->reset_exact &&
+                ((connection->resetter != from && segment->len == 0) || at - connection->reset_at > REORDERED);
 
-    if (connection->resetter == NOBODY || (!goes_on && !alone))
+    if (connection->resetter == NOBODY || (!goes_on && !alone && !asks))
         return false;
     connection->resetter = NOBODY;
     connection->undone = true;
@@ -286,11 +366,13 @@ bool course_note(struct connection *connection, unsigned from, enum passage_kind
     }
     if (segment_has(segment, TCP_SYN))
         note_syn(connection, from, segment, at);
-    note_opened(connection, from, segment, at);
-    again = undo_rst(connection, from, segment, at);
+    again = note_opened(connection, from, segment, at);
+    again = undo_rst(connection, from, segment, at) || again;
     again = undo_fin(connection, from) || again;
+    again = undo_own_fin(connection, from, segment) || again;
     if (segment_has(segment, TCP_FIN))
         again = note_fin(connection, from, segment, at) || again;
+    confirm_fin(connection, from);
     if (me->has_acked && other->has_fin && seq_lt(other->fin, me->acked) && !me->acked_fin) {
         me->acked_fin = true;
         me->acked_fin_first = !me->has_fin;

@@ -235,19 +235,38 @@ static enum syn_means syn_means(const struct connection *connection, unsigned fr
     /* It answers the other's SYN with one of its own. */
     if (!me->has_syn && other->syn_alone && connection->opening == OPENING_TRIED && !connection->closed)
         return SYN_IS_ITS_OWN;
-    if (connection->closed || !other->has_next || idle > IDLE)
-        return SYN_BEGINS_ANOTHER;
-    return SYN_MAY_BEGIN_ANOTHER;
+    return connection->closed || idle > IDLE ? SYN_BEGINS_ANOTHER : SYN_MAY_BEGIN_ANOTHER;
 }
 
-/* Does this SYN-ACK answer the SYN that was kept? */
-static bool answers_pending(const struct connection *connection, unsigned from, const struct segment *segment)
+/* Does this SYN-ACK answer the SYN that was kept? Or does what follows it pass, and is none of the old connection's? */
+static bool confirms_pending(const struct connection *connection, unsigned from, const struct segment *segment)
 {
     const struct pending *pending = &connection->pending;
+    uint32_t span = segment_span(&pending->segment);
 
-    return connection->has_pending && pending->from != from && segment_has(segment, TCP_SYN | TCP_ACK) &&
-           segment->ack - pending->segment.seq >= 1 &&
-           segment->ack - pending->segment.seq <= segment_span(&pending->segment);
+    if (!connection->has_pending || !segment_has(segment, TCP_ACK))
+        return false;
+    if (pending->from != from)
+        return segment_has(segment, TCP_SYN) && segment->ack - pending->segment.seq >= 1 &&
+               segment->ack - pending->segment.seq <= span;
+    return !(segment->flags & (TCP_SYN | TCP_RST)) && segment->seq == pending->segment.seq + span &&
+           segment->seq != connection->ends[from].next;
+}
+
+/*
+ * A SYN-ACK with numbers that are neither end's, of endpoints whose connection is over or has been closed by its sender, is
+ * another one's, whose SYN passed unseen.
+ */
+static bool begins_by_answer(const struct connection *connection, unsigned from, const struct passage *passage)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    const struct segment *segment = passage->segment;
+
+    if (!segment_has(segment, TCP_SYN | TCP_ACK) || segment_has(segment, TCP_RST))
+        return false;
+    if ((me->has_syn && segment->seq == me->iss) || (other->has_syn && segment->ack == other->syn_end))
+        return false;
+    return connection->closed || me->has_fin || passage->at - connection->last_at > IDLE;
 }
 
 static void keep(struct connection *connection, unsigned from, const struct passage *passage)
@@ -277,11 +296,22 @@ static bool take_syn(struct follow *follow, struct slot **slot, unsigned *from, 
     case SYN_MAY_BEGIN_ANOTHER:
         break;
     }
-    if (connection->has_pending && connection->pending.segment.seq != passage->segment->seq)
-        return false; /* one too many: told to the beliefs as a segment without meaning */
+    if (connection->has_pending && connection->pending.segment.seq != passage->segment->seq) {
+        if (connection->pending.from != *from || connection->ends[!*from].has_next)
+            return false; /* one too many: told to the beliefs as a segment without meaning */
+        /* Nobody answers: each is an attempt of its own. */
+        *slot = begin_pending(follow, *slot);
+        *from = END_A;
+        connection = inflate(follow, *slot);
+    }
+    if (connection->has_pending && connection->pending.from == *from && !connection->ends[!*from].has_next) {
+        /* ... and this one's second SYN. */
+        *slot = begin_pending(follow, *slot);
+        *from = END_A;
+        return false;
+    }
     if (!connection->has_pending)
         keep(connection, *from, passage);
-    (*slot)->last_packet = connection->last_packet = passage->packet;
     return true;
 }
 
@@ -319,9 +349,15 @@ static void pass(struct follow *follow, const struct passage *passage, uint32_t 
         table_touch(follow, slot);
         return;
     }
-    if (slot && slot->full != NO_SLOT && answers_pending(slot_connection(follow, slot), from, segment)) {
+    if (slot && slot->full != NO_SLOT && confirms_pending(slot_connection(follow, slot), from, segment)) {
+        bool same = slot_connection(follow, slot)->pending.from == from;
         slot = begin_pending(follow, slot);
-        from = END_B;
+        from = same ? END_A : END_B;
+    }
+    if (slot && segment_has(segment, TCP_SYN | TCP_ACK) && (slot->full != NO_SLOT || slot->count > 2) &&
+        begins_by_answer(inflate(follow, slot), from, passage)) {
+        follow_close(follow, slot, false);
+        slot = NULL;
     }
     if (!slot) {
         slot = begin(follow, passage, hash);

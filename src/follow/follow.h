@@ -176,6 +176,9 @@ void follow_close(struct follow *follow, struct slot *slot, bool early);
 /* What a segment is by its numbers; notes it. */
 enum passage_kind numbers_note(struct connection *connection, unsigned from, const struct segment *segment, nanos at);
 
+/* Is the window known to which this end is held, and has nothing been lost? Then it can't use numbers beyond. */
+bool numbers_held(const struct connection *connection, unsigned from);
+
 /* Is it a number that the connection's end can use at all, the other's window being what it is? */
 bool numbers_fit(const struct connection *connection, unsigned from, const struct segment *segment);
 

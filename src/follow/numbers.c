@@ -48,8 +48,7 @@ static bool is_double(struct end *end, const struct segment *segment, nanos at)
     return false;
 }
 
-/* Is the window known to which this end is held, and has nothing been lost? Then it can't use numbers beyond. */
-static bool is_held(const struct connection *connection, unsigned from)
+bool numbers_held(const struct connection *connection, unsigned from)
 {
     const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
 
@@ -69,7 +68,15 @@ bool numbers_fit(const struct connection *connection, unsigned from, const struc
         return true;
     if (other->has_acked && seq_le(segment->seq, other->acked + other->window))
         return true;
-    return !is_held(connection, from) && seq_le(segment->seq, me->next + reach);
+    return !numbers_held(connection, from) && seq_le(segment->seq, me->next + reach);
+}
+
+/* Can this be its SYN? It has one number, which lies before all others. */
+static bool syn_fits(const struct end *me, const struct segment *segment)
+{
+    if (!segment_has(segment, TCP_SYN) || !me->has_next)
+        return true;
+    return me->has_syn ? segment->seq == me->iss : seq_lt(segment->seq, me->next);
 }
 
 enum ack_kind numbers_ack(const struct connection *connection, unsigned from, uint32_t ack)
@@ -108,6 +115,29 @@ static void note_window(struct connection *connection, unsigned from, const stru
         me->window = window;
 }
 
+/*
+ * A SYN with another number, when the other end has acknowledged nothing yet: this end forgot the SYN that it sent
+ * before, or that one, or this, is somebody else's. Which counts is what the other end acknowledges.
+ */
+static void begin_again(struct end *me, const struct end *other, const struct segment *segment)
+{
+    if (!segment_has(segment, TCP_SYN) || other->has_acked || (me->has_syn && segment->seq == me->iss))
+        return;
+    me->has_old_syn = me->has_syn;
+    me->old_iss = me->iss;
+    me->has_next = false;
+}
+
+/* The other end acknowledges the SYN that came before the one that was taken for it. */
+static void return_to_old_syn(struct end *me, const struct end *other, uint32_t ack)
+{
+    if (!me->has_old_syn || other->has_acked || ack != me->old_iss + 1 || ack == me->syn_end)
+        return;
+    me->has_old_syn = false;
+    me->iss = ack - 1;
+    me->syn_end = me->next = ack;
+}
+
 static void note_syn(struct end *me, const struct segment *segment)
 {
     if (!me->has_syn || !me->has_next) {
@@ -118,6 +148,21 @@ static void note_syn(struct end *me, const struct segment *segment)
     }
     me->has_syn = true;
     me->syn_alone = me->syn_alone || !segment_has(segment, TCP_ACK);
+}
+
+/* How many of these numbers were missing. */
+static uint32_t fill_hole(struct end *me, uint32_t from, uint32_t to)
+{
+    uint32_t low = seq_max(from, me->hole), high = seq_lt(to, me->hole_end) ? to : me->hole_end;
+
+    if (me->hole == me->hole_end || !seq_lt(low, high))
+        return 0;
+    me->unseen -= high - low < me->unseen ? high - low : me->unseen;
+    if (low != me->hole && high == me->hole_end)
+        me->hole_end = low;
+    else
+        me->hole = high;
+    return high - low;
 }
 
 /* Its numbers; true when they had all been used before. */
@@ -134,17 +179,20 @@ static bool note_span(struct end *me, const struct segment *segment)
         me->hole_end = segment->seq;
         me->unseen += segment->seq - me->next;
     } else if (seq_lt(me->next, end)) {
+        /* A FIN whose number turns out to be a byte's was none. */
         uint32_t old = me->next - segment->seq;
-        fresh = old < segment->len ? segment->len - old : 0;
-    } else if (segment->seq - me->hole < me->hole_end - me->hole && segment_span(segment)) {
-        me->hole = end; /* what was missing */
-        me->unseen -= segment->len < me->unseen ? segment->len : me->unseen;
+        bool byte = me->next_is_fin && old > 0 && old <= segment->len;
+        fresh = (old < segment->len ? segment->len - old : 0) + byte + fill_hole(me, segment->seq, me->next);
     } else {
         bool alive = segment->len <= 1 && !(segment->flags & (TCP_SYN | TCP_FIN)) && segment->seq + 1 == me->next;
-        repeated = segment_span(segment) > 0 && !alive;
-        fresh = 0;
+        bool late = segment_has(segment, TCP_SYN) && me->syn_at == NANOS_NONE; /* an answer to it was seen before it */
+        fresh = fill_hole(me, segment->seq, end);
+        repeated = segment_span(segment) > 0 && fresh == 0 && !alive && !late;
+        fresh = fresh < segment->len ? fresh : segment->len;
     }
     me->bytes += fresh;
+    if (seq_lt(me->next, end) || (me->next == end && segment->len > 0))
+        me->next_is_fin = segment_has(segment, TCP_FIN);
     me->next = seq_max(me->next, end);
     return repeated;
 }
@@ -190,9 +238,19 @@ static void note_ack(struct connection *connection, unsigned from, const struct 
     me->has_acked = true;
 }
 
+/* Its numbers go on where the other end has said that they would: what came before has passed unseen. */
+static void confirm_claim(struct end *me, struct end *other, const struct segment *segment)
+{
+    if (!me->has_claimed || !me->has_next || segment->seq != me->claimed || !seq_lt(me->next, segment->seq))
+        return;
+    me->has_claimed = false;
+    other->acked = other->has_acked ? seq_max(other->acked, segment->seq) : segment->seq;
+    other->has_acked = true;
+}
+
 enum passage_kind numbers_note(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
 {
-    struct end *me = &connection->ends[from];
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
     enum passage_kind kind = PASSAGE_NEW;
 
     for (unsigned i = 0; i < ENDS; i++) {
@@ -206,24 +264,25 @@ enum passage_kind numbers_note(struct connection *connection, unsigned from, con
     }
     if (segment_has(segment, TCP_RST)) /* course.c judges it */
         return PASSAGE_NEW;
-    /* It forgot the SYN that it sent before, which nobody has acknowledged. */
-    if (segment_has(segment, TCP_SYN) && me->has_syn && segment->seq != me->iss && !connection->ends[!from].has_acked)
-        me->has_next = false;
+    begin_again(me, other, segment);
     /* Without payload it may have its number from anywhere: it does not show that something was lost. */
-    if (!numbers_fit(connection, from, segment) && !is_run(me, segment)) {
+    if (!syn_fits(me, segment) || (!numbers_fit(connection, from, segment) && !is_run(me, segment))) {
         me->strays++;
         return PASSAGE_STRAY;
     }
     me->stray_run = 0;
     if (segment_has(segment, TCP_SYN))
         note_syn(me, segment);
+    confirm_claim(me, other, segment);
     if (note_span(me, segment)) {
         me->retransmitted++;
         kind = PASSAGE_RETRANSMISSION;
     }
     me->seen = true;
     note_window(connection, from, segment);
-    if (segment_has(segment, TCP_ACK))
+    if (segment_has(segment, TCP_ACK)) {
+        return_to_old_syn(other, me, segment->ack);
         note_ack(connection, from, segment);
+    }
     return kind;
 }
