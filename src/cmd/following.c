@@ -52,7 +52,9 @@ static void on_over(void *context, const struct summary *row)
     if (!is_looked_at(following, row->number))
         return;
     following->shown = true;
-    if (pictures_wanted(&following->pictures))
+    if (following->pictures.page)
+        rows_keep(&following->rows, row, &following->fault);
+    else if (pictures_wanted(&following->pictures))
         read_rows_end(&following->pictures.ladder, row, &following->fault);
     if (following->mute)
         return;
@@ -62,7 +64,7 @@ static void on_over(void *context, const struct summary *row)
     }
     if (following->at_once)
         write_row(following, row);
-    else
+    else if (!following->pictures.page)
         rows_keep(&following->rows, row, &following->fault);
 }
 
@@ -125,7 +127,7 @@ static void on_claim(void *context, const struct connection *connection, unsigne
 
     if (!is_looked_at(following, connection->number))
         return;
-    if (pictures_wanted(&following->pictures))
+    if (following->options->connection && pictures_wanted(&following->pictures))
         read_rows_claim(&following->pictures.ladder, side, claim, following->epoch, &following->fault);
     if (following->mute || following->options->csv)
         return;
@@ -237,7 +239,16 @@ static bool choose_key(const char *wanted, enum summary_key *out, struct fault *
                      wanted);
 }
 
-/* A picture is of one connection. */
+static void write_page(const void *context, FILE *out)
+{
+    const struct following *following = context;
+    struct read_total total = following->total;
+
+    total.left_out = following->rows.left_out;
+    read_html(&following->origin, following->rows.rows, following->rows.count, &total, out);
+}
+
+/* A picture is of one connection; but of all there is a table. */
 static bool open_pictures(struct following *following, const char *command, struct fault *fault)
 {
     const struct options *options = following->options;
@@ -245,17 +256,23 @@ static bool open_pictures(struct following *following, const char *command, stru
     if (!pictures_open(&following->pictures, options, command, fault))
         return false;
     following->mute = options->quiet || pictures_take_output(&following->pictures);
-    return !pictures_wanted(&following->pictures) || options->connection ||
-           fault_set(fault, FAULT_USAGE,
-                     "--svg, --html and --mermaid show one connection: say which with --connection N (without any of "
-                     "them, read numbers the connections)");
+    if (!options->connection && (options->svg || options->mermaid))
+        return fault_set(fault, FAULT_USAGE,
+                         "--svg and --mermaid show one connection: say which with --connection N (read without them "
+                         "numbers the connections)");
+    if (!options->connection && options->html) {
+        following->pictures.page = write_page;
+        following->pictures.context = following;
+    }
+    return true;
 }
 
 /* Who follow/ tells: nobody needs more than there is to be shown. */
 static struct follow_listener choose_listener(struct following *following)
 {
     const struct options *options = following->options;
-    const bool told = pictures_wanted(&following->pictures) || (!following->mute && !options->csv);
+    const bool drawn = options->connection && pictures_wanted(&following->pictures);
+    const bool told = drawn || (!following->mute && !options->csv);
 
     return (struct follow_listener){
         .context = following,
@@ -305,7 +322,7 @@ static void add_up(struct following *following)
     total->connections = following->follow.connections;
     total->segments = following->follow.segments;
     total->evicted = following->follow.evicted;
-    total->left_out = following->rows.left_out;
+    total->left_out = following->at_once ? 0 : following->rows.left_out;
 }
 
 static void write_end(struct following *following, int status)
@@ -314,7 +331,7 @@ static void write_end(struct following *following, int status)
 
     if (!following->at_once && !options->json && !options->csv)
         read_table_head(&following->look, stdout);
-    for (size_t i = 0; i < following->rows.count; i++)
+    for (size_t i = 0; i < following->rows.count && !following->at_once; i++)
         write_row(following, &following->rows.rows[i]);
     if (options->json)
         read_json_summary(&following->total, status, stdout, &following->fault);
@@ -328,7 +345,9 @@ void following_conclude(struct following *following, struct fault *fault)
     add_up(following);
     if (!following->mute)
         write_end(following, exit_status_of(fault));
-    pictures_write(&following->pictures, &following->fault);
+    /* Where not even a packet could be read there is nothing to be shown. */
+    if (fault->kind == FAULT_NONE || following->total.packets > 0)
+        pictures_write(&following->pictures, &following->fault);
     if (fault->kind == FAULT_NONE)
         *fault = following->fault;
     if (fault->kind == FAULT_NONE)

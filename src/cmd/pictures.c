@@ -120,6 +120,10 @@ static void draw(const struct pictures *pictures, unsigned kind, FILE *out)
         ladder_picture_svg(&pictures->ladder, pictures->command, out);
         break;
     case PICTURE_HTML:
+        if (pictures->page) {
+            pictures->page(pictures->context, out);
+            break;
+        }
         ladder_picture_html(&pictures->ladder, pictures->command, language_code(code), pictures->epoch, out);
         break;
     default:
@@ -207,7 +211,7 @@ bool pictures_write(struct pictures *pictures, struct fault *fault)
 {
     struct fault late = {0};
 
-    if (pictures->ladder.count == 0)
+    if (pictures->ladder.count == 0 && !pictures->page)
         return true;
     for (unsigned i = 0; i < PICTURE_KINDS; i++) {
         struct fault one = {0};

@@ -26,8 +26,10 @@ struct picture {
 struct pictures {
     struct picture all[PICTURE_KINDS];
     const char *command;
-    struct ladder_rows ladder; /* what they show */
-    nanos epoch;               /* when it began, since 1970 */
+    struct ladder_rows ladder;                    /* what they show */
+    nanos epoch;                                  /* when it began, since 1970 */
+    void (*page)(const void *context, FILE *out); /* what makes the page of --html instead; or NULL */
+    const void *context;                          /* its own (borrowed) */
 };
 
 /* What the options ask for; opens the files. command is what the picture is of. False with a FAULT_USAGE or a FAULT_LOCAL. */

@@ -6,6 +6,17 @@
 #include "base/version.h"
 #include "report/handout_style.h"
 
+const char html_table_rules[] =
+    "main{max-width:76rem}.sums{margin:.25rem 0 1rem;padding-left:1.2rem}\n"
+    ".scroll{overflow-x:auto}.rows{border-collapse:collapse;width:100%;font-size:.82rem;line-height:1.4}\n"
+    ".rows th,.rows td{text-align:left;vertical-align:top;padding:.25rem .45rem;border-bottom:1px solid var(--line);"
+    "overflow-wrap:normal}\n"
+    ".rows th{color:var(--dim);font-weight:600}.rows thead th{white-space:nowrap}\n"
+    ".rows .number{text-align:right;font-variant-numeric:tabular-nums;font-family:ui-monospace,monospace}\n"
+    ".rows .whole{white-space:nowrap}.rows .history{overflow-wrap:anywhere}.rows tr{break-inside:avoid}\n"
+    ".proves{color:var(--true)}.presumes{color:var(--open)}.alarms{color:var(--else)}.dim{color:var(--dim)}\n"
+    "@media screen and (max-width:44rem){.rows{font-size:.75rem}}\n";
+
 /* The length of a state's name with a hyphen in it that text begins with, or 0. */
 static size_t hyphenated(const char *text)
 {

@@ -5,6 +5,9 @@
 #include "base/nanos.h"
 #include "report/svg.h"
 
+/* The rules of tables of class "rows", and what stands around them. */
+extern const char html_table_rules[];
+
 /* Begins a page in the language with this code ("ko"), whose style is that of handouts and drawings, and more; to <main>. */
 void html_begin(const struct svg *svg, const char *language, const char *title, const char *more);
 

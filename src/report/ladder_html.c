@@ -12,19 +12,12 @@
 
 #define WORDS_MAX 1800
 #define COLUMNS 10
+#define RULES_MAX 4096
 
-static const char rules[] =
-    "main{max-width:76rem}section+section{margin-top:3.5rem;border-top:3px solid var(--line)}\n"
-    "h2{font-size:1.15rem;margin:1.5rem 0 .5rem}.sums{margin:.25rem 0 1rem;padding-left:1.2rem}\n"
-    "figure{break-inside:auto}.frame svg.wide{max-width:60rem}\n"
-    ".scroll{overflow-x:auto}.rows{border-collapse:collapse;width:100%;font-size:.82rem;line-height:1.4}\n"
-    ".rows th,.rows td{text-align:left;vertical-align:top;padding:.25rem .45rem;border-bottom:1px solid var(--line);"
-    "overflow-wrap:normal}\n"
-    ".rows th{color:var(--dim);font-weight:600}.rows thead th{white-space:nowrap}\n"
-    ".rows .number{text-align:right;font-variant-numeric:tabular-nums;font-family:ui-monospace,monospace}\n"
-    ".rows .whole{white-space:nowrap}.rows td:last-child{min-width:16rem}.rows tr{break-inside:avoid}\n"
-    ".proves{color:var(--true)}.presumes{color:var(--open)}.alarms{color:var(--else)}.dim{color:var(--dim)}\n"
-    "@media screen and (max-width:44rem){.rows{font-size:.75rem}}\n";
+static const char rules[] = "section+section{margin-top:3.5rem;border-top:3px solid var(--line)}\n"
+                            "h2{font-size:1.15rem;margin:1.5rem 0 .5rem}\n"
+                            "figure{break-inside:auto}.frame svg.wide{max-width:60rem}\n"
+                            ".rows td:last-child{min-width:16rem}\n";
 
 struct page_of_ladder {
     struct svg svg;
@@ -215,9 +208,10 @@ void ladder_picture_html(const struct ladder_rows *ladder, const char *command, 
                          FILE *out)
 {
     struct page_of_ladder page = {.svg = {out}, .ladder = ladder};
-    char title[LADDER_PICTURE_TITLE];
+    char title[LADDER_PICTURE_TITLE], all[RULES_MAX];
 
-    html_begin(&page.svg, language, ladder_picture_title(ladder, command, title), rules);
+    snprintf(all, sizeof(all), "%s%s", html_table_rules, rules);
+    html_begin(&page.svg, language, ladder_picture_title(ladder, command, title), all);
     html_element(&page.svg, "<h1>tcpwalk ", command, "</h1>");
     for (unsigned first = 0, end; first < ladder->count; first = end) {
         end = ladder_picture_end(ladder, first);

@@ -47,6 +47,13 @@ void read_table_head(const struct read_look *look, FILE *out);
 void read_table_row(const struct read_look *look, const struct summary *summary, nanos epoch, FILE *out);
 void read_table_foot(const struct read_look *look, const struct read_total *total, FILE *out);
 
+/* A line of what read_table_foot() prints, counted from 0; false when there are no more. */
+bool read_table_foot_line(const struct read_total *total, unsigned line, struct text *text);
+
+/* How a connection opened, and who closed it and how: in a few words. */
+void read_opening_words(struct text *text, const struct summary *summary);
+void read_closing_words(struct text *text, const struct summary *summary);
+
 #define READ_TABLE_LINES 5
 
 /* What is known of one connection, in words: a line of them. */
@@ -54,6 +61,10 @@ void read_table_line(const struct summary *summary, unsigned line, struct text *
 
 /* All of these lines. */
 void read_table_one(const struct read_look *look, const struct summary *summary, FILE *out);
+
+/* A page of HTML with a table of these connections. */
+void read_html(const struct read_origin *origin, const struct summary *rows, size_t count,
+               const struct read_total *total, FILE *out);
 
 /* For spreadsheets. */
 void read_csv_head(FILE *out);

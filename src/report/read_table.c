@@ -35,7 +35,7 @@ static char *short_number(uint64_t value, char out[SPAN_TEXT])
     return out;
 }
 
-static void add_opening(struct text *text, const struct summary *summary)
+void read_opening_words(struct text *text, const struct summary *summary)
 {
     char span[SPAN_TEXT];
 
@@ -65,7 +65,7 @@ static void add_opening(struct text *text, const struct summary *summary)
         text_add(text, " %s", phrase_span(summary->open_rtt, span));
 }
 
-static void add_closing(struct text *text, const struct summary *summary)
+void read_closing_words(struct text *text, const struct summary *summary)
 {
     static const char *const ends[] = {"A", "B", "?"};
     const char *by = ends[summary->closer];
@@ -174,11 +174,11 @@ void read_table_row(const struct read_look *look, const struct summary *summary,
     put_who(&page, summary);
     page_to(&page, OPEN_AT);
     text_init(&text, words, sizeof(words));
-    add_opening(&text, summary);
+    read_opening_words(&text, summary);
     page_put(&page, summary->opening == OPENING_DONE ? PAINT_NONE : PAINT_PRESUMED, words);
     page_to(&page, CLOSE_AT);
     text_init(&text, words, sizeof(words));
-    add_closing(&text, summary);
+    read_closing_words(&text, summary);
     page_put(&page, summary->closing == CLOSING_RESET ? PAINT_ALARM : PAINT_NONE, words);
     page_to(&page, STATES_AT);
     put_state(&page, &summary->ends[END_A].claim);
@@ -200,31 +200,46 @@ static void put_line(const struct read_look *look, const char *words, FILE *out)
     page_end(&page);
 }
 
+static void add_total(struct text *text, const struct read_total *total)
+{
+    text_add(text, "%" PRIu64 " connection%s, %" PRIu64 " segments", total->connections,
+             total->connections == 1 ? "" : "s", total->segments);
+    if (total->others)
+        text_add(text, ", %" PRIu64 " packets without TCP", total->others);
+    if (total->left_out)
+        text_add(text, "; %" PRIu64 " connections are not shown (--limit)", total->left_out);
+}
+
+bool read_table_foot_line(const struct read_total *total, unsigned line, struct text *text)
+{
+    if (line == 0) {
+        add_total(text, total);
+        return true;
+    }
+    if (total->evicted && line == 1) {
+        text_add(text,
+                 "%" PRIu64 " connections were summed up early, the longest idle first, for want of room "
+                 "(--max-connections): what came of them later counts as another connection",
+                 total->evicted);
+        return true;
+    }
+    line -= total->evicted ? 2 : 1;
+    if (line >= total->lack_count)
+        return false;
+    text_add(text, "not read: %" PRIu64 " packet%s: %s", total->lacks[line].packets,
+             total->lacks[line].packets == 1 ? "" : "s", total->lacks[line].what);
+    return true;
+}
+
 void read_table_foot(const struct read_look *look, const struct read_total *total, FILE *out)
 {
     char words[512];
     struct text text;
 
-    text_init(&text, words, sizeof(words));
-    text_add(&text, "%" PRIu64 " connection%s, %" PRIu64 " segments", total->connections,
-             total->connections == 1 ? "" : "s", total->segments);
-    if (total->others)
-        text_add(&text, ", %" PRIu64 " packets without TCP", total->others);
-    if (total->left_out)
-        text_add(&text, "; %" PRIu64 " connections are not shown (--limit)", total->left_out);
-    put_line(look, words, out);
-    if (total->evicted) {
+    for (unsigned line = 0;; line++) {
         text_init(&text, words, sizeof(words));
-        text_add(&text,
-                 "%" PRIu64 " connections were summed up early, the longest idle first, for want of room "
-                 "(--max-connections): what came of them later counts as another connection",
-                 total->evicted);
-        put_line(look, words, out);
-    }
-    for (unsigned i = 0; i < total->lack_count; i++) {
-        text_init(&text, words, sizeof(words));
-        text_add(&text, "not read: %" PRIu64 " packet%s: %s", total->lacks[i].packets,
-                 total->lacks[i].packets == 1 ? "" : "s", total->lacks[i].what);
+        if (!read_table_foot_line(total, line, &text))
+            break;
         put_line(look, words, out);
     }
 }
@@ -247,11 +262,11 @@ static void add_course(struct text *text, const struct summary *summary)
     char span[SPAN_TEXT];
 
     text_add(text, "open: ");
-    add_opening(text, summary);
+    read_opening_words(text, summary);
     if (summary->open != NANOS_NONE)
         text_add(text, ", %s in all", phrase_span(summary->open, span));
     text_add(text, "; close: ");
-    add_closing(text, summary);
+    read_closing_words(text, summary);
     text_add(text, "; history %s%s", summary->history,
              summary->undone ? "; a RST or a FIN that did not count was contradicted by what followed" : "");
 }

@@ -238,6 +238,29 @@ a_case() {
     whole_picture p.svg
 }
 
+@test "read --html alone is a page with the table of all connections" {
+    a_case 'the same endpoints, one connection after the other'
+    read_ --html p.html case.pcap
+    status 0
+    whole_picture p.html
+    [[ $(grep -c '^<tr><td class="number">' p.html) == 3 ]]
+    has '<li>3 connections, 11 segments</li>' p.html
+    has '<td class="whole">192.0.2.1:40000</td><td class="whole">198.51.100.1:80</td><td class="whole">done 10.0 ms</td><td><div>A, three</div><div class="dim history">ShAFf</div>' p.html
+    has '<td><div class="proves"><span class="state">TIME-WAIT</span> or CLOSING</div>' p.html
+    grep -q '^3 connections, 11 segments$' "$SAID"
+    # The same where rows are written as connections end; and with fewer of them.
+    read_ --html q.html --json case.pcap
+    status 0
+    cmp p.html q.html
+    [[ $(jq -s 'map(select(.event == "connection")) | length' "$SAID") == 3 ]]
+    read_ --html - --limit 1 --sort segments case.pcap
+    status 0
+    cp "$SAID" p.html
+    whole_picture p.html
+    [[ $(grep -c '^<tr><td class="number">' p.html) == 1 ]]
+    has '2 connections are not shown (--limit)' p.html
+}
+
 @test "read says what it needs for a picture, and makes none of what is not there" {
     a_case 'the same endpoints, one connection after the other'
     read_ --svg p.svg case.pcap
@@ -251,6 +274,9 @@ a_case() {
     read_ --connection 1 --svg p.svg nothing.pcap
     status 5
     [[ ! -e p.svg ]]
+    read_ --html p.html nothing.pcap
+    status 5
+    [[ ! -e p.html ]]
     read_ --connection 1 --csv --mermaid case.pcap
     status 2
     # Of a damaged file there is a picture as far as it goes.
