@@ -148,6 +148,27 @@ static void a_refuted_state_ends_where_it_was_refuted(void **unused)
     ladder_rows_free(&ladder);
 }
 
+/* What is presumed is so from one moment on, though it was learned later. */
+static void a_presumption_has_one_moment(void **unused)
+{
+    const struct event events[] = {
+        start_event(),
+        segment_event(1, true, 0, TCP_SYN, 0, 0, SYN_SENT),
+        claimed(PROVEN, NO_STATES, IN(SYN_RECEIVED), 0, 0),
+        segment_event(2, false, MS(100), TCP_ACK, 1, 1, ESTABLISHED),
+        claimed(PRESUMED, IN(SYN_RECEIVED), IN(ESTABLISHED), MS(40), NANOS_NEVER),
+    };
+    struct ladder_rows ladder = {0};
+    struct ladder_times times;
+
+    (void)unused;
+    take(&ladder, events, COUNT(events));
+    assert_true(ladder_times_read(&times, &ladder, 0, ladder.count));
+    assert_piece(&times, LADDER_RIGHT, 2, ESTABLISHED, true, MS(40), MS(40));
+    ladder_times_free(&times);
+    ladder_rows_free(&ladder);
+}
+
 static void what_is_dense_gets_a_window(void **unused)
 {
     struct ladder_window windows[LADDER_WINDOWS];
@@ -325,6 +346,23 @@ static void few_and_many_segments(void **unused)
     }
 }
 
+/* As it is on a page: in a width of its own. Released by the caller. */
+static char *drawn(const struct ladder_rows *ladder, double width)
+{
+    struct svg svg = {0};
+    double height = ladder_picture_all(&svg, ladder, 1, width, 2);
+    char *text = NULL;
+    size_t size = 0;
+
+    svg.out = open_memstream(&text, &size);
+    assert_non_null(svg.out);
+    svg_begin(&svg, width + 2, height + 4, "A ladder");
+    ladder_picture_all(&svg, ladder, 1, width, 2);
+    svg_put(&svg, "</svg>\n");
+    assert_int_equal(fclose(svg.out), 0);
+    return text;
+}
+
 static void any_picture_is_readable(void **unused)
 {
     (void)unused;
@@ -339,7 +377,7 @@ static void any_picture_is_readable(void **unused)
             struct event event = chance_below(&chance, 40) ? report_any_event(&chance, &n, &t) : start_event();
             take(&ladder, &event, 1);
         }
-        text = picture(&ladder, FORM_SVG);
+        text = seed % 2 ? picture(&ladder, FORM_SVG) : drawn(&ladder, 320 + chance_below(&chance, 700));
         svg_assert_readable(text, (unsigned)seed);
         assert_int_equal(svg_occurrences(text, "class=\"sent\"") + svg_occurrences(text, "class=\"came\""), n);
         free(text);
@@ -520,6 +558,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(states_begin_when_they_did),
         cmocka_unit_test(a_refuted_state_ends_where_it_was_refuted),
+        cmocka_unit_test(a_presumption_has_one_moment),
         cmocka_unit_test(what_is_dense_gets_a_window),
         cmocka_unit_test(one_moment_has_no_scale),
         cmocka_unit_test(bars_are_as_long_as_states_lasted),
