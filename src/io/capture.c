@@ -39,6 +39,7 @@ struct capture {
     int link_type;
     bool coarse;
     u_int dropped;               /* as the kernel counted when last asked */
+    char filter[FILTER_TEXT];    /* what is in force */
     bool all;                    /* it is of all interfaces */
     char interface[IF_NAMESIZE]; /* whose state matters; empty: none yet */
 };
@@ -130,6 +131,7 @@ static bool set_filter(struct capture *capture, const char *words, struct fault 
     pcap_freecode(&program);
     if (result < 0)
         return fault_set(fault, FAULT_LOCAL, "capture filter: %s", pcap_geterr(capture->pcap));
+    snprintf(capture->filter, sizeof(capture->filter), "%s", words);
     return true;
 }
 
@@ -327,6 +329,47 @@ unsigned capture_dropped(struct capture *capture)
     news = stat.ps_drop - capture->dropped; /* unsigned, so right across an overflow */
     capture->dropped = stat.ps_drop;
     return news;
+}
+
+void capture_describe(const struct capture *capture, struct capture_interface *out)
+{
+    *out = (struct capture_interface){.link_type = capture_link_in_files(capture->link_type),
+                                      .snaplen = (uint32_t)pcap_snapshot(capture->pcap),
+                                      .name = capture->all ? ALL : capture->interface,
+                                      .filter = capture->filter};
+}
+
+bool capture_counts(struct capture *capture, uint64_t *received, uint64_t *dropped)
+{
+    struct pcap_stat stat;
+
+    if (pcap_stats(capture->pcap, &stat) < 0)
+        return false;
+    *received = stat.ps_recv;
+    *dropped = stat.ps_drop;
+    return true;
+}
+
+/* libpcap keeps the table to itself; but it says so in the header of a file, at this place. */
+#define HEADER_LINK_TYPE 20
+
+uint16_t capture_link_in_files(int link_type)
+{
+    uint8_t header[64] = {0};
+    uint32_t in_file = (uint32_t)link_type;
+    pcap_t *dead = pcap_open_dead(link_type, UINT16_MAX);
+    FILE *stream = fmemopen(header, sizeof(header), "w");
+    pcap_dumper_t *dumper = dead && stream ? pcap_dump_fopen(dead, stream) : NULL;
+
+    if (dumper) {
+        pcap_dump_close(dumper); /* the stream too */
+        memcpy(&in_file, header + HEADER_LINK_TYPE, sizeof(in_file));
+    } else if (stream) {
+        fclose(stream);
+    }
+    if (dead)
+        pcap_close(dead);
+    return (uint16_t)in_file;
 }
 
 bool capture_is_up(const struct capture *capture, struct fault *fault)

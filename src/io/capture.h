@@ -47,6 +47,16 @@ struct captured {
     uint32_t length;      /* how many the packet had */
 };
 
+/* Where packets were captured. */
+struct capture_interface {
+    uint64_t section;   /* of a pcapng file, counted from 1; numbers are of a section */
+    unsigned number;    /* of it there, from 0 */
+    uint16_t link_type; /* a LINKTYPE_ number: what files call it */
+    uint32_t snaplen;   /* 0: no limit */
+    const char *name;   /* or NULL */
+    const char *filter; /* what was in force, of libpcap's language; or NULL */
+};
+
 enum capture_result {
     CAPTURE_PACKET,
     CAPTURE_EMPTY, /* nothing is waiting */
@@ -90,6 +100,15 @@ enum capture_result capture_next(struct capture *capture, struct captured *out, 
 
 /* How many packets the kernel dropped, for want of room in the ring, since this was last asked. One system call. */
 unsigned capture_dropped(struct capture *capture);
+
+/* What it captures by now. Texts are borrowed until the filter changes. */
+void capture_describe(const struct capture *capture, struct capture_interface *out);
+
+/* How many packets came through the filter, and for how many of them there was no room. False: nobody knows. */
+bool capture_counts(struct capture *capture, uint64_t *received, uint64_t *dropped);
+
+/* What files call a link type of this system (a DLT_ number). */
+uint16_t capture_link_in_files(int link_type);
 
 /*
  * Is the interface still there and up? False with a fault when not: libpcap says nothing of an interface that

@@ -29,6 +29,7 @@ struct capture_file {
     struct filter filters[FILTERS_MAX];
     unsigned filter_count;
     int link_type; /* of pcap */
+    uint16_t link_in_file;
     capture_file_handler *handler;
     void *context;
     uint64_t number;
@@ -61,6 +62,7 @@ static bool open_pcap(struct capture_file *file, struct fault *fault)
         return damaged(words, fault);
     file->stream = NULL;
     file->link_type = pcap_datalink(file->pcap);
+    file->link_in_file = capture_link_in_files(file->link_type);
     if (!file->filter)
         return true;
     if (pcap_compile(file->pcap, &program, file->filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
@@ -233,6 +235,20 @@ bool capture_file_each(struct capture_file *file, capture_file_handler *handler,
     if (good || fault->kind == FAULT_USAGE)
         return good;
     return fault_context(fault, "%s: after packet %llu", file->path, (unsigned long long)file->number);
+}
+
+void capture_file_interface(const struct capture_file *file, struct capture_interface *out)
+{
+    if (file->pcapng)
+        pcapng_interface(file->pcapng, out);
+    else
+        *out =
+            (struct capture_interface){.link_type = file->link_in_file, .snaplen = (uint32_t)pcap_snapshot(file->pcap)};
+}
+
+bool capture_file_comment(struct capture_file *file, const char **text, size_t *length)
+{
+    return file->pcapng && pcapng_comment(file->pcapng, text, length);
 }
 
 void capture_file_close(struct capture_file *file)

@@ -2,6 +2,8 @@
 #ifndef IO_CAPTURE_FILE_H
 #define IO_CAPTURE_FILE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/fault.h"
@@ -28,6 +30,12 @@ typedef bool capture_file_handler(void *context, const struct captured *captured
  * Hands all packets to the handler. False with the fault set, which says after which packet, when the file is damaged;
  */
 bool capture_file_each(struct capture_file *file, capture_file_handler *handler, void *context, struct fault *fault);
+
+/* From within the handler: the interface that the packet was captured on. Texts are borrowed until the handler returns. */
+void capture_file_interface(const struct capture_file *file, struct capture_interface *out);
+
+/* From within the handler: the next comment of the packet, of length bytes, borrowed likewise; false: no more. */
+bool capture_file_comment(struct capture_file *file, const char **text, size_t *length);
 
 /* Closes and frees everything; NULL is allowed. */
 void capture_file_close(struct capture_file *file);

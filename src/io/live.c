@@ -113,8 +113,6 @@ static bool recall(struct live *live, const struct flow *flow, const struct pack
     out->kind = SIGHTING_SEGMENT;
     out->out = true;
     out->segment = *sent;
-    out->frame = packet->frame;
-    out->frame_captured = packet->frame_captured;
     out->ip_at = packet->ip_at;
     return true;
 }
@@ -125,9 +123,18 @@ static void fill_segment(struct sighting *out, const struct packet *packet)
     out->segment = packet->segment;
     out->payload = packet->payload;
     out->payload_captured = packet->payload_captured;
-    out->frame = packet->frame;
-    out->frame_captured = packet->frame_captured;
     out->ip_at = packet->ip_at;
+}
+
+/* A sighting of the flow, whatever is in it. */
+static struct sighting sighting_of(const struct captured *captured, int link_type, const struct flow *flow)
+{
+    return (struct sighting){.at = captured->at,
+                             .flow = *flow,
+                             .frame = captured->bytes,
+                             .frame_captured = captured->captured,
+                             .frame_length = captured->length,
+                             .link_type = link_type};
 }
 
 /* Where connections of every port of ours are seen: the one that this packet is about, by where the peer's stands. */
@@ -146,7 +153,7 @@ static bool interpret(struct live *live, int link_type, const struct captured *c
     struct packet packet;
 
     packet_read(link_type, captured->bytes, captured->captured, captured->length, &packet);
-    *out = (struct sighting){.at = captured->at, .flow = live->flow};
+    *out = sighting_of(captured, link_type, &live->flow);
     if (flow->local.port == 0)
         flow->local.port = port_of_ours(flow, &packet);
     switch (packet.kind) {
@@ -211,15 +218,14 @@ static enum moment await_peer(struct live *live, const struct captured *captured
     case MEETING_NOBODY:
         break;
     case MEETING_NO_WAY:
-        *out = (struct sighting){.kind = SIGHTING_ODDITY,
-                                 .at = captured->at,
-                                 .flow = flow,
-                                 .oddity = "a SYN came from where no route leads"};
+        *out = sighting_of(captured, live->link_type, &flow);
+        out->kind = SIGHTING_ODDITY;
+        out->oddity = "a SYN came from where no route leads";
         return MOMENT_SIGHTING;
     case MEETING_PEER:
         if (!turn_to(live, &flow, arrived, fault))
             return MOMENT_FAULT;
-        *out = (struct sighting){.at = captured->at, .flow = flow};
+        *out = sighting_of(captured, live->link_type, &flow);
         fill_segment(out, &packet);
         return MOMENT_SIGHTING;
     }
@@ -430,6 +436,11 @@ void live_watch(struct live *live, int fd)
 {
     live->watched = fd;
     live->watched_ready = false;
+}
+
+struct capture *live_capture(const struct live *live)
+{
+    return live->capture;
 }
 
 bool live_is_coarse(const struct live *live)

@@ -93,6 +93,9 @@ const struct route *live_route(const struct live *live);
  */
 void live_watch(struct live *live, int fd);
 
+/* What it captures with; to be asked, not read from. */
+struct capture *live_capture(const struct live *live);
+
 /* True when the capture's stamps are of microsecond precision only; worth a word to the user. */
 bool live_is_coarse(const struct live *live);
 

@@ -17,11 +17,12 @@ enum block_type {
     BLOCK_ENHANCED = 6,
 };
 
-enum option_code { OPTION_END = 0, OPTION_TSRESOL = 9, OPTION_TSOFFSET = 14 };
+enum option_code { OPTION_END = 0, OPTION_COMMENT = 1, OPTION_NAME = 2, OPTION_TSRESOL = 9, OPTION_TSOFFSET = 14 };
 
 struct interface {
     uint16_t link_type;
     uint32_t snaplen;
+    char name[PCAPNG_NAME];
     uint8_t resolution; /* as if_tsresol has it: a power of ten, or with the high bit of two */
     int64_t offset;     /* in seconds */
 };
@@ -32,7 +33,10 @@ struct pcapng {
     bool swapped;
     struct interface interfaces[INTERFACES_MAX];
     unsigned interface_count;
-    uint8_t *body; /* owned: of the block that is read */
+    uint64_t section;   /* counts them */
+    unsigned of_packet; /* the last packet's interface */
+    uint32_t options;   /* where in the body the options of the last packet begin */
+    uint8_t *body;      /* owned: of the block that is read */
     uint32_t room, length;
 };
 
@@ -99,6 +103,7 @@ static bool begin_section(struct pcapng *pcapng, uint8_t head[8], struct fault *
         return fault_set(fault, FAULT_LOCAL, "a section has no byte order");
     pcapng->swapped = order != BYTE_ORDER_MAGIC;
     pcapng->interface_count = 0;
+    pcapng->section++;
     if (get32(pcapng, head + 4) < 28)
         return fault_set(fault, FAULT_LOCAL, "a section's header is too short");
     return true;
@@ -144,6 +149,8 @@ static bool read_block(struct pcapng *pcapng, uint32_t *type, struct fault *faul
 static void read_interface_option(const struct pcapng *pcapng, struct interface *interface, uint16_t code,
                                   const uint8_t *value, uint16_t length)
 {
+    if (code == OPTION_NAME)
+        snprintf(interface->name, sizeof(interface->name), "%.*s", (int)length, (const char *)value);
     if (code == OPTION_TSRESOL && length >= 1)
         interface->resolution = value[0];
     if (code == OPTION_TSOFFSET && length >= 8) {
@@ -216,6 +223,8 @@ static bool read_packet(struct pcapng *pcapng, unsigned index, uint32_t at, uint
     if (captured > pcapng->length - at)
         return fault_set(fault, FAULT_LOCAL, "a packet is longer than its block");
     *link_type = interface->link_type;
+    pcapng->of_packet = index;
+    pcapng->options = at + ((captured + 3u) & ~3u);
     *out = (struct captured){
         .at = time_of(interface, units), .bytes = pcapng->body + at, .captured = captured, .length = length};
     return true;
@@ -229,7 +238,38 @@ static bool read_simple(struct pcapng *pcapng, struct captured *out, int *link_t
     captured = captured < length ? captured : length;
     if (snaplen && captured > snaplen)
         captured = snaplen;
-    return read_packet(pcapng, 0, 4, captured, length, 0, out, link_type, fault);
+    if (!read_packet(pcapng, 0, 4, captured, length, 0, out, link_type, fault))
+        return false;
+    pcapng->options = pcapng->length; /* it has none */
+    return true;
+}
+
+void pcapng_interface(const struct pcapng *pcapng, struct capture_interface *out)
+{
+    const struct interface *interface = &pcapng->interfaces[pcapng->of_packet];
+
+    *out = (struct capture_interface){.section = pcapng->section,
+                                      .number = pcapng->of_packet,
+                                      .link_type = interface->link_type,
+                                      .snaplen = interface->snaplen,
+                                      .name = interface->name[0] ? interface->name : NULL};
+}
+
+bool pcapng_comment(struct pcapng *pcapng, const char **text, size_t *length)
+{
+    while (pcapng->options + 4 <= pcapng->length) {
+        const uint8_t *at = pcapng->body + pcapng->options;
+        uint16_t code = get16(pcapng, at), size = get16(pcapng, at + 2);
+        if (code == OPTION_END || pcapng->options + 4 + size > pcapng->length)
+            break;
+        pcapng->options += 4 + ((size + 3u) & ~3u);
+        if (code != OPTION_COMMENT)
+            continue;
+        *text = (const char *)at + 4;
+        *length = size;
+        return true;
+    }
+    return false;
 }
 
 enum capture_result pcapng_next(struct pcapng *pcapng, struct captured *out, int *link_type, struct fault *fault)

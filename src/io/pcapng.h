@@ -5,6 +5,8 @@
 #ifndef IO_PCAPNG_H
 #define IO_PCAPNG_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -21,6 +23,15 @@ struct pcapng *pcapng_open(FILE *stream);
 
 /* The next packet and its link type (a LINKTYPE_ number). CAPTURE_EMPTY: the end; CAPTURE_FAULT: the file is damaged. */
 enum capture_result pcapng_next(struct pcapng *pcapng, struct captured *out, int *link_type, struct fault *fault);
+
+/* What is said of an interface: of it no more than PCAPNG_NAME - 1 bytes of the name. */
+#define PCAPNG_NAME 64
+
+/* The interface of the packet that was read last; its name is borrowed until the next one is read. */
+void pcapng_interface(const struct pcapng *pcapng, struct capture_interface *out);
+
+/* The next comment of that packet, of length bytes and without a zero behind, borrowed likewise; false: no more. */
+bool pcapng_comment(struct pcapng *pcapng, const char **text, size_t *length);
 
 /* Frees it; NULL is allowed. The stream stays open. */
 void pcapng_close(struct pcapng *pcapng);

@@ -34,7 +34,9 @@ struct sighting {
     uint32_t payload_captured;
     const uint8_t *frame; /* all that was captured, borrowed likewise; NULL when it is not known */
     uint32_t frame_captured;
-    uint32_t ip_at; /* where in it the IP header is */
+    uint32_t frame_length; /* how many bytes it had on the way */
+    int link_type;         /* how to read it: a DLT_ number */
+    uint32_t ip_at;        /* where in it the IP header is */
     struct icmp_error icmp;
     const char *oddity; /* static text: what was wrong with it */
     unsigned lost;      /* segments dropped since the last word of it */
