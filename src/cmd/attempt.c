@@ -9,6 +9,7 @@
 #include "cmd/our_end.h"
 #include "cmd/plan.h"
 #include "cmd/signals.h"
+#include "cmd/tape.h"
 #include "io/clock.h"
 #include "io/kernel.h"
 #include "io/privilege.h"
@@ -155,6 +156,8 @@ static bool open_port(struct attempt *attempt, const struct errand *errand, cons
         return false;
     if (errand->recorder)
         recorder_open(errand->recorder, &attempt->port);
+    if (errand->copy)
+        tape_begin(errand->tape, errand->copy, live_capture(attempt->live), &attempt->port);
     return true;
 }
 

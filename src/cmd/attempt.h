@@ -14,6 +14,8 @@
 
 struct kernel;
 struct recorder;
+struct copy;
+struct tape;
 
 /* What is asked for. All pointers are borrowed. */
 struct errand {
@@ -30,6 +32,8 @@ struct errand {
     bool expects_data;         /* ... on the peer's bytes */
     int watch_fd;              /* -1: none */
     struct recorder *recorder; /* to keep the bytes of what is seen; or NULL */
+    struct tape *tape;         /* to write what is seen, into */
+    struct copy *copy;         /* ... this file; both or neither is NULL */
     const sigset_t *wait_mask;
 };
 

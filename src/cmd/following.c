@@ -137,6 +137,30 @@ static void on_claim(void *context, const struct connection *connection, unsigne
         read_ladder_claim(following->ladder, side, claim, following->epoch);
 }
 
+/* ---- what --write is told, and then those who show it ---- */
+
+static void on_segment_to_write(void *context, const struct connection *connection, unsigned from, unsigned n,
+                                enum passage_kind kind, const struct passage *passage)
+{
+    struct following *following = context;
+
+    if (is_looked_at(following, connection->number))
+        annotate_segment(&following->annotated, connection, from, n, kind, passage, &following->fault);
+    if (following->shown_to.segment)
+        following->shown_to.segment(context, connection, from, n, kind, passage);
+}
+
+static void on_claim_to_write(void *context, const struct connection *connection, unsigned end,
+                              const struct claim *claim)
+{
+    struct following *following = context;
+
+    if (is_looked_at(following, connection->number))
+        annotate_claim(&following->annotated, connection, end, claim, &following->fault);
+    if (following->shown_to.claim)
+        following->shown_to.claim(context, connection, end, claim);
+}
+
 /* ---- packets ---- */
 
 bool following_start(struct following *following, nanos at)
@@ -274,12 +298,20 @@ static struct follow_listener choose_listener(struct following *following)
     const bool drawn = options->connection && pictures_wanted(&following->pictures);
     const bool told = drawn || (!following->mute && !options->csv);
 
-    return (struct follow_listener){
+    const struct follow_listener shown_to = {
         .context = following,
         .segment = told && options->connection ? on_segment : NULL,
         .claim = told && (options->connection || options->json) ? on_claim : NULL,
         .over = on_over,
     };
+    struct follow_listener listener = shown_to;
+
+    following->shown_to = shown_to;
+    if (following->annotated.copy) {
+        listener.segment = on_segment_to_write;
+        listener.claim = on_claim_to_write;
+    }
+    return listener;
 }
 
 bool following_init(struct following *following, const struct options *options, const struct read_origin *origin,
@@ -293,7 +325,8 @@ bool following_init(struct following *following, const struct options *options, 
     following->at_once =
         options->connection || ((at_once || options->json || options->csv) && !options->sort && !options->limit_set);
     look_at_terminal(&following->look);
-    if (!choose_key(options->sort, &following->rows.key, fault) || !open_pictures(following, origin->command, fault))
+    if (!choose_key(options->sort, &following->rows.key, fault) || !open_pictures(following, origin->command, fault) ||
+        !annotate_open(&following->annotated, options, origin->files, origin->file_count, fault))
         return false;
     following->memory = calloc(1, follow_memory(options->max_connections));
     following->fragments = calloc(1, sizeof(*following->fragments));
@@ -348,6 +381,7 @@ void following_conclude(struct following *following, struct fault *fault)
     /* Where not even a packet could be read there is nothing to be shown. */
     if (fault->kind == FAULT_NONE || following->total.packets > 0)
         pictures_write(&following->pictures, &following->fault);
+    annotate_end(&following->annotated, &following->fault);
     if (fault->kind == FAULT_NONE)
         *fault = following->fault;
     if (fault->kind == FAULT_NONE)
@@ -357,6 +391,7 @@ void following_conclude(struct following *following, struct fault *fault)
 void following_free(struct following *following)
 {
     pictures_close(&following->pictures);
+    annotate_close(&following->annotated);
     rows_free(&following->rows);
     free(following->memory);
     free(following->fragments);

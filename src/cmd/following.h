@@ -5,6 +5,7 @@
 #ifndef CMD_FOLLOWING_H
 #define CMD_FOLLOWING_H
 
+#include "cmd/annotate.h"
 #include "cmd/options.h"
 #include "cmd/pictures.h"
 #include "cmd/rows.h"
@@ -37,6 +38,9 @@ struct following {
     struct read_lack lacks[LACKS_MAX];
     nanos epoch;
     bool started;
+
+    struct annotated annotated;      /* whoever has the packets begins and writes each of them */
+    struct follow_listener shown_to; /* who is told besides it */
 
     struct read_ladder *ladder;
     struct pictures pictures;

@@ -43,6 +43,7 @@ struct options {
     bool no_mss, no_wscale, no_sack, no_timestamps;
     bool go_on, quiz, bytes, takes_long; /* teach: --auto, --quiz, --bytes, --long */
     const char *lang, *export_as, *output;
+    const char *write; /* a file, "-": standard output */
     const char *send; /* as typed, escapes and all */
     const char *interface;
     const char *verify_netns;

@@ -7,27 +7,58 @@
 
 struct reading {
     struct following following;
-    uint64_t packets_before; /* of the files before this one */
+    struct capture_file *file; /* the one that is read */
+    uint64_t packets_before;   /* of the files before it */
 };
+
+/* Into the copy as it is, with the comments that it has and those that came of it. */
+static bool copy_packet_of(struct reading *reading, const struct captured *captured, struct fault *fault)
+{
+    struct annotated *annotated = &reading->following.annotated;
+    struct capture_interface interface;
+
+    capture_file_interface(reading->file, &interface);
+    return annotate_write(annotated, &interface, captured, fault);
+}
+
+static bool keep_comments(struct reading *reading, uint64_t number, struct fault *fault)
+{
+    struct annotated *annotated = &reading->following.annotated;
+    const char *text;
+    size_t length;
+    bool kept = true;
+
+    annotate_begin(annotated, number);
+    while (kept && capture_file_comment(reading->file, &text, &length))
+        kept = annotate_keep(annotated, text, length, fault);
+    return kept;
+}
 
 static bool on_packet(void *context, const struct captured *captured, int link_type, uint64_t number)
 {
     struct reading *reading = context;
+    struct following *following = &reading->following;
 
-    return following_packet(&reading->following, captured, link_type, reading->packets_before + number);
+    number += reading->packets_before;
+    if (!following->annotated.copy)
+        return following_packet(following, captured, link_type, number);
+    return keep_comments(reading, number, &following->fault) &&
+           following_packet(following, captured, link_type, number) &&
+           copy_packet_of(reading, captured, &following->fault);
 }
 
 static bool read_file(struct reading *reading, const char *path)
 {
     struct following *following = &reading->following;
-    struct capture_file *file;
     bool whole;
 
-    if (!capture_file_open(&file, path, following->options->filter, &following->fault))
+    if (!capture_file_open(&reading->file, path, following->options->filter, &following->fault))
         return false;
+    if (following->annotated.copy)
+        copy_forget_interfaces(following->annotated.copy);
     reading->packets_before = following->total.packets;
-    whole = capture_file_each(file, on_packet, reading, &following->fault);
-    capture_file_close(file);
+    whole = capture_file_each(reading->file, on_packet, reading, &following->fault);
+    capture_file_close(reading->file);
     return whole && following->fault.kind == FAULT_NONE;
 }
 

@@ -25,7 +25,7 @@ static bool on_event(void *self, const struct event *event, struct fault *fault)
     }
     if (run->console)
         run->console->hide(run->console->context);
-    if (!pictures_event(&run->pictures, event, fault))
+    if (!pictures_event(&run->pictures, event, fault) || !tape_event(&run->tape, &run->head, event, fault))
         return false;
     return run->reporter->event(run->report, event, fault);
 }
@@ -34,7 +34,7 @@ static bool on_pause(void *self, struct fault *fault)
 {
     struct run *run = self;
 
-    return run->reporter->flush(run->report, fault);
+    return run->reporter->flush(run->report, fault) && tape_pause(&run->tape, fault);
 }
 
 static bool on_input(void *self, struct walk *walk, bool readable, struct fault *fault)
@@ -84,8 +84,11 @@ static int finish(const struct run *run, const struct endpoint *peer, struct fau
 {
     char text[ENDPOINT_TEXT], words[80];
 
-    if (fault->kind != FAULT_NONE)
+    /* What can't be written can be the last thing that happens, after the walk had come to its end. */
+    if (fault->kind != FAULT_NONE && fault->kind != FAULT_LOCAL)
         return run->ended ? run->end.status : exit_status_of(fault);
+    if (fault->kind != FAULT_NONE)
+        return exit_status_of(fault);
     if (run->disagreed > 0) {
         complain("%s: the peer's kernel contradicts a proven claim", endpoint_format(peer, text));
         return run->end.status == STATUS_DONE ? STATUS_EXPECTATION : run->end.status;
@@ -93,6 +96,18 @@ static int finish(const struct run *run, const struct endpoint *peer, struct fau
     if (run->end.status != STATUS_DONE)
         complain("%s: %s: %s", endpoint_format(peer, text), outcome_words(run, words, sizeof(words)), run->why);
     return run->end.status;
+}
+
+/* The walk is over, and its capture is still open. */
+static void end_tape(struct run *run, struct fault *fault)
+{
+    struct fault late = {0};
+
+    if (tape_over(&run->tape, &run->head, &late) && tape_end(&run->tape, &late))
+        return;
+    tape_end(&run->tape, &(struct fault){0});
+    if (fault->kind == FAULT_NONE)
+        *fault = late;
 }
 
 static int run_each(struct run *run, const struct addr *addresses, unsigned count, struct fault *fault)
@@ -106,6 +121,7 @@ static int run_each(struct run *run, const struct addr *addresses, unsigned coun
         *fault = (struct fault){0};
         run->ended = false;
         attempt_walk(&run->attempt, &run->errand, &peer, i + 1 == count, &listener, fault);
+        end_tape(run, fault);
         bool last = i + 1 == count || !try_next(run, fault);
         if (last)
             status = finish(run, run->attempt.flow.peer.port ? &run->attempt.flow.peer : &peer, fault);
@@ -134,6 +150,16 @@ static int draw(struct run *run, int status, struct fault *fault)
     return status;
 }
 
+/* Before anything was sent. */
+static int give_up(struct run *run, const struct fault *fault)
+{
+    struct fault late = {0};
+
+    pictures_close(&run->pictures);
+    copy_close(run->errand.copy, &late);
+    return exit_status_of(fault);
+}
+
 int run_addresses(struct run *run, const struct addr *addresses, unsigned count, struct fault *fault)
 {
     struct report_options report = {.expectations = run->expectations, .open_ended = run->console != NULL};
@@ -142,20 +168,20 @@ int run_addresses(struct run *run, const struct addr *addresses, unsigned count,
     int status;
 
     terminal_look(&report);
-    if (!pictures_open(&run->pictures, run->errand.options, run->errand.command, fault)) {
-        pictures_close(&run->pictures);
-        return exit_status_of(fault);
-    }
+    if (!copy_open(&run->errand.copy, run->errand.options, fault) ||
+        !pictures_open(&run->pictures, run->errand.options, run->errand.command, fault))
+        return give_up(run, fault);
+    run->errand.tape = &run->tape;
     run->reporter = choose_reporter(run->errand.options, &run->pictures);
     run->report = run->reporter->begin(stdout, &report, fault);
-    if (fault->kind != FAULT_NONE) {
-        pictures_close(&run->pictures);
-        return exit_status_of(fault);
-    }
+    if (fault->kind != FAULT_NONE)
+        return give_up(run, fault);
     signals_catch(&wait_mask);
     run->errand.wait_mask = &wait_mask;
     status = run_each(run, addresses, count, fault);
-    if (!run->reporter->end(run->report, &late) && fault->kind == FAULT_NONE) {
+    run->reporter->end(run->report, &late);
+    copy_close(run->errand.copy, &late);
+    if (late.kind != FAULT_NONE && fault->kind == FAULT_NONE) {
         *fault = late;
         status = STATUS_LOCAL;
     }

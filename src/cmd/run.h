@@ -5,6 +5,7 @@
 #include "base/addr.h"
 #include "cmd/attempt.h"
 #include "cmd/pictures.h"
+#include "cmd/tape.h"
 #include "report/reporter.h"
 
 /* Where an interactive run gets its steps from. */
@@ -29,6 +30,8 @@ struct run {
     void *report; /* the reporter's state (owned) */
     struct pictures pictures;
     struct attempt attempt;
+    struct tape tape;
+    struct tape_head head;
     bool ended; /* the last attempt came to its end event: */
     struct event_end end;
     char why[FAULT_WORDS];

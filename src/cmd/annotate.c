@@ -1,0 +1,102 @@
+#include "cmd/annotate.h"
+
+#include <sys/stat.h>
+
+#include "follow/summary.h"
+#include "report/comment.h"
+
+/* Writing it would destroy what is to be read. */
+static bool is_read_too(const char *path, const char *const *files, unsigned count)
+{
+    struct stat written, read;
+
+    if (stat(path, &written) != 0 || !S_ISREG(written.st_mode))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (stat(files[i], &read) == 0 && read.st_dev == written.st_dev && read.st_ino == written.st_ino)
+            return true;
+    return false;
+}
+
+bool annotate_open(struct annotated *annotated, const struct options *options, const char *const *files, unsigned count,
+                   struct fault *fault)
+{
+    if (options->write && is_read_too(options->write, files, count))
+        return fault_set(fault, FAULT_USAGE, "--write: %s is one of the files that are read", options->write);
+    return copy_open(&annotated->copy, options, fault);
+}
+
+void annotate_begin(struct annotated *annotated, uint64_t packet)
+{
+    annotated->packet = packet;
+}
+
+bool annotate_keep(struct annotated *annotated, const char *text, size_t length, struct fault *fault)
+{
+    const struct text kept = {.at = (char *)text, .used = length};
+
+    return copy_comment(&annotated->comments, &kept, fault);
+}
+
+bool annotate_segment(struct annotated *annotated, const struct connection *connection, unsigned from, unsigned n,
+                      enum passage_kind kind, const struct passage *passage, struct fault *fault)
+{
+    char words[COMMENT_TEXT];
+    struct text text;
+
+    if (!annotated->copy)
+        return true;
+    text_init(&text, words, sizeof(words));
+    comment_observed_segment(&text, connection->number, from ^ summary_a(connection), n, kind,
+                             passage->packet == annotated->packet ? 0 : passage->packet);
+    return copy_comment(&annotated->comments, &text, fault);
+}
+
+bool annotate_claim(struct annotated *annotated, const struct connection *connection, unsigned end,
+                    const struct claim *claim, struct fault *fault)
+{
+    char words[COMMENT_TEXT];
+    struct text text;
+
+    if (!annotated->copy)
+        return true;
+    text_init(&text, words, sizeof(words));
+    comment_observed_claim(&text, connection->number, end ^ summary_a(connection), claim);
+    return copy_comment(&annotated->comments, &text, fault);
+}
+
+bool annotate_write(struct annotated *annotated, const struct capture_interface *interface,
+                    const struct captured *captured, struct fault *fault)
+{
+    bool written;
+
+    if (!annotated->copy)
+        return true;
+    written = copy_interface(annotated->copy, interface, &annotated->interface, fault) &&
+              copy_packet(annotated->copy, annotated->interface, captured, &annotated->comments, fault);
+    annotated->comments.used = 0;
+    annotated->packet = 0;
+    annotated->statistics.at = captured->at;
+    annotated->any = true;
+    return written;
+}
+
+bool annotate_end(struct annotated *annotated, struct fault *fault)
+{
+    bool good = true;
+
+    if (annotated->copy && annotated->any && (annotated->statistics.counted || annotated->comments.used > 0))
+        good =
+            copy_statistics(annotated->copy, annotated->interface, &annotated->statistics, &annotated->comments, fault);
+    good = copy_close(annotated->copy, fault) && good;
+    annotated->copy = NULL;
+    pcapng_free_options(&annotated->comments);
+    return good;
+}
+
+void annotate_close(struct annotated *annotated)
+{
+    copy_close(annotated->copy, &(struct fault){0});
+    annotated->copy = NULL;
+    pcapng_free_options(&annotated->comments);
+}
