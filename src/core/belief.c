@@ -302,6 +302,7 @@ bool belief_says_gone(const struct belief *belief)
 unsigned belief_received(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
                          struct claim out[CLAIMS_MAX])
 {
+    belief->known.answers_lately = knowledge_left_lately(&belief->known, segment->ack, at);
     struct verdict verdict = classify(&belief->known, segment);
 
     habits_apply(&belief->known, segment, at, &verdict);

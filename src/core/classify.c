@@ -316,10 +316,10 @@ static void consider_opening(const struct knowledge *known, const struct segment
     }
 }
 
-/* Can a third party tell that it is no keep-alive: does it acknowledge what it had not, and no other did so unseen? */
+/* Can a third party tell that it is no keep-alive: does it acknowledge what it had not, and what left just now? */
 static bool is_news(const struct knowledge *known, const struct segment *segment)
 {
-    return !known->incomplete && (!known->acked_any || seq_lt(known->acked_max, segment->ack));
+    return !known->incomplete && (!known->acked_any || seq_lt(known->acked_max, segment->ack)) && known->answers_lately;
 }
 
 /* Data or a bare ACK sent before our FIN arrived, nothing known of its own FIN or none sent. */

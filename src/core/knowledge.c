@@ -242,6 +242,8 @@ unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, 
     unsigned may = effects_possible(known, segment), expected = 0;
     bool reset = segment_has(segment, TCP_RST);
 
+    if (known->observed && !reset)
+        knowledge_note_passed(known, segment, at);
     knowledge_note_asked(known, segment, at);
     ours_note(&known->ours, segment, known->acked_any ? &known->acked_max : NULL, may_begin_again(known, at), n, at);
     if (!reset && segment_has(segment, TCP_SYN))

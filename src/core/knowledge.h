@@ -67,6 +67,15 @@ struct stamp {
     nanos at;
 };
 
+/* Numbers of ours that left: all from here on not before this time. */
+#define PASSED 3
+
+struct passed {
+    bool set;
+    uint32_t from;
+    nanos at;
+};
+
 struct knowledge {
     unsigned sent; /* SENT_ bits: what is expected to count */
     unsigned may;  /* SENT_ bits: what can count, if anywhere */
@@ -109,13 +118,17 @@ struct knowledge {
     bool drawing;           /* one left that can draw an ACK from SYN-RECEIVED, other than a copy of our SYN */
 
     bool irs_known;
-    uint32_t irs;       /* the peer's initial number */
-    bool awaited;       /* it is the peer that is to open */
-    bool observed;      /* seen by a third party: see core/observed.h */
-    bool scale_unknown; /* ... whose capture lacks the SYNs: windows are at least what they say */
-    bool joined;        /* ... or lacks one of them: what it knows begins in the middle */
+    uint32_t irs;                     /* the peer's initial number */
+    bool awaited;                     /* it is the peer that is to open */
+    bool observed;                    /* seen by a third party: see core/observed.h */
+    bool scale_unknown;               /* ... whose capture lacks the SYNs: windows are at least what they say */
+    bool joined;                      /* ... or lacks one of them: what it knows begins in the middle */
     uint32_t joined_its, joined_ours; /* the first numbers that it knows; valid with joined */
-    bool incomplete;          /* ... and it lacks more than that: segments of the other end passed unseen */
+    bool incomplete;                  /* ... and it lacks more than that: segments of the other end passed unseen */
+    bool answers_lately;              /* the segment that is judged acknowledges what left lately */
+    struct passed passed[PASSED];
+    unsigned passed_next;
+    uint32_t passed_end;      /* one past the highest of them; valid with passed_next > 0 */
     bool ours_unseen;         /* the peer has acknowledged what was not seen to leave */
     uint32_t ours_unseen_end; /* one past that: the number before may have been a FIN; valid with ours_unseen */
     uint32_t room_end;        /* the farthest right edge of our windows; valid with roomed */
@@ -237,6 +250,16 @@ bool knowledge_may_have_received_syn(const struct knowledge *known);
 
 /* Where the peer can get to from the states of the set, whatever arrives and whatever its application does. */
 state_set knowledge_reachable(const struct knowledge *known, state_set from);
+
+/* A segment of ours left, as a third party sees it: when its numbers were new. */
+void knowledge_note_passed(struct knowledge *known, const struct segment *segment, nanos at);
+
+/*
+ * To a third party that misses segments, a segment that acknowledges more than those before it may be a keep-alive still:
+ * all in between can have passed unseen. But none is sent within a second of what it acknowledges: an idle time is
+ * two hours (RFC 9293 3.8.4), and the shortest that Linux takes is a second. Has that left so shortly before `at`?
+ */
+bool knowledge_left_lately(const struct knowledge *known, uint32_t ack, nanos at);
 
 /* Does its timestamp echo show that the peer accepted this segment of ours or a later one (RFC 7323 4.3)? */
 bool knowledge_is_echoed(const struct knowledge *known, const struct landmark *landmark, const struct segment *segment);

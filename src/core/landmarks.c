@@ -98,3 +98,29 @@ bool knowledge_is_echoed(const struct knowledge *known, const struct landmark *l
     return seq_le(landmark->tsval, segment->options.tsecr) &&
            (!landmark->bounded || seq_lt(segment->options.tsecr, landmark->until));
 }
+
+/* Not each of them: so far apart that a few are enough for a second. */
+#define PASSED_APART (400 * NANOS_PER_MS)
+
+void knowledge_note_passed(struct knowledge *known, const struct segment *segment, nanos at)
+{
+    uint32_t end = segment->seq + segment_span(segment), from = segment->seq;
+    const struct passed *latest = &known->passed[(known->passed_next + PASSED - 1) % PASSED];
+
+    if (known->passed_next > 0) {
+        if (seq_le(end, known->passed_end))
+            return;
+        from = seq_max(from, known->passed_end);
+    }
+    known->passed_end = end;
+    if (!latest->set || at - latest->at >= PASSED_APART || at < latest->at)
+        known->passed[known->passed_next++ % PASSED] = (struct passed){true, from, at};
+}
+
+bool knowledge_left_lately(const struct knowledge *known, uint32_t ack, nanos at)
+{
+    for (unsigned i = 0; i < PASSED; i++)
+        if (known->passed[i].set && seq_lt(known->passed[i].from, ack) && at - known->passed[i].at < NANOS_PER_S)
+            return true;
+    return false;
+}

@@ -15,8 +15,13 @@
  *   - A segment that passed may be lost before it arrives, as always.
  *
  * An end that answers a SYN with a SYN-ACK, and was not seen to send a SYN alone, is taken to have opened passively.
- * An interval begins where a segment was first seen to pass; if a copy passed unseen before that, and the capture
- * shows that it lacks segments of that end, the interval begins with what was known before.
+ * An interval begins where a segment was first seen to pass. If the capture shows that it lacks segments of that end, a
+ * copy may have passed unseen before, and the interval begins with what was known before. A capture that lacks the first
+ * copy and shows no trace of that has intervals that begin too late: nothing else bounds them for a third party.
+ *
+ * A segment that acknowledges more than those before it is no keep-alive behind a FIN that passed unseen, if it comes within a
+ * second of what it acknowledges: no stack is known to send keep-alives after a shorter idle time (Linux takes whole
+ * seconds). It may be one if it comes later, though nothing shows that anything is missing.
  *
  * Whatever of this is not known makes a claim wider.
  */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seq.h"
+
 #define EPOCH (INT64_C(1720000000) * NANOS_PER_S)
 #define LONG_ENOUGH (300 * NANOS_PER_S)
 #define PASSED_MAX 600
@@ -61,6 +63,7 @@ static void draw(struct between *between, uint64_t seed, enum between_kind kind,
             variant.on |= PEER_ON(PEER_OPENS);
         if (variant.queue_free != NANOS_NEVER)
             variant.queue_free += NANOS_PER_S;
+        variant.keepalive += NANOS_PER_S; /* nobody's is shorter: core/observed.h */
         peer_init(&between->peers[end], &variant, chance_next(&chance));
         for (unsigned i = 0; i < BETWEEN_CALLS; i++) {
             struct app_plan plan = draw_call(&chance, chance_of(&chance, 300));
@@ -78,6 +81,47 @@ static void draw(struct between *between, uint64_t seed, enum between_kind kind,
 
 /* ---- the capture ---- */
 
+static void note_passed_by(struct between *between, unsigned end, const struct segment *segment, bool unseen)
+{
+    if (between->by_count[end] < PASSED_BY_MAX)
+        between->by[end][between->by_count[end]++] =
+            (struct passed_by){EPOCH + between->now, segment->seq + segment_span(segment), segment->ack, unseen};
+}
+
+/*
+ * An interval begins where a segment of the other end was first seen to pass (core/observed.h). No contract holds when one
+ * that can have had the same effect passed unseen before that: as far as it in numbers, or in acknowledgements.
+ */
+static bool passed_unseen_before(const struct between *between, unsigned other, nanos at)
+{
+    const struct passed_by *seen = NULL;
+
+    for (unsigned i = 0; i < between->by_count[other]; i++)
+        if (between->by[other][i].at == at && !between->by[other][i].unseen)
+            seen = &between->by[other][i];
+    for (unsigned i = 0; seen && &between->by[other][i] < seen; i++) {
+        const struct passed_by *by = &between->by[other][i];
+        if (by->unseen && (seq_le(seen->end, by->end) || seq_le(seen->ack, by->ack)))
+            return true;
+    }
+    return false;
+}
+
+/* The claim, as far as the contract goes. */
+static struct claim held_to(struct between *between, unsigned end, const struct claim *claim)
+{
+    struct claim held = *claim;
+
+    if (claim->certainty == PRESUMED || claim->not_before == NANOS_NONE)
+        return held;
+    between->dated++;
+    if (passed_unseen_before(between, !end, claim->not_before)) {
+        between->undated++;
+        held.not_before = NANOS_NONE;
+    }
+    return held;
+}
+
 static void on_claim(void *context, const struct connection *connection, unsigned end, const struct claim *claim)
 {
     struct between *between = context;
@@ -89,8 +133,11 @@ static void on_claim(void *context, const struct connection *connection, unsigne
                 claim -> otherwise ? ", else " : "",
                 claim->otherwise ? state_set_text(claim->otherwise, "|", otherwise) : "",
                 reason_text(claim->reason)->token);
-    if (connection->number == 1)
-        witness_claim(&between->witnesses[connection->at[end].port - 1], claim, false);
+    if (connection->number == 1) {
+        unsigned who = connection->at[end].port - 1u;
+        struct claim held = held_to(between, who, claim);
+        witness_claim(&between->witnesses[who], &held, false);
+    }
 }
 
 static void on_segment(void *context, const struct connection *connection, unsigned from, unsigned n,
@@ -123,10 +170,12 @@ static void capture(struct between *between, unsigned end, const struct peer_sen
     unsigned n = between->follow.fulls[0].segments + 1;
 
     if (is_lacking(between, end)) {
+        note_passed_by(between, end, &sent->segment, true);
         say(between, "UNSEEN", end, &sent->segment);
         return;
     }
     say(between, "passes", end, &sent->segment);
+    note_passed_by(between, end, &sent->segment, false);
     between->captured++;
     if (n >= NUMBERS_MAX - 1) {
         between->over = true;
@@ -292,6 +341,7 @@ static void start(struct between *between, uint64_t seed, enum between_kind kind
     between->kind = kind;
     between->passed = between->captured = 0;
     between->over = false;
+    between->by_count[END_A] = between->by_count[END_B] = 0;
     between->chance.state = seed ^ 0x9999;
     draw(between, seed, kind, shrunk);
     for (unsigned end = 0; end < ENDS; end++) {
@@ -299,8 +349,7 @@ static void start(struct between *between, uint64_t seed, enum between_kind kind
         witness_init(witness, &between->follow.fulls[0].ends[end].belief, &between->peers[end], tally);
         witness->zero = 0;
         witness->epoch = EPOCH;
-        /* An interval begins where a segment was seen, which may have passed unseen before (core/observed.h). */
-        witness->ignored = kind == BETWEEN_WHOLE ? 0 : 1u << VIOLATION_INTERVAL | 1u << VIOLATION_MOVED;
+        witness->ignored = 0;
         between->accepted[end] = false;
     }
     peer_open(&between->peers[END_A], between->now);

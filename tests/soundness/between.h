@@ -29,6 +29,15 @@ enum between_part {
     BETWEEN_PARTS = BETWEEN_CALL + 2 * BETWEEN_CALLS
 };
 
+/* A segment that has passed the capture: what it can have been to the other end. */
+struct passed_by {
+    nanos at;
+    uint32_t end, ack;
+    bool unseen;
+};
+
+#define PASSED_BY_MAX 1024
+
 struct between_shrunk {
     uint64_t parts;
     uint64_t switches[ENDS];
@@ -51,6 +60,9 @@ struct between {
     nanos now;
     bool over; /* more than one connection: nobody holds what is meant apart any more */
     unsigned segments;
+    struct passed_by by[ENDS][PASSED_BY_MAX];
+    unsigned by_count[ENDS];
+    uint64_t dated, undated; /* claims whose interval begins somewhere, and of these such as no contract holds for */
     /* The same capture, followed in full and briefly: what both say in the end. */
     struct follow brief;
     void *brief_memory;

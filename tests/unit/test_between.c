@@ -38,8 +38,8 @@ static double share(uint64_t part, uint64_t whole)
     return whole ? (double)part / (double)whole : 0;
 }
 
-/* least: the share of proven claims that must name one state; most_bad: of conversations with a violation that may be. */
-static void talk_many(enum between_kind kind, double least, double most_bad)
+/* least: the share of proven claims that must name one state. */
+static void talk_many(enum between_kind kind, double least)
 {
     unsigned long long first = wish("TCPWALK_SOUNDNESS_SEED", 1), walks = wish("TCPWALK_SOUNDNESS_WALKS", 5000),
                        bad = 0;
@@ -59,6 +59,8 @@ static void talk_many(enum between_kind kind, double least, double most_bad)
                   (unsigned long long)tally.walks, (unsigned long long)tally.segments, (unsigned long long)tally.claims,
                   (unsigned long long)tally.proven, 100 * share(tally.proven_single, tally.proven),
                   100 * share(tally.claims_single, tally.claims), share(tally.possible, tally.looks));
+    print_message("#   %llu intervals begin somewhere, %.1f %% of them where the same may have passed unseen before\n",
+                  (unsigned long long)between->dated, 100 * share(between->undated, between->dated));
     for (unsigned state = 0; state < STATE_COUNT; state++)
         print_message("#   %s alone: %llu\n", state_name((enum state)state), (unsigned long long)tally.entered[state]);
     for (unsigned i = 1; i < VIOLATIONS; i++)
@@ -68,33 +70,32 @@ static void talk_many(enum between_kind kind, double least, double most_bad)
     free(between->memory);
     free(between->brief_memory);
     free(between);
-    assert_true(share(bad, walks) <= most_bad);
+    assert_true(bad == 0);
     assert_true(share(tally.proven_single, tally.proven) >= least);
 }
 
 static void whole(void **state)
 {
     (void)state;
-    talk_many(BETWEEN_WHOLE, 0.35, 0);
+    talk_many(BETWEEN_WHOLE, 0.35);
 }
 
 static void from_the_middle(void **state)
 {
     (void)state;
-    talk_many(BETWEEN_MIDDLE, 0.07, 0);
+    talk_many(BETWEEN_MIDDLE, 0.07);
 }
 
 static void one_direction(void **state)
 {
     (void)state;
-    talk_many(BETWEEN_ONE_WAY, 0.15, 0);
+    talk_many(BETWEEN_ONE_WAY, 0.15);
 }
 
 static void with_gaps(void **state)
 {
     (void)state;
-    /* What was lost in a row without a trace may have been all between a SYN-ACK and a keep-alive behind a FIN. */
-    talk_many(BETWEEN_GAPS, 0.3, 0.0002);
+    talk_many(BETWEEN_GAPS, 0.3);
 }
 
 int main(void)
