@@ -390,7 +390,8 @@ static bool may_be_anothers(const struct knowledge *known, const struct segment 
 
     if (seq_le(segment->seq, known->heard_max))
         return false;
-    if (known->courted)
+    /* To a third party: or may have passed unseen. */
+    if (known->courted || (known->observed && known->has_stranger && seq_lt(known->stranger, segment->seq)))
         return true;
     for (unsigned i = 0; i < known->ours.syn_count; i++)
         if ((bits >> i & 1) && knowledge_reopens(known, i))

@@ -55,12 +55,28 @@ void brief_note(struct brief_segment *out, unsigned from, const struct segment *
     };
 }
 
+/* Has the last one, a RST, a number that the other end expects (course.c)? */
+static bool rst_counts(const struct brief_segment *segments, unsigned last)
+{
+    const struct brief_segment *rst = &segments[last];
+
+    if (last == 1 && rst->from != segments[0].from)
+        return true;
+    for (unsigned i = 0; i < last; i++) {
+        const struct brief_segment *segment = &segments[i];
+        uint32_t span = segment->len + !!(segment->flags & TCP_SYN) + !!(segment->flags & TCP_FIN);
+        if (rst->seq == (segment->from == rst->from ? segment->seq + span : segment->ack))
+            return true;
+    }
+    return false;
+}
+
 bool brief_is_over(const struct brief_segment *segments, unsigned count)
 {
     unsigned acked = 0;
 
     if (segments[count - 1].flags & TCP_RST)
-        return true;
+        return rst_counts(segments, count - 1);
     for (unsigned i = 0; i < count; i++) {
         if (!(segments[i].flags & TCP_FIN))
             continue;

@@ -58,6 +58,7 @@ struct end {
     bool has_syn, syn_alone; /* a SYN that was seen, or that an answer shows; one without ACK was seen */
     bool has_old_syn;
     bool has_next, has_acked, had_next, has_claimed;
+    bool jumped;      /* the segment that is judged is of it only because of those before: after a long loss */
     bool next_is_fin; /* the number before next was taken by a FIN */
     bool has_fin;
     bool has_doubtful_fin; /* one that the other end should have refused; fin and fin_at are its */

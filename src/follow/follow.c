@@ -58,9 +58,10 @@ static void take(struct follow *follow, struct connection *connection, unsigned 
     again = course_note(connection, from, kind, segment, passage->at);
     if (follow->listener.segment)
         follow->listener.segment(follow->listener.context, connection, from, connection->segments, kind, passage);
-    if (kind == PASSAGE_DOUBLE)
+    /* What no end can use is news of none: but whom a RST reaches, it may reset in ways that we know nothing of. */
+    if (kind == PASSAGE_DOUBLE || (kind == PASSAGE_STRAY && !segment_has(segment, TCP_RST)))
         return;
-    if (again)
+    if (again || connection->ends[from].jumped)
         ends_rejoin(follow, connection, passage->at);
     ends_pass(follow, connection, from, segment, passage->at);
 }

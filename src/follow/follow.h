@@ -12,8 +12,8 @@
  *      first and how. A RST counts only with the number that the other end expects, and neither RST nor FIN ends
  *      anything that then goes on: what contradicts one undoes it.
  *   3. ends.c tells the beliefs of both ends (core/observed.h): its sender's, that it was received, and the other's,
- *      that it was sent; and before that, what of the other passed unseen. A stray is told as well, for it may be
- *      acceptable in ways that we know nothing of; a copy is not.
+ *      that it was sent; and before that, what of the other passed unseen. A copy is not told, nor is a stray, but for
+ *      a RST.
  *
  * A SYN with another number for a connection that is not over may be anything. It is kept, and begins a connection
  * of its own once it is answered with a SYN-ACK, or when the old one is over.

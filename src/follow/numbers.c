@@ -258,6 +258,7 @@ enum passage_kind numbers_note(struct connection *connection, unsigned from, con
         connection->ends[i].had_next = connection->ends[i].has_next;
     }
     me->segments++;
+    me->jumped = false;
     if (is_double(me, segment, at)) {
         me->doubles++;
         return PASSAGE_DOUBLE;
@@ -266,7 +267,8 @@ enum passage_kind numbers_note(struct connection *connection, unsigned from, con
         return PASSAGE_NEW;
     begin_again(me, other, segment);
     /* Without payload it may have its number from anywhere: it does not show that something was lost. */
-    if (!syn_fits(me, segment) || (!numbers_fit(connection, from, segment) && !is_run(me, segment))) {
+    me->jumped = !numbers_fit(connection, from, segment);
+    if (!syn_fits(me, segment) || (me->jumped && !is_run(me, segment))) {
         me->strays++;
         return PASSAGE_STRAY;
     }

@@ -39,13 +39,22 @@ void violated(struct witness *witness, enum violation violation, const char *for
     va_end(args);
 }
 
+/* A conversation of the model has fewer bytes than that, and its initial numbers lie farther apart. */
+#define JOINED_REACH (UINT32_C(1) << 18)
+
 /* The connection that the belief means: the one whose initial number it heard. 0 when it heard none. */
 static unsigned meant(const struct witness *witness)
 {
-    if (!witness->belief->known.irs_known)
+    const struct knowledge *known = &witness->belief->known;
+
+    if (!known->irs_known)
         return 0;
+    /* It began in the middle: by the numbers that were heard first. */
+    for (unsigned i = CONNECTIONS_MAX; known->joined && --i > 0;)
+        if (witness->iss[i] && known->joined_its - witness->iss[i] < JOINED_REACH)
+            return i;
     for (unsigned i = 1; i < CONNECTIONS_MAX; i++)
-        if (witness->iss[i] == witness->belief->known.irs)
+        if (witness->iss[i] == known->irs)
             return i;
     return 0;
 }
@@ -85,7 +94,8 @@ static bool peer_has_habit(const struct peer *peer, enum habit habit)
         return !peer->repeated_fast && !peer_is(peer, PEER_FIN_AS_ACK) && !peer_is(peer, PEER_FIN_ANSWERS);
     case HABIT_OPENING: /* with timestamps an old one draws an ACK from all but a minisock that keeps none of what it drops */
         if (peer_is(peer, PEER_TIMESTAMPS))
-            return peer_is(peer, PEER_SYN_ANSWERED) && peer_is(peer, PEER_MINISOCK) && !peer_is(peer, PEER_STUCK_ECHOES);
+            return peer_is(peer, PEER_SYN_ANSWERED) && peer_is(peer, PEER_MINISOCK) &&
+                   !peer_is(peer, PEER_STUCK_ECHOES);
         return peer_is(peer, PEER_SYN_ANSWERED) && (peer_is(peer, PEER_MINISOCK) || peer_is(peer, PEER_OLD_OPENS));
     case HABIT_DROPPED_STAMP:
         return !peer_is(peer, PEER_STUCK_ECHOES) && (peer_is(peer, PEER_ECHOES_LATE) || peer_is(peer, PEER_MINISOCK));
