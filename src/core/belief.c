@@ -191,12 +191,28 @@ static nanos not_before(const struct belief *belief, const struct verdict *verdi
     return proven;
 }
 
-/* The claim that a verdict amounts to, with its evidence and interval. */
-static struct claim claim_of(const struct belief *belief, const struct verdict *verdict, unsigned n, nanos at)
+/* What a claim rests on beside its verdict, as it is before the segment is noted. */
+struct grounds {
+    nanos not_before;
+    bool answers;      /* a segment of ours ... */
+    unsigned answered; /* ... which is this */
+};
+
+static struct grounds grounds_of(const struct belief *belief, const struct verdict *verdict)
 {
-    const struct claim *standing = &belief->claim;
-    struct claim claim = {
-        .from = standing->to,
+    const struct landmark *answers = verdict->answers;
+
+    bool known = answers && answers->set && !answers->old;
+
+    return (struct grounds){not_before(belief, verdict), known, known ? answers->first : 0};
+}
+
+/* The claim that a verdict amounts to, with its evidence and interval. */
+static void make_claim(state_set from, const struct verdict *verdict, const struct grounds *grounds, unsigned n,
+                       nanos at, struct claim *out)
+{
+    *out = (struct claim){
+        .from = from,
         .to = verdict->states,
         .likely = verdict->likely,
         .certainty = PROVEN,
@@ -204,14 +220,12 @@ static struct claim claim_of(const struct belief *belief, const struct verdict *
         .habit = verdict->habit,
         .by_habit = verdict->by_habit,
         .detail = verdict->detail,
-        .not_before = not_before(belief, verdict),
+        .not_before = grounds->not_before,
         .not_after = at,
     };
-
-    if (verdict->answers && verdict->answers->set && !verdict->answers->old)
-        add_evidence(&claim, verdict->answers->first);
-    add_evidence(&claim, n);
-    return claim;
+    if (grounds->answers)
+        add_evidence(out, grounds->answered);
+    add_evidence(out, n);
 }
 
 /* Without a connection, whether somebody listens is another matter. */
@@ -222,41 +236,62 @@ static bool same(state_set a, state_set b)
     return a == b || (a && b && !(a & (state_set)~none) && !(b & (state_set)~none));
 }
 
-/*
- * Takes a proven claim as the one that stands, and adds what is presumed since. Returns how many claims are in out.
- */
-static unsigned conclude(struct belief *belief, struct claim claim, const struct segment *segment, unsigned n, nanos at,
-                         struct claim out[CLAIMS_MAX])
+/* Of the claim that stood, what the next is held against. */
+struct stood {
+    state_set to, likely, by_habit;
+    enum certainty certainty;
+    enum detail detail;
+    bool rests; /* on a segment: else it is no more than a guess */
+};
+
+static struct stood stood_of(const struct claim *claim)
 {
-    const struct claim before = belief->claim;
+    return (struct stood){claim->to,        claim->likely, claim->by_habit,
+                          claim->certainty, claim->detail, claim->evidence_count > 0};
+}
+
+static bool is_news(const struct claim *claim, const struct stood *before)
+{
+    return claim->to != before->to || claim->likely != before->likely || before->certainty != claim->certainty ||
+           claim->by_habit != before->by_habit || claim->detail != before->detail || claim->certainty == REFUTED;
+}
+
+/*
+ * Takes a proven claim as the one that stands, and adds what is presumed since. Returns how many claims are in out. The
+ * claim is filled where it is to stand, as verdicts are (core/classify.c).
+ */
+static unsigned conclude(struct belief *belief, const struct verdict *verdict, const struct grounds *grounds,
+                         const struct segment *segment, unsigned n, nanos at, struct claim out[CLAIMS_MAX])
+{
+    const struct stood before = stood_of(&belief->claim);
     const struct knowledge *known = &belief->known;
+    struct claim *claim = &belief->claim;
     unsigned effects = outstanding(known, segment);
-    state_set ahead = expected_in_the_end(claim.likely, effects);
+    state_set ahead = expected_in_the_end(verdict->likely, effects);
     const struct landmark *pending = landmark_of(known, effects);
-    bool crossed = ahead != claim.likely && has_crossed(known, pending, at) && !fin_is_sacked(known, segment);
+    bool crossed = ahead != verdict->likely && has_crossed(known, pending, at) && !fin_is_sacked(known, segment);
     /* Nothing new: the same states as last time, and the presumption is still on its way. */
-    if (crossed && claim.to == belief->proven_states && before.certainty == PRESUMED && same(ahead, before.likely))
+    if (crossed && verdict->states == belief->proven_states && before.certainty == PRESUMED &&
+        same(ahead, before.likely))
         return 0;
-    /* A presumption that rested on no segment is no more than a guess. */
-    bool contradicts = before.certainty == PRESUMED && (before.likely & claim.to) == 0 && ahead != claim.likely &&
-                       same(ahead, before.likely) && before.evidence_count > 0;
+    bool contradicts = before.certainty == PRESUMED && (before.likely & verdict->states) == 0 &&
+                       ahead != verdict->likely && same(ahead, before.likely) && before.rests;
     unsigned count = 0;
 
+    make_claim(before.to, verdict, grounds, n, at, claim);
     if (contradicts && !crossed) {
-        claim.certainty = REFUTED;
-        if (claim.to == IN(ESTABLISHED) && (effects & SENT_FIN))
-            claim.reason = REASON_OUR_FIN_NOT_ACKED;
+        claim->certainty = REFUTED;
+        if (claim->to == IN(ESTABLISHED) && (effects & SENT_FIN))
+            claim->reason = REASON_OUR_FIN_NOT_ACKED;
         else if (segment_has(segment, TCP_FIN))
-            claim.reason = REASON_FIN_REPEATED;
+            claim->reason = REASON_FIN_REPEATED;
         knowledge_note_loss(&belief->known);
     }
-    belief->claim = claim;
-    belief->proven_not_before = claim.not_before;
-    belief->proven_states = claim.to;
+    belief->proven_not_before = claim->not_before;
+    belief->proven_states = claim->to;
     belief->proven_at = at;
-    if (claim.to != before.to || claim.likely != before.likely || before.certainty != claim.certainty ||
-        claim.by_habit != before.by_habit || claim.detail != before.detail || claim.certainty == REFUTED)
-        out[count++] = claim;
+    if (is_news(claim, &before))
+        out[count++] = *claim;
     if (crossed && presume(belief, ahead, effects, pending->latest, pending->at, &out[count])) {
         add_evidence(&belief->claim, n);
         out[count] = belief->claim;
@@ -302,9 +337,10 @@ bool belief_says_gone(const struct belief *belief)
 unsigned belief_received(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
                          struct claim out[CLAIMS_MAX])
 {
-    belief->known.answers_lately = knowledge_left_lately(&belief->known, segment->ack, at);
-    struct verdict verdict = classify(&belief->known, segment);
+    struct verdict verdict;
 
+    belief->known.answers_lately = knowledge_left_lately(&belief->known, segment->ack, at);
+    classify(&belief->known, segment, &verdict);
     habits_apply(&belief->known, segment, at, &verdict);
 
     if (verdict.states == NO_STATES) {
@@ -324,7 +360,8 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
             belief->proven_not_before = NANOS_NONE;
     }
     bool older = knowledge_is_older(&belief->known, segment);
-    struct claim claim = claim_of(belief, &verdict, n, at);
+    const struct grounds grounds = grounds_of(belief, &verdict);
+
     knowledge_received(&belief->known, segment, at);
     note_order(&belief->known, verdict.states);
     if (verdict.fin_unsent)
@@ -345,13 +382,13 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
         return 0;
     /* It was still opening a moment ago, and nothing has left that should have moved it since. */
     if (belief->claim.certainty != PRESUMED && belief->claim.likely == IN(SYN_RECEIVED) &&
-        (claim.to & IN(SYN_RECEIVED)))
-        claim.likely = IN(SYN_RECEIVED);
+        (verdict.states & IN(SYN_RECEIVED)))
+        verdict.likely = IN(SYN_RECEIVED);
     /* It refuses what we asked, and we take it to be gone already. */
     if (verdict.answer && belief->claim.evidence_count > 0 &&
-        (belief->claim.likely & claim.to & (IN(CLOSED) | IN(LISTEN))))
-        claim.likely = belief->claim.likely & claim.to;
-    return conclude(belief, claim, segment, n, at, out);
+        (belief->claim.likely & verdict.states & (IN(CLOSED) | IN(LISTEN))))
+        verdict.likely = belief->claim.likely & verdict.states;
+    return conclude(belief, &verdict, &grounds, segment, n, at, out);
 }
 
 static nanos life_of(state_set states)

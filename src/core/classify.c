@@ -28,7 +28,16 @@ static struct verdict says_nothing(void)
     return (struct verdict){.states = NO_STATES};
 }
 
-/* The evidence is the segment of ours that it answers; before that left it can't have been in these states. */
+/*
+ * The evidence is the segment of ours that it answers; before that left it can't have been in these states. A verdict is
+ * filled where it is to be, here and below: copies of what was written a moment ago make a processor wait.
+ */
+static void say(struct verdict *out, state_set states, state_set likely, enum reason reason,
+                const struct landmark *answers)
+{
+    *out = (struct verdict){.states = states, .likely = likely, .reason = reason, .answers = answers, .since = answers};
+}
+
 static struct verdict says(state_set states, state_set likely, enum reason reason, const struct landmark *answers)
 {
     return (struct verdict){.states = states, .likely = likely, .reason = reason, .answers = answers, .since = answers};
@@ -177,22 +186,24 @@ static bool acks_beyond_syn(const struct knowledge *known, const struct segment 
     return true;
 }
 
-static struct verdict classify_fin(const struct knowledge *known, bool covers)
+static void classify_fin(const struct knowledge *known, bool covers, struct verdict *out)
 {
     if (!covers) {
-        enum reason reason = (known->sent & SENT_FIN) ? REASON_FIN_CROSSED : REASON_FIN_SEEN;
-        return says(IN(FIN_WAIT_1), IN(FIN_WAIT_1), reason, NULL);
+        say(out, IN(FIN_WAIT_1), IN(FIN_WAIT_1), (known->sent & SENT_FIN) ? REASON_FIN_CROSSED : REASON_FIN_SEEN, NULL);
+        return;
     }
     switch (known->order) {
     case FIN_ORDER_AFTER_OURS:
-        return says(IN(LAST_ACK), IN(LAST_ACK), REASON_FIN_AFTER_OURS, &known->fin);
+        say(out, IN(LAST_ACK), IN(LAST_ACK), REASON_FIN_AFTER_OURS, &known->fin);
+        return;
     case FIN_ORDER_BEFORE_OURS:
-        return says(IN(CLOSING), IN(CLOSING), REASON_BOTH_FINS, &known->fin);
+        say(out, IN(CLOSING), IN(CLOSING), REASON_BOTH_FINS, &known->fin);
+        return;
     case FIN_ORDER_UNKNOWN:
         break;
     }
     /* If this is a repetition whose first copy crossed our FIN and was lost, it comes from CLOSING. */
-    return says(IN(LAST_ACK) | IN(CLOSING), IN(LAST_ACK), REASON_FIN_COVERS_OURS, &known->fin);
+    say(out, IN(LAST_ACK) | IN(CLOSING), IN(LAST_ACK), REASON_FIN_COVERS_OURS, &known->fin);
 }
 
 /* Does it stand where a FIN would leave it, or a keep-alive behind a FIN, that we acknowledged before it arrived? */
@@ -203,28 +214,29 @@ static bool may_be_acked_unheard(const struct knowledge *known, const struct seg
 }
 
 /* Our FIN is acknowledged, and whether its own is sent is unknown. */
-static struct verdict classify_perhaps_closed(const struct knowledge *known, const struct segment *segment,
-                                              state_set closing)
+static void classify_perhaps_closed(const struct knowledge *known, const struct segment *segment, state_set closing,
+                                    struct verdict *out)
 {
     bool before = known->order == FIN_ORDER_BEFORE_OURS, gap = seq_lt(known->heard_max, segment->seq);
-    struct verdict verdict = says(closing, closing, REASON_FIN_ACKED, &known->fin);
 
+    say(out, closing, closing, REASON_FIN_ACKED, &known->fin);
     if (!before) {
-        verdict.states |= IN(CLOSE_WAIT);
-        verdict.likely = IN(CLOSE_WAIT);
+        out->states |= IN(CLOSE_WAIT);
+        out->likely = IN(CLOSE_WAIT);
     }
-    if (segment->len == 0 && (ranges_have(&known->ahead, segment->seq) || (known->observed && seq_lt(known->in_order, segment->seq))) &&
+    if (segment->len == 0 &&
+        (ranges_have(&known->ahead, segment->seq) || (known->observed && seq_lt(known->in_order, segment->seq))) &&
         known->order != FIN_ORDER_AFTER_OURS)
-        verdict.states |= IN(TIME_WAIT);
+        out->states |= IN(TIME_WAIT);
     if (segment->len > 0 && known->acked_any && knowledge_covers_fin(known, known->acked_max) == COVERS)
-        verdict.reason = REASON_DATA_SEEN;
+        out->reason = REASON_DATA_SEEN;
     else if (gap)
-        verdict.reason = REASON_FIN_ACKED_GAP;
-    return verdict;
+        out->reason = REASON_FIN_ACKED_GAP;
 }
 
 /* Data or a bare ACK that covers our FIN. fin_out: its own FIN is sent (1), unsent (0) or unknown (-1). */
-static struct verdict classify_after_our_fin(const struct knowledge *known, const struct segment *segment, int fin_out)
+static void classify_after_our_fin(const struct knowledge *known, const struct segment *segment, int fin_out,
+                                   struct verdict *out)
 {
     state_set closing = IN(CLOSING) | IN(LAST_ACK);
 
@@ -232,40 +244,44 @@ static struct verdict classify_after_our_fin(const struct knowledge *known, cons
         closing = IN(LAST_ACK);
     else if (known->order == FIN_ORDER_BEFORE_OURS)
         closing = IN(CLOSING);
-    if (fin_out == 0)
-        return says(IN(CLOSE_WAIT), IN(CLOSE_WAIT), REASON_FIN_ACKED, &known->fin);
-    if (fin_out < 0)
-        return classify_perhaps_closed(known, segment, closing);
-
-    struct verdict verdict = says(closing, closing, REASON_BOTH_FINS, &known->fin);
+    if (fin_out == 0) {
+        say(out, IN(CLOSE_WAIT), IN(CLOSE_WAIT), REASON_FIN_ACKED, &known->fin);
+        return;
+    }
+    if (fin_out < 0) {
+        classify_perhaps_closed(known, segment, closing, out);
+        return;
+    }
+    say(out, closing, closing, REASON_BOTH_FINS, &known->fin);
     if (known->order != FIN_ORDER_AFTER_OURS && knowledge_may_have_acked_fin(known))
-        verdict.states |= IN(TIME_WAIT);
+        out->states |= IN(TIME_WAIT);
     /* When every copy of our FIN acknowledged its FIN too, it accepted both or neither. */
     bool both_at_once = known->order == FIN_ORDER_BEFORE_OURS && !known->fin_without_ack;
     if (both_at_once)
-        verdict.states = IN(TIME_WAIT);
+        out->states = IN(TIME_WAIT);
     /* Whoever takes the ACK of its FIN in CLOSING goes on to TIME-WAIT; in LAST-ACK nobody is left to answer. */
     if (!both_at_once && known->order != FIN_ORDER_AFTER_OURS && segment->len == 0 &&
-        knowledge_is_echoed(known, &known->fin_ack, segment))
-        return says(IN(TIME_WAIT), IN(TIME_WAIT), REASON_FIN_RECEIPT, &known->fin_ack);
-    verdict.likely = (verdict.states & IN(TIME_WAIT))  ? IN(TIME_WAIT)
-                     : (verdict.states & IN(LAST_ACK)) ? IN(LAST_ACK)
-                                                       : verdict.states;
-    return verdict;
+        knowledge_is_echoed(known, &known->fin_ack, segment)) {
+        say(out, IN(TIME_WAIT), IN(TIME_WAIT), REASON_FIN_RECEIPT, &known->fin_ack);
+        return;
+    }
+    out->likely = (out->states & IN(TIME_WAIT))  ? IN(TIME_WAIT)
+                  : (out->states & IN(LAST_ACK)) ? IN(LAST_ACK)
+                                                 : out->states;
 }
 
 /* Data or a bare ACK sent before our FIN arrived, its own FIN being sent: it waits for us to acknowledge that. */
-static struct verdict classify_fin_wait(const struct knowledge *known, const struct segment *segment)
+static void classify_fin_wait(const struct knowledge *known, const struct segment *segment, struct verdict *out)
 {
-    if (segment->len > 0 || !knowledge_may_have_acked_fin(known))
-        return says(IN(FIN_WAIT_1), IN(FIN_WAIT_1), REASON_FIN_SEEN, NULL);
-    if (knowledge_is_echoed(known, &known->fin_ack, segment)) {
-        struct verdict verdict = says(IN(FIN_WAIT_2), IN(FIN_WAIT_2), REASON_FIN_RECEIPT, &known->fin_ack);
+    if (segment->len > 0 || !knowledge_may_have_acked_fin(known)) {
+        say(out, IN(FIN_WAIT_1), IN(FIN_WAIT_1), REASON_FIN_SEEN, NULL);
+    } else if (knowledge_is_echoed(known, &known->fin_ack, segment)) {
+        say(out, IN(FIN_WAIT_2), IN(FIN_WAIT_2), REASON_FIN_RECEIPT, &known->fin_ack);
         if (ranges_have(&known->ahead, segment->seq))
-            verdict.since = NULL;
-        return verdict;
+            out->since = NULL;
+    } else {
+        say(out, IN(FIN_WAIT_1) | IN(FIN_WAIT_2), IN(FIN_WAIT_2), REASON_FIN_SEEN, NULL);
     }
-    return says(IN(FIN_WAIT_1) | IN(FIN_WAIT_2), IN(FIN_WAIT_2), REASON_FIN_SEEN, NULL);
 }
 
 /*
@@ -323,37 +339,39 @@ static bool is_news(const struct knowledge *known, const struct segment *segment
 }
 
 /* Data or a bare ACK sent before our FIN arrived, nothing known of its own FIN or none sent. */
-static struct verdict classify_open(const struct knowledge *known, const struct segment *segment, bool fin_unsent)
+static void classify_open(const struct knowledge *known, const struct segment *segment, bool fin_unsent,
+                          struct verdict *out)
 {
-    struct verdict verdict = says(IN(ESTABLISHED), IN(ESTABLISHED), REASON_ACK_SEEN, NULL);
     bool our_data_acked = acks_beyond_syn(known, segment);
 
+    say(out, IN(ESTABLISHED), IN(ESTABLISHED), REASON_ACK_SEEN, NULL);
     /* A gap with nothing of ours acknowledged: a late copy of our SYN may have opened another connection. */
-    if (!our_data_acked && segment->len == 0 && seq_lt(known->heard_max, segment->seq))
-        return says_nothing();
+    if (!our_data_acked && segment->len == 0 && seq_lt(known->heard_max, segment->seq)) {
+        *out = says_nothing();
+        return;
+    }
     if (segment->len > 0)
-        verdict.reason = REASON_DATA_SEEN;
+        out->reason = REASON_DATA_SEEN;
     else if (our_data_acked)
-        verdict.reason = REASON_DATA_ACKED;
+        out->reason = REASON_DATA_ACKED;
     if (our_data_acked) {
-        verdict.answers = &known->data;
-        verdict.since = &known->syn_ack_ack;
+        out->answers = &known->data;
+        out->since = &known->syn_ack_ack;
     }
     if (!fin_unsent)
-        verdict.states |= IN(FIN_WAIT_1);
+        out->states |= IN(FIN_WAIT_1);
     /* An old number can be a keep-alive of a half-closed peer, without payload or with a byte of garbage (3.8.4). */
     bool old = segment->len == 0 || (segment->len == 1 && segment->seq + 1 == known->heard_max);
     /* A third party can miss the FIN and its acknowledgement, but nothing that acknowledges more is a keep-alive. */
     old = old && !(known->observed && is_news(known, segment) && segment->seq == known->in_order);
     if (!fin_unsent && ((old && (known->may & SENT_FIN_ACK)) || may_be_acked_unheard(known, segment)))
-        verdict.states |= IN(FIN_WAIT_2);
+        out->states |= IN(FIN_WAIT_2);
     if (!our_data_acked && segment->len == 0 && segment->seq == known->irs + 1)
-        consider_opening(known, segment, &verdict);
+        consider_opening(known, segment, out);
     /* The first that was seen may have been a keep-alive, one number too low. */
     if (known->joined && segment->len == 0 && seq_le(segment->seq, known->joined_its + 1) &&
         seq_le(segment->ack, known->joined_ours + 1))
-        verdict.states |= IN(SYN_RECEIVED);
-    return verdict;
+        out->states |= IN(SYN_RECEIVED);
 }
 
 bool classify_may_queue(const struct knowledge *known, const struct segment *segment)
@@ -415,57 +433,56 @@ static bool belongs(const struct knowledge *known, const struct segment *segment
     return !may_be_anothers(known, segment);
 }
 
-static struct verdict classify_plain(const struct knowledge *known, const struct segment *segment, bool covers)
+static void classify_plain(const struct knowledge *known, const struct segment *segment, bool covers,
+                           struct verdict *out)
 {
     int fin_out = fin_is_out(known, segment);
-    struct verdict verdict;
 
-    if (segment_has(segment, TCP_FIN))
-        return classify_fin(known, covers);
-    if (!covers) {
-        verdict = fin_out == 1 ? classify_fin_wait(known, segment) : classify_open(known, segment, fin_out == 0);
-        verdict.fin_unsent = fin_out == 0;
-        return verdict;
+    if (segment_has(segment, TCP_FIN)) {
+        classify_fin(known, covers, out);
+        return;
     }
-    verdict = classify_after_our_fin(known, segment, fin_out);
-    verdict.fin_unsent = fin_out == 0;
+    if (covers)
+        classify_after_our_fin(known, segment, fin_out, out);
+    else if (fin_out == 1)
+        classify_fin_wait(known, segment, out);
+    else
+        classify_open(known, segment, fin_out == 0, out);
+    out->fin_unsent = fin_out == 0;
     /* A FIN that rode on our SYN may be taken before the connection is open. */
-    if (!acks_beyond_syn(known, segment))
-        verdict.states |= IN(SYN_RECEIVED);
-    return verdict;
+    if (covers && !acks_beyond_syn(known, segment))
+        out->states |= IN(SYN_RECEIVED);
 }
 
 /* A segment that acknowledges: with our FIN's number it can do so in two ways. */
-static struct verdict classify_acking(const struct knowledge *known, const struct segment *segment)
+static void classify_acking(const struct knowledge *known, const struct segment *segment, struct verdict *out)
 {
     enum cover cover = knowledge_covers_fin(known, segment->ack);
-    struct verdict verdict, other;
+    struct verdict other;
 
-    if (!belongs(known, segment))
-        return says_nothing();
-    verdict = classify_plain(known, segment, cover == COVERS);
-    if (cover != COVERS_PERHAPS || verdict.states == NO_STATES)
-        return verdict;
-    other = classify_plain(known, segment, true);
-    verdict.states |= other.states;
-    verdict.likely |= other.likely;
-    verdict.answers = verdict.since = NULL;
-    if (verdict.reason == REASON_FIN_CROSSED) /* or did not */
-        verdict.reason = REASON_FIN_SEEN;
-    return verdict;
+    if (!belongs(known, segment)) {
+        *out = says_nothing();
+        return;
+    }
+    classify_plain(known, segment, cover == COVERS, out);
+    if (cover != COVERS_PERHAPS || out->states == NO_STATES)
+        return;
+    classify_plain(known, segment, true, &other);
+    out->states |= other.states;
+    out->likely |= other.likely;
+    out->answers = out->since = NULL;
+    if (out->reason == REASON_FIN_CROSSED) /* or did not */
+        out->reason = REASON_FIN_SEEN;
 }
 
-struct verdict classify(const struct knowledge *known, const struct segment *segment)
+void classify(const struct knowledge *known, const struct segment *segment, struct verdict *out)
 {
-    struct verdict verdict;
-
     if (segment_has(segment, TCP_RST))
-        verdict = classify_rst(known, segment);
+        *out = classify_rst(known, segment);
     else if (segment_has(segment, TCP_SYN))
-        verdict = classify_syn(known, segment);
+        *out = classify_syn(known, segment);
     else
-        verdict = classify_acking(known, segment);
+        classify_acking(known, segment, out);
     /* With several connections possible, what is old is not always told from what is new. */
-    verdict.undated = verdict.undated || knowledge_may_reopen(known);
-    return verdict;
+    out->undated = out->undated || knowledge_may_reopen(known);
 }

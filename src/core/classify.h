@@ -29,7 +29,7 @@ struct verdict {
  * the FINs, but not with what is believed of the present: the verdict holds for a segment that was delayed or
  * repeated on the way as well.
  */
-struct verdict classify(const struct knowledge *known, const struct segment *segment);
+void classify(const struct knowledge *known, const struct segment *segment, struct verdict *out);
 
 /*
  * Can the peer have had unsent data, and a FIN behind it, when it sent this? Not when it has never sent data, nor

@@ -64,20 +64,16 @@ state_set moves_possible(state_set from, unsigned sent)
     return from;
 }
 
-static enum state expected_from(enum state state, unsigned effects)
-{
-    for (size_t i = 0; i < sizeof(expectations) / sizeof(expectations[0]); i++)
-        if ((expectations[i].effects & ~effects) == 0 && (expectations[i].from & IN(state)))
-            return expectations[i].to;
-    return state;
-}
-
 state_set moves_expected(state_set from, unsigned effects)
 {
-    state_set to = NO_STATES;
+    state_set to = NO_STATES, staying = from;
 
-    for (unsigned state = 0; state < STATE_COUNT; state++)
-        if (from & IN(state))
-            to |= IN(expected_from((enum state)state, effects));
-    return to;
+    for (size_t i = 0; i < sizeof(expectations) / sizeof(expectations[0]); i++) {
+        state_set going = staying & expectations[i].from;
+        if (going == NO_STATES || (expectations[i].effects & ~effects))
+            continue;
+        to |= IN(expectations[i].to);
+        staying &= (state_set)~going;
+    }
+    return to | staying;
 }
