@@ -106,6 +106,59 @@ static void expected_moves_are_possible(void **state)
         }
 }
 
+/* Which moves there are, one by one: what moves_possible() finds without a search is what a search finds. */
+static void possible_moves_are_all_that_there_are(void **state)
+{
+    static const struct {
+        state_set from;
+        enum state to;
+        unsigned needs;
+    } arrows[] = {
+        {IN(CLOSED) | IN(LISTEN), SYN_SENT, AWAITS_OPEN},
+        {IN(LISTEN), SYN_RECEIVED, LISTENER_OPENS},
+        {IN(SYN_SENT), SYN_RECEIVED, SENT_SYN},
+        {IN(SYN_SENT), ESTABLISHED, SENT_SYN_WITH_ACK},
+        {IN(SYN_RECEIVED), ESTABLISHED, SENT_SYN_ACK},
+        {IN(SYN_RECEIVED) | IN(ESTABLISHED), FIN_WAIT_1, 0},
+        {IN(SYN_RECEIVED) | IN(ESTABLISHED), CLOSE_WAIT, SENT_FIN},
+        {IN(FIN_WAIT_1), FIN_WAIT_2, SENT_FIN_ACK},
+        {IN(FIN_WAIT_1), CLOSING, SENT_FIN},
+        {IN(FIN_WAIT_1), TIME_WAIT, SENT_FIN | SENT_FIN_ACK},
+        {IN(FIN_WAIT_2), TIME_WAIT, SENT_FIN},
+        {IN(CLOSE_WAIT), LAST_ACK, 0},
+        {IN(CLOSING), TIME_WAIT, SENT_FIN_ACK},
+        {ALL_STATES & (state_set)~IN(CLOSED), CLOSED, 0},
+        {IN(CLOSED) | IN(SYN_RECEIVED), LISTEN, 0},
+    };
+
+    (void)state;
+    for (unsigned sent = 0; sent < 2 * AWAITS_OPEN; sent++)
+        for (unsigned from = 0; from <= ALL_STATES; from += sent % 7 + 1) {
+            unsigned reached = from, before;
+            do {
+                before = reached;
+                for (size_t i = 0; i < sizeof(arrows) / sizeof(arrows[0]); i++)
+                    if ((reached & arrows[i].from) && (arrows[i].needs & ~sent) == 0)
+                        reached |= IN(arrows[i].to);
+            } while (reached != before);
+            assert_int_equal(moves_possible((state_set)from, sent), reached);
+        }
+}
+
+/* Of a set, each state moves as it does alone. */
+static void expected_moves_of_sets(void **state)
+{
+    (void)state;
+    for (unsigned effects = 0; effects < 2 * SENT_BACK_TO_LISTEN; effects++)
+        for (unsigned from = 0; from <= ALL_STATES; from += effects % 7 + 1) {
+            state_set to = NO_STATES;
+            for (unsigned one = 0; one < STATE_COUNT; one++)
+                if (from & IN(one))
+                    to |= moves_expected(IN(one), effects);
+            assert_int_equal(moves_expected((state_set)from, effects), to);
+        }
+}
+
 /* RFC 9293 figure 5, arrow by arrow: where one segment of ours takes each state. */
 static void expected_moves_follow_the_figure(void **state)
 {
@@ -429,6 +482,8 @@ int main(void)
         cmocka_unit_test(possible_moves_are_those_of_the_members),
         cmocka_unit_test(more_sent_never_takes_a_move_away),
         cmocka_unit_test(expected_moves_are_possible),
+        cmocka_unit_test(possible_moves_are_all_that_there_are),
+        cmocka_unit_test(expected_moves_of_sets),
         cmocka_unit_test(expected_moves_follow_the_figure),
         cmocka_unit_test(a_bare_ack_does_not_open_syn_sent),
         cmocka_unit_test(moves_need_their_segments),
