@@ -55,9 +55,9 @@ void brief_note(struct brief_segment *out, unsigned from, const struct segment *
     };
 }
 
-/* Has the last one, a RST, a number that the other end expects (course.c)? */
-static bool rst_counts(const struct brief_segment *segments, unsigned last)
+bool brief_rst_counts(const struct brief_segment *segments, unsigned count)
 {
+    const unsigned last = count - 1;
     const struct brief_segment *rst = &segments[last];
 
     if (last == 1 && rst->from != segments[0].from)
@@ -71,20 +71,16 @@ static bool rst_counts(const struct brief_segment *segments, unsigned last)
     return false;
 }
 
-bool brief_is_over(const struct brief_segment *segments, unsigned count)
+unsigned brief_acks_fins(const struct brief_segment *segments, unsigned count)
 {
+    const struct brief_segment *last = &segments[count - 1];
     unsigned acked = 0;
 
-    if (segments[count - 1].flags & TCP_RST)
-        return rst_counts(segments, count - 1);
-    for (unsigned i = 0; i < count; i++) {
-        if (!(segments[i].flags & TCP_FIN))
-            continue;
-        for (unsigned j = i + 1; j < count; j++)
-            if (segments[j].from != segments[i].from && seq_lt(segments[i].seq + segments[i].len, segments[j].ack))
-                acked |= 1u << segments[i].from;
-    }
-    return acked == 3;
+    for (unsigned i = 0; i + 1 < count; i++)
+        if ((segments[i].flags & TCP_FIN) && segments[i].from != last->from &&
+            seq_lt(segments[i].seq + segments[i].len, last->ack))
+            acked |= 1u << segments[i].from;
+    return acked;
 }
 
 struct segment brief_segment_of(const struct brief_segment *brief)
@@ -192,6 +188,15 @@ static uint8_t crossed(const struct brief_segment *segments, unsigned i, const n
     return bits;
 }
 
+/*
+ * How far an end has come, in its own numbers and in the other's: it falls only where an end repeats itself, so what is
+ * further than all before is no copy.
+ */
+static uint32_t progress(const struct brief_key_part *part)
+{
+    return part->seq + part->ack;
+}
+
 /* Is it the same segment as an earlier one, but for the time? */
 static bool is_repeated(const struct brief_segment *segments, unsigned i)
 {
@@ -221,16 +226,23 @@ static bool key_numbers(const struct brief_segment *segments, const struct brief
 
 bool brief_key_of(const struct brief_segment *segments, unsigned count, struct brief_key *out)
 {
-    struct stamps stamps[ENDS] = {{.count = 0}};
+    struct stamps stamps[ENDS];
+    uint32_t furthest[ENDS] = {0, 0};
     nanos trips[ENDS] = {0};
     unsigned since[ENDS];
+
+    stamps[END_A].count = stamps[END_B].count = 0;
 
     find_trips(segments, count, trips, since);
     out->count = count;
     for (unsigned i = 0; i < count; i++) {
         const struct brief_segment *segment = &segments[i];
         struct brief_key_part *part = &out->parts[i], *before = i ? &out->parts[i - 1] : NULL;
-        if (!key_numbers(segments, segment, part) || is_repeated(segments, i))
+        if (!key_numbers(segments, segment, part))
+            return false;
+        if (progress(part) > furthest[segment->from])
+            furthest[segment->from] = progress(part);
+        else if (is_repeated(segments, i))
             return false;
         part->len = segment->len;
         part->window = segment->window;
@@ -330,7 +342,8 @@ void brief_recall(const struct brief_memo *memo, const struct brief_segment *seg
 {
     nanos last = segments[memo->key.count - 1].at;
 
-    *out = memo->summary;
+    memmove(out, &memo->summary,
+            sizeof(*out)); /* which compilers leave to the library, for this size the quicker way */
     out->first_at = segments[0].at;
     out->last_at = last;
     if (out->open_rtt != NANOS_NONE)

@@ -75,8 +75,11 @@ bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned 
 /* Writes it down. */
 void brief_note(struct brief_segment *out, unsigned from, const struct segment *segment, nanos at);
 
-/* Is it over: a RST, or both FINs and what acknowledges them? */
-bool brief_is_over(const struct brief_segment *segments, unsigned count);
+/* The ends whose FIN, among the segments before, the last one acknowledges, as bits. */
+unsigned brief_acks_fins(const struct brief_segment *segments, unsigned count);
+
+/* Has the last one, a RST, a number that the other end expects (course.c)? */
+bool brief_rst_counts(const struct brief_segment *segments, unsigned count);
 
 /* The other way round. */
 struct segment brief_segment_of(const struct brief_segment *brief);

@@ -24,13 +24,12 @@ void ends_count_time(struct connection *connection, unsigned which, nanos at)
     struct end *end = &connection->ends[which];
     state_set likely = end->belief.claim.likely;
 
-    for (unsigned state = 0; state < STATE_COUNT && at != end->state_since; state++)
-        if (likely & IN(state)) {
-            end->in_state[state] += at - end->state_since;
-            if (connection->runs)
-                note_run(connection->runs, which, state, end->state_since);
-            break;
-        }
+    if (likely != NO_STATES && at != end->state_since) {
+        unsigned state = (unsigned)__builtin_ctz(likely); /* the first of them */
+        end->in_state[state] += at - end->state_since;
+        if (connection->runs)
+            note_run(connection->runs, which, state, end->state_since);
+    }
     end->state_since = at;
 }
 

@@ -109,29 +109,36 @@ static struct connection *inflate(struct follow *follow, struct slot *slot)
     return connection;
 }
 
-/* The summary of a brief connection: from one that was alike, or by replaying it. */
-static void sum_up_brief(struct follow *follow, struct slot *slot, struct summary *out)
+/* The summary of a brief connection by replaying it; remembered under its key, if it has one. */
+static void sum_up_anew(struct follow *follow, const struct slot *slot, struct brief_memo *memo,
+                        const struct brief_key *key, struct summary *out)
 {
     struct connection *scratch = &follow->fulls[follow->full_count];
     struct runs runs = {.cut = false};
+
+    memset(scratch, 0, sizeof(*scratch));
+    scratch->slot = NO_SLOT;
+    scratch->runs = &runs;
+    replay(follow, slot, scratch);
+    count_to_the_end(scratch);
+    summarize(scratch, out);
+    if (memo)
+        brief_remember(memo, key, slot->brief, out, &runs);
+}
+
+/* The summary of a brief connection: from one that was alike, or else anew. */
+static void sum_up_brief(struct follow *follow, const struct slot *slot, struct summary *out)
+{
     struct brief_memo *memo = NULL;
     struct brief_key key;
     bool found = false;
 
     if (brief_key_of(slot->brief, slot->count, &key))
         memo = brief_find(follow->memos, &key, &found);
-    if (found) {
+    if (found)
         brief_recall(memo, slot->brief, out);
-    } else {
-        memset(scratch, 0, sizeof(*scratch));
-        scratch->slot = NO_SLOT;
-        scratch->runs = &runs;
-        replay(follow, slot, scratch);
-        count_to_the_end(scratch);
-        summarize(scratch, out);
-        if (memo)
-            brief_remember(memo, &key, slot->brief, out, &runs);
-    }
+    else
+        sum_up_anew(follow, slot, memo, &key, out);
     out->number = slot->number;
     out->first_packet = slot->first_packet;
     out->last_packet = slot->last_packet;
@@ -144,7 +151,7 @@ static bool seems_over(const struct follow *follow, const struct slot *slot)
 {
     if (slot->full != NO_SLOT)
         return slot_connection(follow, slot)->closed;
-    return slot->fins == 3 && brief_is_over(slot->brief, slot->count);
+    return slot->acked == 3;
 }
 
 /* Those that are over stay for a while, but not more than a few of them: the oldest makes room. */
@@ -164,14 +171,25 @@ static void note_over(struct follow *follow, struct slot *slot)
     table_fetch(follow, follow->over[follow->over_next].slot);
 }
 
+static void note_briefly(struct slot *slot, unsigned from, const struct passage *passage)
+{
+    uint8_t flags = passage->segment->flags;
+
+    brief_note(&slot->brief[slot->count++], from, passage->segment, passage->at);
+    if (slot->fins)
+        slot->acked |= (uint8_t)brief_acks_fins(slot->brief, slot->count);
+    if (flags & TCP_FIN)
+        slot->fins |= (uint8_t)(1u << from);
+    if ((flags & TCP_RST) && brief_rst_counts(slot->brief, slot->count))
+        slot->acked = 3;
+}
+
 static void add(struct follow *follow, struct slot *slot, unsigned from, const struct passage *passage)
 {
     table_touch(follow, slot);
     if (follow->briefly && slot->full == NO_SLOT &&
         brief_takes(slot->brief, slot->count, from, passage->segment, passage->at)) {
-        uint8_t flags = passage->segment->flags;
-        brief_note(&slot->brief[slot->count++], from, passage->segment, passage->at);
-        slot->fins |= flags & TCP_RST ? 3 : flags & TCP_FIN ? (uint8_t)(1u << from) : 0;
+        note_briefly(slot, from, passage);
     } else if (slot->full == NO_SLOT && slot->count == 0) {
         struct connection *connection = table_fill(follow, slot);
         begin_in(connection, slot, passage->segment, passage->at);

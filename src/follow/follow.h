@@ -63,10 +63,11 @@ struct follow_listener {
 
 /* A place in the table. */
 struct slot {
-    uint32_t full;  /* where it is followed in full; NO_SLOT: it is brief */
-    uint16_t count; /* of brief segments */
-    uint8_t fins;   /* bits: of the ends whose FIN or RST is among them; both for a RST */
-    bool over;      /* it is in the ring of those that are over */
+    uint32_t full; /* where it is followed in full; NO_SLOT: it is brief */
+    uint8_t count; /* of brief segments */
+    uint8_t fins;  /* of them, bits: the ends whose FIN is there ... */
+    uint8_t acked; /* ... and those whose FIN is acknowledged; both for a RST */
+    bool over;     /* it is in the ring of those that are over */
     struct endpoint at[ENDS];
     nanos last_at;
     uint64_t last_packet, first_packet;

@@ -218,7 +218,7 @@ struct slot *table_add(struct follow *follow, const struct passage *passage, uin
     slot->at[END_B] = *passage->dst;
     slot->full = NO_SLOT;
     slot->count = 0;
-    slot->fins = 0;
+    slot->fins = slot->acked = 0;
     slot->over = false;
     follow->places[index] = (struct place){hash, *bucket};
     *bucket = index;
