@@ -2,10 +2,14 @@
  * captures: writes a capture for the bench.
  *
  * usage: captures short|bulk CONNECTIONS FILE
+ *        captures repeat PACKETS FILE SAMPLE
  *
  * short: that many connections of seven segments (opened, closed in four), a thousand at a time, in random order, with
  * timestamps. bulk: each has 2000 segments of data with an ACK for every second one, ten at a time. Nanosecond pcap,
  * Ethernet, IPv4; a segment every microsecond; payload is cut off behind the headers. The same numbers every time.
+ *
+ * repeat: SAMPLE, another such capture, again and again, until there are so many packets: each time later, and between other
+ * addresses (the second byte of both counts up).
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +24,8 @@ struct talk {
     uint32_t host, step;
 };
 
+/* Nanoseconds, Ethernet. */
+static const uint32_t file_head[] = {0xa1b23c4d, 2 | 4 << 16, 0, 0, 65535, 1};
 static uint64_t chance = 1;
 static FILE *out;
 static uint64_t now = UINT64_C(1700000000) * 1000000000;
@@ -89,19 +95,11 @@ static int step(struct talk *talk, int bulk)
     return n + 1 < last + 4;
 }
 
-int main(int argc, char **argv)
+static int make(int bulk, uint32_t count)
 {
     static struct talk talks[AT_ONCE];
-    const uint32_t file_head[] = {0xa1b23c4d, 2 | 4 << 16, 0, 0, 65535, 1};
-    uint32_t count, started = 0, active = 0, at_once;
-    int bulk;
+    uint32_t started = 0, active = 0, at_once = bulk ? 10 : AT_ONCE;
 
-    if (argc != 4 || !(out = fopen(argv[3], "w")))
-        return 2;
-    bulk = strcmp(argv[1], "bulk") == 0;
-    at_once = bulk ? 10 : AT_ONCE;
-    count = (uint32_t)strtoul(argv[2], NULL, 10);
-    fwrite(file_head, sizeof(file_head), 1, out);
     while (started < count || active > 0) {
         uint32_t i;
         for (; active < at_once && started < count; started++)
@@ -113,5 +111,59 @@ int main(int argc, char **argv)
         if (!step(&talks[i], bulk))
             talks[i] = talks[--active];
     }
+    return 1;
+}
+
+/* One more time; returns how many packets that were. Times of the sample count from its first packet. */
+static uint32_t once_more(FILE *sample, uint8_t round)
+{
+    uint64_t began = 0, later = now, at = 0;
+    uint32_t packets = 0, head[4];
+    uint8_t bytes[65536];
+
+    while (fread(head, sizeof(head), 1, sample) == 1 && head[2] <= sizeof(bytes) &&
+           fread(bytes, head[2], 1, sample) == 1) {
+        at = (uint64_t)head[0] * 1000000000 + head[1];
+        if (packets++ == 0)
+            began = at;
+        now = later + (at - began);
+        head[0] = (uint32_t)(now / 1000000000);
+        head[1] = (uint32_t)(now % 1000000000);
+        bytes[14 + 13] += round;
+        bytes[14 + 17] += round;
+        fwrite(head, sizeof(head), 1, out);
+        fwrite(bytes, head[2], 1, out);
+    }
+    now += 1000000000;
+    return packets;
+}
+
+static int repeat(const char *path, uint32_t count)
+{
+    FILE *sample = fopen(path, "r");
+    uint32_t head[6], packets = 0, some = 1;
+
+    if (!sample || fread(head, sizeof(head), 1, sample) != 1 || head[0] != file_head[0] || head[5] != file_head[5])
+        return 0;
+    for (unsigned round = 0; packets < count && round < 256 && some > 0; round++) {
+        fseek(sample, sizeof(head), SEEK_SET);
+        some = once_more(sample, (uint8_t)round);
+        packets += some;
+    }
+    fclose(sample);
+    return packets >= count;
+}
+
+int main(int argc, char **argv)
+{
+    int again = argc == 5 && strcmp(argv[1], "repeat") == 0;
+    uint32_t count;
+
+    if ((argc != 4 && !again) || !(out = fopen(argv[3], "w")))
+        return 2;
+    count = (uint32_t)strtoul(argv[2], NULL, 10);
+    fwrite(file_head, sizeof(file_head), 1, out);
+    if (!(again ? repeat(argv[4], count) : make(strcmp(argv[1], "bulk") == 0, count)))
+        return 1;
     return fclose(out) == 0 ? 0 : 1;
 }
