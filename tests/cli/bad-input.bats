@@ -88,7 +88,7 @@ refuses() {
 
 @test "options that are for measure alone, and those that are for walks" {
     local option
-    for option in --max=3s --count=3 --data --svg=chart.svg; do
+    for option in --max=3s --count=3 --data; do
         refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" open "$option" "$SERVER4" 7
         refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" "$option" "$SERVER4" 7
         refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" "$option" lab open echo
@@ -98,12 +98,13 @@ refuses() {
         tcpwalk --help
         grep -qE -- "^ +${option%%=*}( [A-Z]+)? +measure: " "$SAID"
     done
-    [[ ! -e chart.svg ]]
-    for option in --tap --probe --verify --verify-netns=x --leave --dry-run --print-script --source-port=7 --delay=0 \
+    for option in --html=p.html --mermaid --tap --probe --verify --verify-netns=x --leave --dry-run --print-script --source-port=7 --delay=0 \
         --linger=0; do
         refuses 2 "^tcpwalk: ${option%%=*}: a measurement has no use for it\$" measure rtt "$option" "$SERVER4" 7
         refuses 2 "^tcpwalk: ${option%%=*}: a measurement has no use for it\$" lab measure rtt "$option" echo
     done
+    refuses 2 '^tcpwalk: --svg: teach has no use for it$' teach --svg p.svg open
+    [[ ! -e p.html && ! -e p.svg ]]
 }
 
 @test "measurements that are none" {
