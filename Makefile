@@ -27,7 +27,7 @@ field = $(foreach l,$(LIBRARIES),$(word $(1),$(subst :, ,$(l))))
 
 # Debian packages, for `make deps`.
 TO_BUILD := gcc make gettext $(sort $(call field,3))
-TO_TEST := zstd libcmocka-dev bats mandoc shellcheck binutils util-linux procps iproute2 nftables libcap2-bin \
+TO_TEST := zstd tshark libcmocka-dev bats mandoc shellcheck binutils util-linux procps iproute2 nftables libcap2-bin \
 	tcpdump socat nginx openssh-server python3 perl jq netbase
 # Other TCPs, as peers for the tests; where the system has no such package they are left out.
 TO_TEST_STACKS := slirp4netns passt liblwip-dev golang-go golang-gvisor-gvisor-dev

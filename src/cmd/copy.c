@@ -54,6 +54,11 @@ void copy_forget_interfaces(struct copy *copy)
     memset(copy->numbers, 0, sizeof(copy->numbers));
 }
 
+bool copy_knows(const struct copy *copy, const struct capture_interface *interface)
+{
+    return interface->section == copy->section && copy->numbers[interface->number % PCAPNG_INTERFACES_MAX] > 0;
+}
+
 bool copy_interface(struct copy *copy, const struct capture_interface *interface, unsigned *number, struct fault *fault)
 {
     const struct pcapng_interface description = {interface->link_type, interface->snaplen, interface->name,

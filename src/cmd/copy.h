@@ -20,6 +20,9 @@ bool copy_open(struct copy **out, const struct options *options, struct fault *f
 bool copy_interface(struct copy *copy, const struct capture_interface *interface, unsigned *number,
                     struct fault *fault);
 
+/* Is it described there? */
+bool copy_knows(const struct copy *copy, const struct capture_interface *interface);
+
 /* What interfaces were called until now counts no more: another file is read. */
 void copy_forget_interfaces(struct copy *copy);
 

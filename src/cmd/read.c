@@ -11,14 +11,30 @@ struct reading {
     uint64_t packets_before;   /* of the files before it */
 };
 
+/* All interfaces up to this one, so that they have the same numbers in the copy of a file. */
+static bool describe_to(struct reading *reading, unsigned number, struct fault *fault)
+{
+    struct capture_interface interface;
+    unsigned in_copy;
+
+    for (unsigned i = 0; i < number; i++) {
+        capture_file_interface(reading->file, i, &interface);
+        if (!copy_interface(reading->following.annotated.copy, &interface, &in_copy, fault))
+            return false;
+    }
+    return true;
+}
+
 /* Into the copy as it is, with the comments that it has and those that came of it. */
 static bool copy_packet_of(struct reading *reading, const struct captured *captured, struct fault *fault)
 {
     struct annotated *annotated = &reading->following.annotated;
+    unsigned number = capture_file_packet_interface(reading->file);
     struct capture_interface interface;
 
-    capture_file_interface(reading->file, &interface);
-    return annotate_write(annotated, &interface, captured, fault);
+    capture_file_interface(reading->file, number, &interface);
+    return (copy_knows(annotated->copy, &interface) || describe_to(reading, number, fault)) &&
+           annotate_write(annotated, &interface, captured, fault);
 }
 
 static bool keep_comments(struct reading *reading, uint64_t number, struct fault *fault)

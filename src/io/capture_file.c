@@ -237,10 +237,15 @@ bool capture_file_each(struct capture_file *file, capture_file_handler *handler,
     return fault_context(fault, "%s: after packet %llu", file->path, (unsigned long long)file->number);
 }
 
-void capture_file_interface(const struct capture_file *file, struct capture_interface *out)
+unsigned capture_file_packet_interface(const struct capture_file *file)
+{
+    return file->pcapng ? pcapng_packet_interface(file->pcapng) : 0;
+}
+
+void capture_file_interface(const struct capture_file *file, unsigned number, struct capture_interface *out)
 {
     if (file->pcapng)
-        pcapng_interface(file->pcapng, out);
+        pcapng_interface(file->pcapng, number, out);
     else
         *out =
             (struct capture_interface){.link_type = file->link_in_file, .snaplen = (uint32_t)pcap_snapshot(file->pcap)};

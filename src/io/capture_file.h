@@ -31,8 +31,11 @@ typedef bool capture_file_handler(void *context, const struct captured *captured
  */
 bool capture_file_each(struct capture_file *file, capture_file_handler *handler, void *context, struct fault *fault);
 
-/* From within the handler: the interface that the packet was captured on. Texts are borrowed until the handler returns. */
-void capture_file_interface(const struct capture_file *file, struct capture_interface *out);
+/* From within the handler: on which interface the packet was captured. */
+unsigned capture_file_packet_interface(const struct capture_file *file);
+
+/* ... and what is known of an interface, up to that one. Texts are borrowed until the handler returns. */
+void capture_file_interface(const struct capture_file *file, unsigned number, struct capture_interface *out);
 
 /* From within the handler: the next comment of the packet, of length bytes, borrowed likewise; false: no more. */
 bool capture_file_comment(struct capture_file *file, const char **text, size_t *length);

@@ -244,12 +244,17 @@ static bool read_simple(struct pcapng *pcapng, struct captured *out, int *link_t
     return true;
 }
 
-void pcapng_interface(const struct pcapng *pcapng, struct capture_interface *out)
+unsigned pcapng_packet_interface(const struct pcapng *pcapng)
 {
-    const struct interface *interface = &pcapng->interfaces[pcapng->of_packet];
+    return pcapng->of_packet;
+}
+
+void pcapng_interface(const struct pcapng *pcapng, unsigned number, struct capture_interface *out)
+{
+    const struct interface *interface = &pcapng->interfaces[number];
 
     *out = (struct capture_interface){.section = pcapng->section,
-                                      .number = pcapng->of_packet,
+                                      .number = number,
                                       .link_type = interface->link_type,
                                       .snaplen = interface->snaplen,
                                       .name = interface->name[0] ? interface->name : NULL};

@@ -27,8 +27,11 @@ enum capture_result pcapng_next(struct pcapng *pcapng, struct captured *out, int
 /* What is said of an interface: of it no more than PCAPNG_NAME - 1 bytes of the name. */
 #define PCAPNG_NAME 64
 
-/* The interface of the packet that was read last; its name is borrowed until the next one is read. */
-void pcapng_interface(const struct pcapng *pcapng, struct capture_interface *out);
+/* Which interface the packet that was read last was captured on. */
+unsigned pcapng_packet_interface(const struct pcapng *pcapng);
+
+/* An interface of the section, up to that one; its name is borrowed until the next packet is read. */
+void pcapng_interface(const struct pcapng *pcapng, unsigned number, struct capture_interface *out);
 
 /* The next comment of that packet, of length bytes and without a zero behind, borrowed likewise; false: no more. */
 bool pcapng_comment(struct pcapng *pcapng, const char **text, size_t *length);

@@ -356,7 +356,7 @@ static bool hear(void *context, const struct captured *captured, int link_type, 
     const char *text;
     size_t length, used = strlen(heard->words);
 
-    capture_file_interface(heard->file, &interface);
+    capture_file_interface(heard->file, capture_file_packet_interface(heard->file), &interface);
     used += (size_t)snprintf(heard->words + used, sizeof(heard->words) - used, "%llu %lld %d/%u %s %u/%u %.*s",
                              (unsigned long long)number, (long long)captured->at, link_type, interface.link_type,
                              interface.name, captured->captured, captured->length, (int)captured->captured,
