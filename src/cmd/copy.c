@@ -24,7 +24,7 @@ static bool passed_on(bool good, const struct fault *met, struct fault *fault)
 static bool output_is_free(const struct options *options)
 {
     return options->quiet && !options->mermaid && !(options->svg && strcmp(options->svg, "-") == 0) &&
-           !(options->html && strcmp(options->html, "-") == 0);
+           !(options->html && strcmp(options->html, "-") == 0) && !(options->export_as && !options->output);
 }
 
 bool copy_open(struct copy **out, const struct options *options, struct fault *fault)

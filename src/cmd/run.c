@@ -98,18 +98,6 @@ static int finish(const struct run *run, const struct endpoint *peer, struct fau
     return run->end.status;
 }
 
-/* The walk is over, and its capture is still open. */
-static void end_tape(struct run *run, struct fault *fault)
-{
-    struct fault late = {0};
-
-    if (tape_over(&run->tape, &run->head, &late) && tape_end(&run->tape, &late))
-        return;
-    tape_end(&run->tape, &(struct fault){0});
-    if (fault->kind == FAULT_NONE)
-        *fault = late;
-}
-
 static int run_each(struct run *run, const struct addr *addresses, unsigned count, struct fault *fault)
 {
     const struct listener listener = {run, on_event, on_pause, run->console ? on_input : NULL};
@@ -121,7 +109,7 @@ static int run_each(struct run *run, const struct addr *addresses, unsigned coun
         *fault = (struct fault){0};
         run->ended = false;
         attempt_walk(&run->attempt, &run->errand, &peer, i + 1 == count, &listener, fault);
-        end_tape(run, fault);
+        tape_finish(&run->tape, &run->head, fault);
         bool last = i + 1 == count || !try_next(run, fault);
         if (last)
             status = finish(run, run->attempt.flow.peer.port ? &run->attempt.flow.peer : &peer, fault);

@@ -276,3 +276,14 @@ bool tape_end(struct tape *tape, struct fault *fault)
     *tape = (struct tape){0};
     return good;
 }
+
+bool tape_finish(struct tape *tape, struct tape_head *head, struct fault *fault)
+{
+    struct fault late = {0}, more = {0};
+    bool good = tape_over(tape, head, &late);
+
+    if (tape_end(tape, good ? &late : &more) && good)
+        return true;
+    fault_set(fault, late.kind, "%s", late.words);
+    return false;
+}

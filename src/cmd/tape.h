@@ -47,4 +47,7 @@ bool tape_over(struct tape *tape, struct tape_head *head, struct fault *fault);
  */
 bool tape_end(struct tape *tape, struct fault *fault);
 
+/* Both of these for the one walk that there is, as far as that is possible. A fault that is there already stays. */
+bool tape_finish(struct tape *tape, struct tape_head *head, struct fault *fault);
+
 #endif

@@ -138,7 +138,8 @@ static bool open_room(struct teach *teach, int count, char **operands, FILE *out
     look.open_ended = true;
     room->options = teach->options;
     learner_init(&room->learner, STDIN_FILENO);
-    if (!export_open(&teach->export, fault) || !board_open(&room->board, out, &look, fault))
+    if (!copy_open(&room->copy, teach->options, fault) || !export_open(&teach->export, fault) ||
+        !board_open(&room->board, out, &look, fault))
         return false;
     room->board.handout = teach->export.out ? &teach->export.handout : NULL;
     room->recorder = calloc(1, sizeof(*room->recorder));
@@ -211,6 +212,17 @@ static bool options_fit(const struct options *options, struct fault *fault)
     return true;
 }
 
+/* The file of --write. */
+static int close_copy(struct teach *teach, int status, struct fault *fault)
+{
+    struct fault own = {0};
+
+    if (copy_close(teach->room.copy, &own))
+        return status;
+    fault_set(fault, own.kind, "%s", own.words);
+    return STATUS_LOCAL;
+}
+
 /* The page is written in any case: what was seen before something went wrong is worth keeping. */
 static int write_page(struct teach *teach, int status, struct fault *fault)
 {
@@ -244,7 +256,7 @@ static int give_chosen(const struct options *options, int count, char **operands
                      open_room(&teach, count - 1, operands + 1, out, fault)
                  ? give(&teach, fault)
                  : exit_status_of(fault);
-    status = write_page(&teach, status, fault);
+    status = close_copy(&teach, write_page(&teach, status, fault), fault);
     close_room(&teach);
     if (out != stdout)
         fclose(out);

@@ -46,6 +46,8 @@ static bool on_event(void *self, const struct event *event, struct fault *fault)
     const struct record *record = NULL;
     struct group *group = &teaching->group;
 
+    if (!tape_event(&room->tape, &room->tape_head, event, fault))
+        return false;
     facts_take(&teaching->facts[room->board.present - 1], event);
     if (event->kind == EVENT_SEGMENT) {
         record = recorder_take(room->recorder, event->segment.out, &event->segment.segment);
@@ -73,7 +75,7 @@ static bool on_pause(void *self, struct fault *fault)
 {
     struct teaching *teaching = self;
 
-    return board_catch_up(&teaching->room->board, fault);
+    return board_catch_up(&teaching->room->board, fault) && tape_pause(&teaching->room->tape, fault);
 }
 
 static bool give_steps(struct teaching *teaching, struct fault *fault)
@@ -205,6 +207,8 @@ static bool walk_part(struct teaching *teaching, bool last, struct fault *fault)
                             .expects_data = part->plan.expects_data,
                             .watch_fd = -1,
                             .recorder = room->recorder,
+                            .tape = &room->tape,
+                            .copy = room->copy,
                             .wait_mask = &room->wait_mask};
     char host[80];
     struct peer peer;
@@ -219,6 +223,7 @@ static bool walk_part(struct teaching *teaching, bool last, struct fault *fault)
     if (!board_show(&room->board, fault))
         return false;
     bool walked = attempt_walk(&teaching->attempt, &errand, &endpoint, last, &listener, fault);
+    walked = tape_finish(&room->tape, &room->tape_head, fault) && walked;
     attempt_close(&teaching->attempt, last);
     teaching->over = true;
     if (!walked) {

@@ -9,6 +9,7 @@
 #include "cmd/learner.h"
 #include "cmd/lesson_plan.h"
 #include "cmd/peer.h"
+#include "cmd/tape.h"
 
 /* What a lesson, or several, came to. */
 struct marks {
@@ -27,6 +28,9 @@ struct classroom {
     struct board board;
     struct learner learner;
     struct recorder *recorder;
+    struct copy *copy; /* --write; or NULL (owned) */
+    struct tape tape;
+    struct tape_head tape_head;
     sigset_t wait_mask;
     struct marks marks; /* of all */
     bool left;          /* the learner does not want to go on */

@@ -4,6 +4,9 @@
 
 #include "core/probe.h"
 #include "report/phrase.h"
+#include "report/words.h"
+
+#define EVIDENCE_TEXT 64
 
 /* What it was, and what it is: of a presumption what is taken for likely, the rest of it follows behind. */
 static void add_move(struct text *text, const struct claim *claim)
@@ -23,24 +26,25 @@ static void add_evidence(struct text *text, const struct claim *claim)
 {
     const struct reason_text *reason = reason_text(claim->reason);
     unsigned count = claim->evidence_count < EVIDENCE_MAX ? claim->evidence_count : EVIDENCE_MAX;
+    char words[EVIDENCE_TEXT];
+    struct text numbers;
 
-    text_add(text, " (");
+    text_init(&numbers, words, sizeof(words));
     for (unsigned i = 0; i < count; i++)
-        text_add(text, "%s%u",
-                 i == 0          ? count > 1 ? "evidence: segments " : "evidence: segment "
-                 : i + 1 < count ? ", "
-                                 : " and ",
-                 claim->evidence[i]);
-    text_add(text, "%s%s, RFC %s)", count ? "; " : "", reason->token, reason->rfc);
+        text_add(&numbers, "%s%u", i == 0 ? "" : i + 1 < count ? ", " : _(" and "), claim->evidence[i]);
+    text_add(text, " (");
+    if (count > 0)
+        text_add(text, ngettext("evidence: segment %s; ", "evidence: segments %s; ", count), numbers.at);
+    text_add(text, "%s, RFC %s)", reason->token, reason->rfc);
 }
 
 void comment_segment(struct text *text, const struct event_segment *event)
 {
-    text_add(text, "segment %u, from %s", event->n, event->out ? "us" : "the peer");
+    text_add(text, event->out ? _("segment %u, from us") : _("segment %u, from the peer"), event->n);
     if (event->retransmission)
-        text_add(text, ": a retransmission");
+        text_add(text, "%s", _(": a retransmission"));
     if (event->probe != PROBE_NONE)
-        text_add(text, "%s a probe (%s)", event->retransmission ? "," : ":", probe_text(event->probe)->token);
+        text_add(text, _(": a probe (%s)"), probe_text(event->probe)->token);
 }
 
 void comment_transition(struct text *text, const struct event_transition *event, enum comment_place place)
@@ -49,10 +53,10 @@ void comment_transition(struct text *text, const struct event_transition *event,
     char time[SPAN_TEXT];
 
     if (place != COMMENT_AT)
-        text_add(text, "%s this segment", place == COMMENT_BEFORE ? "before" : "after");
+        text_add(text, "%s", place == COMMENT_BEFORE ? _("before this segment, ") : _("after this segment, "));
     if (place != COMMENT_AT && claim->not_before != NANOS_NONE)
-        text_add(text, ", at %s s or later", phrase_time(claim->not_before, time));
-    text_add(text, "%s%s: ", place == COMMENT_AT ? "" : ", ", event->side == SIDE_LOCAL ? "our end" : "the peer");
+        text_add(text, _("at %s s or later, "), phrase_time(claim->not_before, time));
+    text_add(text, "%s: ", event->side == SIDE_LOCAL ? _("our end") : _("the peer"));
     add_move(text, claim);
     phrase_claim(text, claim, true);
     add_evidence(text, claim);
@@ -66,13 +70,13 @@ void comment_icmp(struct text *text, const struct event_icmp *event)
 
 void comment_verify(struct text *text, const struct event_verify *event)
 {
-    text_add(text, "the peer's ");
+    text_add(text, "%s", _("the peer's "));
     phrase_verify(text, event);
 }
 
 void comment_note(struct text *text, const struct event_note *event)
 {
-    text_add(text, "note: %s", event->text);
+    text_add(text, _("note: %s"), event->text);
 }
 
 void comment_observed_segment(struct text *text, uint64_t connection, unsigned from, unsigned n, enum passage_kind kind,
