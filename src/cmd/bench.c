@@ -6,6 +6,7 @@
 #include "cmd/our_end.h"
 #include "cmd/progress.h"
 #include "cmd/signals.h"
+#include "cmd/tape.h"
 #include "io/clock.h"
 #include "io/guard.h"
 #include "io/live.h"
@@ -39,6 +40,7 @@ struct slot {
     struct flow flow;
     struct guard guard;
     struct heard inbox[INBOX_ROOM];
+    struct tape_head head;
     char *kept; /* (owned) */
 };
 
@@ -47,6 +49,8 @@ struct bench {
     struct route route;
     struct live *live; /* owned */
     struct port port;
+    struct tape tape;
+    struct fault unwritten;    /* what the tape met when a connection was over */
     struct slot *slots[SLOTS]; /* (owned) NULL: free */
     struct loop_walk *walks[SLOTS];
     struct loop loop;
@@ -66,7 +70,8 @@ static bool on_event(void *self, const struct event *event, struct fault *fault)
 {
     struct slot *slot = self;
 
-    (void)fault;
+    if (!tape_event(&slot->bench->tape, &slot->head, event, fault))
+        return false;
     measure_event(slot->measurement, &slot->course, event);
     return true;
 }
@@ -133,6 +138,7 @@ static bool open_slot(struct slot *slot, struct measurement *measurement, unsign
 
 static void free_slot(struct bench *bench, struct slot *slot)
 {
+    tape_over(&bench->tape, &slot->head, &bench->unwritten);
     if (bench->kept_count < KEPT_MAX)
         bench->kept[bench->kept_count++] = slot->guard;
     else
@@ -170,6 +176,7 @@ static void on_over(void *self, struct loop *loop, struct loop_walk *one)
     struct slot *slot = one->listener.self;
     struct fault fault = {0};
 
+    tape_over(&bench->tape, &slot->head, &bench->unwritten);
     if (measure_over(slot->measurement, &slot->course, clock_monotonic())) {
         if (begin_walk(slot, &fault)) {
             course_again(&slot->course);
@@ -187,6 +194,11 @@ static nanos on_turn(void *self, struct loop *loop, nanos now)
     struct fault fault = {0};
     unsigned role;
 
+    /* All have told what they know: what waits is written. */
+    if (bench->unwritten.kind != FAULT_NONE || !tape_pause(&bench->tape, &bench->unwritten)) {
+        fault_set(loop->fault, bench->unwritten.kind, "%s", bench->unwritten.words);
+        return NANOS_NEVER;
+    }
     for (unsigned i = 0; i < bench->order->count; i++) {
         struct measurement *measurement = &bench->order->measurements[i];
         while (loop->count < SLOTS && measure_wants(measurement, now, &role))
@@ -222,7 +234,11 @@ static bool open_bench(struct bench *bench, struct fault *fault)
         .stop = &signals_seen,
         .wait_mask = order->wait_mask,
     };
-    return live_open(&bench->live, &config, &bench->port, fault);
+    if (!live_open(&bench->live, &config, &bench->port, fault))
+        return false;
+    if (order->copy)
+        tape_begin(&bench->tape, order->copy, live_capture(bench->live), &bench->port);
+    return true;
 }
 
 static void close_bench(struct bench *bench)
@@ -232,6 +248,7 @@ static void close_bench(struct bench *bench)
             free_slot(bench, bench->slots[i]);
     for (unsigned i = 0; i < bench->kept_count; i++)
         guard_close(&bench->kept[i]);
+    tape_end(&bench->tape, &bench->unwritten);
     live_close(bench->live);
 }
 
@@ -253,6 +270,8 @@ bool bench_run(const struct bench_order *order, struct bench_way *way, struct fa
     run = run && loop_run_all(&bench->loop);
     progress_end(&bench->progress);
     close_bench(bench);
+    if (run && bench->unwritten.kind != FAULT_NONE)
+        run = fault_set(fault, bench->unwritten.kind, "%s", bench->unwritten.words);
     free(bench);
     return run;
 }

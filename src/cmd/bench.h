@@ -6,6 +6,7 @@
 
 #include "base/addr.h"
 #include "base/fault.h"
+#include "cmd/copy.h"
 #include "cmd/options.h"
 #include "io/route.h"
 #include "measure/measure.h"
@@ -16,7 +17,8 @@ struct bench_order {
     const sigset_t *wait_mask;     /* (borrowed) the signals of signals.h are open in it */
     struct measurement *measurements;
     unsigned count;
-    bool progress; /* show on standard error what is awaited */
+    struct copy *copy; /* (borrowed) all that is seen is written into it; or NULL */
+    bool progress;     /* show on standard error what is awaited */
 };
 
 /* The way that was found, for the report. */

@@ -33,6 +33,7 @@ struct task {
     struct sample *samples;           /* (owned) SAMPLES for each */
     char *send;                       /* (owned) */
     FILE *svg;                        /* (owned) */
+    struct copy *copy;                /* (owned) --write; or NULL */
     struct chart_look look;
     struct bench_way way;
     struct measured_head head; /* points into way */
@@ -164,6 +165,7 @@ static bool run_all(struct task *task, const struct endpoint *peer, struct fault
     struct bench_order order = {.options = task->options,
                                 .peer = peer,
                                 .wait_mask = &task->wait_mask,
+                                .copy = task->copy,
                                 .progress = !task->options->quiet && !task->options->json};
     unsigned alone = 0;
     bool run = true;
@@ -325,8 +327,14 @@ static int measure_each(struct task *task, const struct peer *peer, struct fault
 
 static int finish(struct task *task, int status, struct fault *fault)
 {
+    struct fault late = {0};
+
     if (task->svg)
         fclose(task->svg);
+    if (!copy_close(task->copy, &late) && fault->kind == FAULT_NONE) {
+        *fault = late;
+        status = STATUS_LOCAL;
+    }
     free(task->measurements);
     free(task->samples);
     free(task->send);
@@ -357,7 +365,8 @@ int run_measure(const struct command *command, const struct options *options, in
     task.settings.brief = task.profile;
     task.head.peer_name = addr_parse(operands[1], &(struct addr){0}) ? NULL : operands[1];
     sort_alone_first(&task);
-    if (!read_send(&task, fault) || !peer_resolve(options, lab, operands + 1, &peer, fault) || !open_svg(&task, fault))
+    if (!read_send(&task, fault) || !peer_resolve(options, lab, operands + 1, &peer, fault) ||
+        !open_svg(&task, fault) || !copy_open(&task.copy, options, fault))
         return finish(&task, exit_status_of(fault), fault);
     task.measurements = calloc(task.count, sizeof(*task.measurements));
     task.samples = calloc((size_t)task.count * SAMPLES, sizeof(*task.samples));

@@ -13,7 +13,7 @@ const struct option_row option_rows[] = {
     {"json", 0, NULL, "write JSON lines instead of the ladder", OPTION_FLAG, AT(json), 0, 0, FOR_ALL | FOR_READ},
     {"quiet", 'q', NULL, "write nothing but errors", OPTION_FLAG, AT(quiet), 0, 0, FOR_ALL | FOR_READ},
     {"write", 'w', "FILE", "write the packets to this pcapng file, with comments on what each one shows", OPTION_TEXT,
-     AT(write), 0, 0, FOR_WALKS | FOR_TEACH | FOR_READ},
+     AT(write), 0, 0, FOR_ALL | FOR_READ},
     {"send", 's', "TEXT", "send these bytes once it is open (\\r \\n \\t \\0 \\xHH \\\\ are read)", OPTION_TEXT,
      AT(send), 0, 0, FOR_ALL},
     {"timeout", 't', "DURATION", "how long one step may wait for the peer (10s)", OPTION_SPAN, AT(timeout), 1, 0,

@@ -100,6 +100,35 @@ has_packets() {
     [ "$(tshark -n -r walk.pcapng -Y icmpv6 -T fields -e frame.comment | grep -c 'no-route, from 2001:db8::2')" -eq 1 ]
 }
 
+# commented_alike STREAM: the segments of this TCP connection are counted from 1, by the comments.
+commented_alike() {
+    local count
+    count=$(tshark -n -r walk.pcapng -Y "tcp.stream == $1" | wc -l)
+    [ "$count" -gt 4 ]
+    diff <(seq "$count") <(tshark -n -r walk.pcapng -Y "tcp.stream == $1" -T fields -e frame.comment | sed -E 's/^segment ([0-9]+), from .*/\1/')
+}
+
+@test "of a measurement and of a lesson, all connections are in the file" {
+    need_lab
+    keep "${BOUND[@]}" "$TCPWALK" lab measure close-wait --count 3 -q --write walk.pcapng closes-late
+    status 0
+    local stream
+    for stream in 0 1 2; do
+        commented_alike "$stream"
+    done
+    [ "$(tshark -n -r walk.pcapng -T fields -e frame.comment | grep -c 'the peer: CLOSE-WAIT -> LAST-ACK, proven: ')" -eq 3 ]
+    keep "${BOUND[@]}" "$TCPWALK" teach --auto --lang en -q --write walk.pcapng why-four
+    status 0
+    commented_alike 0
+    commented_alike 1
+    keep "${BOUND[@]}" "$TCPWALK" teach --auto --lang ko -q --write walk.pcapng why-four
+    status 0
+    tshark -n -r walk.pcapng -T fields -e frame.comment | grep -q '세그먼트 1'
+    keep "$TCPWALK" lab measure rtt --write /dev/full echo
+    status 5
+    [ ! -s "$SAID" ]
+}
+
 @test "a walk that is killed leaves what it had seen" {
     net_up
     start_echo
