@@ -202,7 +202,7 @@ void following_settle(struct following *following)
 static void pass(struct following *following, const struct packet *packet, nanos at, uint64_t number)
 {
     following->passages[following->waiting++] =
-        (struct passage){number, at, &packet->src, &packet->dst, &packet->segment};
+        (struct passage){number, at, &packet->src, &packet->dst, &packet->segment, packet->network};
     if (following->waiting == PASSAGES_MAX || !following->follow.briefly)
         following_settle(following);
 }

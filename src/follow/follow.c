@@ -72,8 +72,8 @@ static void replay(struct follow *follow, const struct slot *slot, struct connec
     for (unsigned i = 0; i < slot->count; i++) {
         const struct brief_segment *brief = &slot->brief[i];
         const struct segment segment = brief_segment_of(brief);
-        const struct passage passage = {slot->last_packet, brief->at, &slot->at[brief->from], &slot->at[!brief->from],
-                                        &segment};
+        const struct passage passage = {slot->last_packet,       brief->at, &slot->at[brief->from],
+                                        &slot->at[!brief->from], &segment,  slot->network[brief->from]};
         if (i == 0)
             begin_in(connection, slot, &segment, brief->at);
         take(follow, connection, brief->from, &passage);
@@ -97,8 +97,7 @@ static struct slot *begin(struct follow *follow, const struct passage *passage, 
     return slot;
 }
 
-/* Follows a connection in full from now on. */
-static struct connection *inflate(struct follow *follow, struct slot *slot)
+struct connection *follow_in_full(struct follow *follow, struct slot *slot)
 {
     struct connection *connection;
 
@@ -195,7 +194,7 @@ static void add(struct follow *follow, struct slot *slot, unsigned from, const s
         begin_in(connection, slot, passage->segment, passage->at);
         take(follow, connection, from, passage);
     } else {
-        take(follow, inflate(follow, slot), from, passage);
+        take(follow, follow_in_full(follow, slot), from, passage);
     }
     slot->last_packet = passage->packet;
     slot->last_at = passage->at;
@@ -208,7 +207,7 @@ static struct slot *begin_pending(struct follow *follow, struct slot *old)
     struct connection *connection = slot_connection(follow, old);
     struct pending pending = connection->pending;
     struct endpoint src = old->at[pending.from], dst = old->at[!pending.from];
-    struct passage passage = {pending.packet, pending.at, &src, &dst, &pending.segment};
+    struct passage passage = {pending.packet, pending.at, &src, &dst, &pending.segment, old->network[pending.from]};
     struct slot *slot;
 
     connection->has_pending = false;
@@ -297,7 +296,7 @@ static void keep(struct connection *connection, unsigned from, const struct pass
 /* A SYN for endpoints that have a connection: what becomes of both. True when that is settled. */
 static bool take_syn(struct follow *follow, struct slot **slot, unsigned *from, const struct passage *passage)
 {
-    struct connection *connection = inflate(follow, *slot);
+    struct connection *connection = follow_in_full(follow, *slot);
 
     switch (syn_means(connection, *from, passage)) {
     case SYN_IS_ITS_OWN:
@@ -321,7 +320,7 @@ static bool take_syn(struct follow *follow, struct slot **slot, unsigned *from, 
         /* Nobody answers: each is an attempt of its own. */
         *slot = begin_pending(follow, *slot);
         *from = END_A;
-        connection = inflate(follow, *slot);
+        connection = follow_in_full(follow, *slot);
     }
     if (connection->has_pending && connection->pending.from == *from && !connection->ends[!*from].has_next) {
         /* ... and this one's second SYN. */
@@ -364,6 +363,10 @@ static void pass(struct follow *follow, const struct passage *passage, uint32_t 
         follow->let_go_at = NANOS_NONE; /* the capture's clock went back: one that was touched later may go sooner */
     let_go(follow, passage->at);
     slot = table_find(follow, passage, hash, &from);
+    if (slot && (follow->networks || slot->network[from] != passage->network)) {
+        slot = networks_find(follow, slot, passage, &from);
+        follow->networks = follow->networks || !slot;
+    }
     if (slot && bare_syn && take_syn(follow, &slot, &from, passage)) {
         table_touch(follow, slot);
         return;
@@ -374,7 +377,7 @@ static void pass(struct follow *follow, const struct passage *passage, uint32_t 
         from = same ? END_A : END_B;
     }
     if (slot && segment_has(segment, TCP_SYN | TCP_ACK) && (slot->full != NO_SLOT || slot->count > 2) &&
-        begins_by_answer(inflate(follow, slot), from, passage)) {
+        begins_by_answer(follow_in_full(follow, slot), from, passage)) {
         follow_close(follow, slot, false);
         slot = NULL;
     }

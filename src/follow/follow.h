@@ -2,7 +2,7 @@
  * Following all connections of a capture.
  *
  * Theory of operation. The capture may be of any vantage, and lack anything. Segments come in the order of the capture.
- * Each is found its connection by its two endpoints (table.c), and then, in this order,
+ * Each is found its connection by its two endpoints (table.c; networks.c), and then, in this order,
  *
  *   1. numbers.c asks what it can be by its numbers: a copy that the capture made of the same segment; a stray, with
  *      numbers that no end of this connection can use or accept, such as a forged RST; or a segment of the
@@ -39,6 +39,7 @@ struct passage {
     nanos at;
     const struct endpoint *src, *dst;
     const struct segment *segment;
+    uint32_t network; /* the virtual network in which it was seen; 0: none */
 };
 
 /* What a passage was to its connection. */
@@ -69,6 +70,7 @@ struct slot {
     uint8_t acked; /* ... and those whose FIN is acknowledged; both for a RST */
     bool over;     /* it is in the ring of those that are over */
     struct endpoint at[ENDS];
+    uint32_t network[ENDS]; /* in which each end's segments are seen */
     nanos last_at;
     uint64_t last_packet, first_packet;
     uint64_t number; /* 0: free */
@@ -113,7 +115,8 @@ struct follow {
         uint64_t number;
     } over[OVER_MAX]; /* a ring */
     unsigned over_next;
-    bool briefly; /* short connections are not followed in full: nobody listens to segments and claims */
+    bool networks; /* endpoints have had connections in several virtual networks at once */
+    bool briefly;  /* short connections are not followed in full: nobody listens to segments and claims */
     uint64_t connections, evicted, segments;
     nanos now;
     nanos let_go_at; /* before that nothing has had its time, unless the clock goes back */
@@ -146,6 +149,18 @@ uint32_t table_hash(const struct endpoint *src, const struct endpoint *dst);
 
 /* Where a connection of these two, with this hash, is, or NULL; *from is which end of it src is. */
 struct slot *table_find(struct follow *follow, const struct passage *passage, uint32_t hash, unsigned *from);
+
+/* The same, behind that one: the same endpoints may have one in each virtual network. */
+struct slot *table_find_next(struct follow *follow, const struct slot *slot, const struct passage *passage,
+                             unsigned *from);
+
+/*
+ * Of the connections of these endpoints, of which `first` was found, the passage's, or NULL; *from is as for table_find().
+ */
+struct slot *networks_find(struct follow *follow, struct slot *first, const struct passage *passage, unsigned *from);
+
+/* Follows a connection in full from now on. */
+struct connection *follow_in_full(struct follow *follow, struct slot *slot);
 
 /* A new one, of which the passage's source is END_A; makes room if there is none. */
 struct slot *table_add(struct follow *follow, const struct passage *passage, uint32_t hash);

@@ -107,9 +107,11 @@ static unsigned end_of(const struct slot *slot, const struct endpoint *src)
     return ((ipv4_word(&src->addr) ^ ipv4_word(&a->addr)) | (uint32_t)(src->port ^ a->port)) != 0;
 }
 
-struct slot *table_find(struct follow *follow, const struct passage *passage, uint32_t hash, unsigned *from)
+/* From this one of the chain on. */
+static inline struct slot *find_from(struct follow *follow, uint32_t i, const struct passage *passage, uint32_t hash,
+                                     unsigned *from)
 {
-    for (uint32_t i = *bucket_of(follow, hash); i != NO_SLOT; i = follow->places[i].chain) {
+    for (; i != NO_SLOT; i = follow->places[i].chain) {
         struct slot *slot = &follow->slots[i];
         if (follow->places[i].hash != hash)
             continue;
@@ -118,6 +120,19 @@ struct slot *table_find(struct follow *follow, const struct passage *passage, ui
             return slot;
     }
     return NULL;
+}
+
+struct slot *table_find(struct follow *follow, const struct passage *passage, uint32_t hash, unsigned *from)
+{
+    return find_from(follow, *bucket_of(follow, hash), passage, hash, from);
+}
+
+struct slot *table_find_next(struct follow *follow, const struct slot *slot, const struct passage *passage,
+                             unsigned *from)
+{
+    const struct place *place = &follow->places[index_of(follow, slot)];
+
+    return find_from(follow, place->chain, passage, place->hash, from);
 }
 
 void table_fetch(const struct follow *follow, uint32_t index)
@@ -216,6 +231,7 @@ struct slot *table_add(struct follow *follow, const struct passage *passage, uin
 
     slot->at[END_A] = *passage->src;
     slot->at[END_B] = *passage->dst;
+    slot->network[END_A] = slot->network[END_B] = passage->network;
     slot->full = NO_SLOT;
     slot->count = 0;
     slot->fins = slot->acked = 0;

@@ -46,12 +46,20 @@ static bool lacks(struct dig *dig, const struct bytes *bytes, uint32_t n)
 
 static bool ethernet(struct dig *dig, struct bytes *body)
 {
-    const char *wrong = link_read(LINK_ETHERNET, body, &dig->version);
+    const char *wrong;
 
+    dig->out->network = link_network(LINK_ETHERNET, body, dig->out->network);
+    wrong = link_read(LINK_ETHERNET, body, &dig->version);
     if (wrong)
         oddity(dig, wrong);
     dig->packet = *body;
     return !wrong && dig->version != 0;
+}
+
+/* What follows is in a tunnel with this number. */
+static void enter(struct dig *dig, uint32_t number)
+{
+    dig->out->network = link_mix_network(dig->out->network, number);
 }
 
 /* An IP packet, if its first four bits say so. */
@@ -89,6 +97,8 @@ static bool gre(struct dig *dig, struct ip *ip)
     length += ((flags & 0xc000) ? 4 : 0) + ((flags & 0x2000) ? 4 : 0) + ((flags & 0x1000) ? 4 : 0);
     if (lacks(dig, body, length))
         return false;
+    if (flags & 0x2000)
+        enter(dig, be32(body->at + ((flags & 0xc000) ? 8 : 4)));
     bytes_skip(body, length);
     if (type == 0x6558) /* an Ethernet frame */
         return ethernet(dig, body);
@@ -115,6 +125,7 @@ static bool vxlan(struct dig *dig, struct bytes *body)
         return false;
     /* With a next protocol (VXLAN-GPE) it may be bare IP. */
     uint8_t next = (body->at[0] & 4) ? body->at[3] : 3;
+    enter(dig, be32(body->at + 4) >> 8);
     bytes_skip(body, 8);
     if (next == 1 || next == 2)
         return bare(dig, body);
@@ -132,6 +143,7 @@ static bool geneve(struct dig *dig, struct bytes *body)
     type = be16(body->at + 2);
     if (body->at[0] >> 6 != 0 || lacks(dig, body, length))
         return false;
+    enter(dig, be32(body->at + 4) >> 8);
     if (type == 0x6558) {
         bytes_skip(body, length);
         return ethernet(dig, body);
@@ -353,6 +365,7 @@ static bool read_ordinary(const uint8_t *at, uint32_t captured, uint32_t wire_le
     if (header != 20 && (header != 32 || be32(tcp + 20) != STAMPS_ALONE))
         return false;
     out->kind = PACKET_SEGMENT;
+    out->network = 0;
     put_ipv4_endpoint(ip + 12, be16(tcp), &out->src);
     put_ipv4_endpoint(ip + 16, be16(tcp + 2), &out->dst);
     *segment = (struct segment){
@@ -395,6 +408,7 @@ void packet_dig(int link_type, const uint8_t *bytes, uint32_t captured, uint32_t
     if (link_type == LINK_ETHERNET && read_ordinary(bytes, captured, dig.packet.length, out))
         return;
     *out = (struct packet){.kind = PACKET_OTHER};
+    out->network = link_network(link_type, &dig.packet, 0);
     wrong = link_read(link_type, &dig.packet, &dig.version);
     if (wrong) {
         oddity(&dig, wrong);

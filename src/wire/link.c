@@ -355,3 +355,28 @@ bool link_is_known(int link_type)
             return true;
     return false;
 }
+
+uint32_t link_mix_network(uint32_t outer, uint32_t inner)
+{
+    uint32_t both = (outer * UINT32_C(0x85ebca6b) + inner + 1) * UINT32_C(0x9e3779b1);
+
+    return both ? both : 1;
+}
+
+uint32_t link_network(int link_type, const struct bytes *packet, uint32_t network)
+{
+    for (size_t i = 0; i < sizeof(ether_links) / sizeof(ether_links[0]); i++) {
+        const struct ether_link *link = &ether_links[i];
+        if (link->link_type != link_type || packet->captured < link->length)
+            continue;
+        uint16_t type = be16(packet->at + link->type_at);
+        for (uint32_t at = link->length, length = tag_length(type); length && at + length <= packet->captured;
+             at += length, length = tag_length(type)) {
+            unsigned vlan = be16(packet->at + at) & 0xfff; /* 0 is none, but a priority (IEEE 802.1Q) */
+            if (vlan && (type == ETHER_VLAN || type == ETHER_QINQ || type == ETHER_QINQ_OLD))
+                network = link_mix_network(network, vlan);
+            type = be16(packet->at + at + length - 2);
+        }
+    }
+    return network;
+}

@@ -49,8 +49,9 @@ struct packet {
      * Of the outer IP header; family 0 where an oddity hides them, port 0 where there is none to read, zone always 0.
      */
     struct endpoint src, dst;
-    struct segment segment;    /* PACKET_SEGMENT; of an oddity seq, where it could be read */
-    const uint8_t *payload;    /* the segment's, borrowed from the input; NULL when nothing of it was captured */
+    uint32_t network;       /* the virtual network in which it was seen: made of VLANs and tunnels' numbers; 0: none */
+    struct segment segment; /* PACKET_SEGMENT; of an oddity seq, where it could be read */
+    const uint8_t *payload; /* the segment's, borrowed from the input; NULL when nothing of it was captured */
     uint32_t payload_captured; /* bytes at payload; segment.len is how many were sent */
     const uint8_t *frame;      /* all of it, borrowed likewise */
     uint32_t frame_captured;   /* bytes there */

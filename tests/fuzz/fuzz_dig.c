@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(packet.segment.options.sack_count <= SACK_BLOCKS_MAX);
         if (packet.kind == PACKET_SEGMENT) {
             must(packet.src.addr.family == packet.dst.addr.family && packet.payload_captured <= packet.segment.len);
-            const struct passage passage = {++number, at, &packet.src, &packet.dst, &packet.segment};
+            const struct passage passage = {++number, at, &packet.src, &packet.dst, &packet.segment, packet.network};
             follow_pass(&follow, &passage);
         }
         data += 4 + captured;

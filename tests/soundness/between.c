@@ -198,8 +198,8 @@ static void capture(struct between *between, unsigned end, const struct peer_sen
     else if (!between->follow.connections && end == END_B)
         for (unsigned i = 0; i < ENDS; i++)
             between->witnesses[i].belief = &between->follow.fulls[0].ends[!i].belief;
-    follow_pass(&between->follow, &(struct passage){n, EPOCH + between->now, &src, &dst, &sent->segment});
-    follow_pass(&between->brief, &(struct passage){n, EPOCH + between->now, &src, &dst, &sent->segment});
+    follow_pass(&between->follow, &(struct passage){n, EPOCH + between->now, &src, &dst, &sent->segment, 0});
+    follow_pass(&between->brief, &(struct passage){n, EPOCH + between->now, &src, &dst, &sent->segment, 0});
     for (unsigned i = 0; i < ENDS && !between->over; i++)
         witness_possible(&between->witnesses[i]);
 }

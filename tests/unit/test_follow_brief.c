@@ -103,7 +103,7 @@ static void talk(struct chance *chance, struct follow *full, struct follow *brie
             if (chance_of(chance, 800))
                 echo[!me] = segment.options.tsval;
         }
-        const struct passage passage = {i + 1, at, &ends[me], &ends[!me], &segment};
+        const struct passage passage = {i + 1, at, &ends[me], &ends[!me], &segment, 0};
         follow_pass(full, &passage);
         follow_pass(brief, &passage);
         at += draw_gap(chance);
