@@ -156,11 +156,6 @@ void table_fetch_all(const struct follow *follow, const uint32_t hashes[], unsig
         __builtin_prefetch(&follow->slots[index]);
         __builtin_prefetch((const char *)&follow->slots[index] + CACHE_LINE);
     }
-    for (unsigned i = 0; i < count; i++) {
-        uint32_t index = *bucket_of(follow, hashes[i]);
-        if (index != NO_SLOT && follow->slots[index].count < BRIEF_MAX)
-            __builtin_prefetch((const char *)&follow->slots[index].brief[follow->slots[index].count + 1] - 1);
-    }
 }
 
 /* ---- the order of last segments ---- */

@@ -72,7 +72,7 @@ static void on_claim(void *context, const struct connection *connection, unsigne
     claims++;
 }
 
-/* One conversation, told to both. */
+/* One conversation, told to both: to one segment by segment, to the other several at a time, some of them alone. */
 static void talk(struct chance *chance, struct follow *full, struct follow *brief)
 {
     const struct shape *shape = &shapes[chance_below(chance, sizeof(shapes) / sizeof(shapes[0]))];
@@ -82,11 +82,15 @@ static void talk(struct chance *chance, struct follow *full, struct follow *brie
     uint32_t clock[ENDS] = {(uint32_t)chance_next(chance), (uint32_t)chance_next(chance)}, echo[ENDS] = {0};
     bool stamped = chance_of(chance, 700);
     nanos at = INT64_C(1700000000) * NANOS_PER_S + chance_span(chance, NANOS_PER_S), began = at;
+    struct segment segments[SEGMENTS];
+    struct passage passages[SEGMENTS];
+    unsigned told = 0;
 
     for (unsigned i = 0; i < shape->count; i++) {
         const struct line *line = &shape->lines[i];
         unsigned me = line->from;
-        struct segment segment = {
+        struct segment *segment = &segments[i];
+        *segment = (struct segment){
             .seq = initial[me] + line->seq,
             .ack = line->flags & A ? initial[!me] + line->ack : 0,
             .len = line->len,
@@ -94,18 +98,21 @@ static void talk(struct chance *chance, struct follow *full, struct follow *brie
             .flags = line->flags,
         };
         if (line->flags == (R | A) && i == 1)
-            segment.seq = 0;
+            segment->seq = 0;
         if (stamped) {
-            segment.options.present = TCP_OPT_TIMESTAMPS;
-            segment.options.tsval = clock[me] + (uint32_t)((at - began) / NANOS_PER_MS);
-            segment.options.tsecr = echo[me];
+            segment->options.present = TCP_OPT_TIMESTAMPS;
+            segment->options.tsval = clock[me] + (uint32_t)((at - began) / NANOS_PER_MS);
+            segment->options.tsecr = echo[me];
             /* It may cross with what the other has not seen yet. */
             if (chance_of(chance, 800))
-                echo[!me] = segment.options.tsval;
+                echo[!me] = segment->options.tsval;
         }
-        const struct passage passage = {i + 1, at, &ends[me], &ends[!me], &segment, 0};
-        follow_pass(full, &passage);
-        follow_pass(brief, &passage);
+        passages[i] = (struct passage){i + 1, at, &ends[me], &ends[!me], segment, 0};
+        follow_pass(full, &passages[i]);
+        if (chance_of(chance, 300) || i + 1 == shape->count) {
+            follow_pass_all(brief, &passages[told], i + 1 - told);
+            told = i + 1;
+        }
         at += draw_gap(chance);
     }
     follow_end(full);
