@@ -3,10 +3,37 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "io/pcapng.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static unsigned long sum_of(const void *bytes, size_t length)
+{
+    unsigned long sum = 0;
+
+    for (size_t i = 0; i < length; i++)
+        sum += ((const uint8_t *)bytes)[i];
+    return sum;
+}
+
+/* What is known of the last packet beside its bytes. */
+static unsigned long read_about(struct pcapng *pcapng)
+{
+    struct capture_interface interface;
+    const char *text;
+    size_t length;
+    unsigned long sum = 0;
+
+    for (unsigned i = 0; i <= pcapng_packet_interface(pcapng); i++) {
+        pcapng_interface(pcapng, i, &interface);
+        sum += interface.name ? sum_of(interface.name, strlen(interface.name)) : 0;
+    }
+    while (pcapng_comment(pcapng, &text, &length))
+        sum += sum_of(text, length);
+    return sum;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -20,8 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (pcapng && pcapng_next(pcapng, &captured, &link_type, &fault) == CAPTURE_PACKET) {
         if (captured.at < 0)
             abort();
-        for (uint32_t i = 0; i < captured.captured; i++)
-            sum += captured.bytes[i];
+        sum += sum_of(captured.bytes, captured.captured) + read_about(pcapng);
     }
     pcapng_close(pcapng);
     if (stream)
