@@ -1,6 +1,8 @@
 #include "cmd/annotate.h"
 
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "follow/summary.h"
 #include "report/comment.h"
@@ -13,7 +15,8 @@ static bool is_read_too(const char *path, const char *const *files, unsigned cou
     if (stat(path, &written) != 0 || !S_ISREG(written.st_mode))
         return false;
     for (unsigned i = 0; i < count; i++)
-        if (stat(files[i], &read) == 0 && read.st_dev == written.st_dev && read.st_ino == written.st_ino)
+        if ((strcmp(files[i], "-") == 0 ? fstat(STDIN_FILENO, &read) : stat(files[i], &read)) == 0 &&
+            read.st_dev == written.st_dev && read.st_ino == written.st_ino)
             return true;
     return false;
 }
@@ -53,7 +56,7 @@ bool annotate_segment(struct annotated *annotated, const struct connection *conn
 }
 
 bool annotate_claim(struct annotated *annotated, const struct connection *connection, unsigned end,
-                    const struct claim *claim, struct fault *fault)
+                    const struct claim *claim, nanos epoch, struct fault *fault)
 {
     char words[COMMENT_TEXT];
     struct text text;
@@ -61,7 +64,7 @@ bool annotate_claim(struct annotated *annotated, const struct connection *connec
     if (!annotated->copy)
         return true;
     text_init(&text, words, sizeof(words));
-    comment_observed_claim(&text, connection->number, end ^ summary_a(connection), claim);
+    comment_observed_claim(&text, connection->number, end ^ summary_a(connection), claim, epoch);
     return copy_comment(&annotated->comments, &text, fault);
 }
 

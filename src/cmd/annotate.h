@@ -30,11 +30,14 @@ void annotate_begin(struct annotated *annotated, uint64_t packet);
 /* A comment that it had already. */
 bool annotate_keep(struct annotated *annotated, const char *text, size_t length, struct fault *fault);
 
-/* What the listener of follow.h is told; of other packets than the one in hand it is said which they were. */
+/*
+ * What the listener of follow.h is told; of other packets than the one in hand it is said which they were. epoch: the time of
+ * the capture's first packet.
+ */
 bool annotate_segment(struct annotated *annotated, const struct connection *connection, unsigned from, unsigned n,
                       enum passage_kind kind, const struct passage *passage, struct fault *fault);
 bool annotate_claim(struct annotated *annotated, const struct connection *connection, unsigned end,
-                    const struct claim *claim, struct fault *fault);
+                    const struct claim *claim, nanos epoch, struct fault *fault);
 
 /* Writes the packet. */
 bool annotate_write(struct annotated *annotated, const struct capture_interface *interface,

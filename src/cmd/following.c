@@ -156,7 +156,7 @@ static void on_claim_to_write(void *context, const struct connection *connection
     struct following *following = context;
 
     if (is_looked_at(following, connection->number))
-        annotate_claim(&following->annotated, connection, end, claim, &following->fault);
+        annotate_claim(&following->annotated, connection, end, claim, following->epoch, &following->fault);
     if (following->shown_to.claim)
         following->shown_to.claim(context, connection, end, claim);
 }

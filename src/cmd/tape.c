@@ -111,6 +111,12 @@ static bool is_about(const struct frame *frame, const struct event *event)
     return event->kind == EVENT_NOTE && frame->kind == SIGHTING_ODDITY && strcmp(event->note.token, "oddity") == 0;
 }
 
+/* What a timer tells follows from no segment. */
+static bool is_of_timer(const struct event *event)
+{
+    return event->kind == EVENT_TRANSITION && event->transition.claim.reason == REASON_TIMER;
+}
+
 /* What an event is about, as far as it is not written: a frame that none has been about, or the one before. */
 static struct frame *turn_to(const struct tape *tape, struct tape_head *head, const struct event *event)
 {
@@ -171,7 +177,7 @@ bool tape_event(struct tape *tape, struct tape_head *head, const struct event *e
 
     if (!tape->capture)
         return true;
-    frame = turn_to(tape, head, event);
+    frame = is_of_timer(event) ? NULL : turn_to(tape, head, event);
     if (frame)
         return add(&frame->comments, event, COMMENT_AT, fault);
     return add(&head->before, event, COMMENT_BEFORE, fault) && add(&head->after, event, COMMENT_AFTER, fault);

@@ -95,9 +95,15 @@ void comment_observed_segment(struct text *text, uint64_t connection, unsigned f
         text_add(text, " (packet %" PRIu64 ")", packet);
 }
 
-void comment_observed_claim(struct text *text, uint64_t connection, unsigned end, const struct claim *claim)
+void comment_observed_claim(struct text *text, uint64_t connection, unsigned end, const struct claim *claim,
+                            nanos epoch)
 {
-    text_add(text, "connection %" PRIu64 ", %s: ", connection, end == END_A ? "A" : "B");
+    char time[SPAN_TEXT];
+
+    text_add(text, "connection %" PRIu64 ", ", connection);
+    if (claim->reason == REASON_TIMER)
+        text_add(text, "before this segment, at %s s or later, ", phrase_time(claim->not_before - epoch, time));
+    text_add(text, "%s: ", end == END_A ? "A" : "B");
     add_move(text, claim);
     phrase_observed(text, claim);
     add_evidence(text, claim);

@@ -44,7 +44,11 @@ void comment_note(struct text *text, const struct event_note *event);
 void comment_observed_segment(struct text *text, uint64_t connection, unsigned from, unsigned n, enum passage_kind kind,
                               uint64_t packet);
 
-/* "connection 3, B: LISTEN -> SYN-RECEIVED, proven: ..." */
-void comment_observed_claim(struct text *text, uint64_t connection, unsigned end, const struct claim *claim);
+/*
+ * "connection 3, B: LISTEN -> SYN-RECEIVED, proven: ..."; of what a timer tells, which is told with the segment after it,
+ * "connection 3, before this segment, at 0.420000 s or later, B: ...". epoch: as the claim's times, of the capture's first packet.
+ */
+void comment_observed_claim(struct text *text, uint64_t connection, unsigned end, const struct claim *claim,
+                            nanos epoch);
 
 #endif

@@ -193,6 +193,8 @@ commented_alike() {
     run "$TCPWALK" read --write linked.pcap case.pcap
     [ "$status" -eq 2 ]
     [ "$output" = 'tcpwalk: --write: linked.pcap is one of the files that are read' ]
+    run "$TCPWALK" read --write case.pcap - <case.pcap
+    [ "$status" -eq 2 ]
     cmp case.pcap before
 }
 
@@ -238,7 +240,7 @@ commented_alike() {
     for title in 'opened by three segments and closed by four' 'both close at once' 'it begins in the middle' \
         'each segment is captured twice' 'what is repeated is retransmitted' \
         'a RST with the right number that what follows contradicts' \
-        'the same endpoints, one connection after the other'; do
+        'the same endpoints, one connection after the other' 'nothing passes for seconds'; do
         a_case "$title" case
         "$TCPWALK" read -q --write copy.pcapng case
         for number in $("$TCPWALK" read --csv case | sed -n '2,$s/,.*//p'); do
