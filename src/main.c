@@ -29,6 +29,7 @@ const struct command commands[] = {
      "its timers, its sequence numbers and its manners, from outside; alone: lists what can be measured", run_measure},
     {"read", "FILE...", false, "the connections of a capture file: how each opened and closed, and both ends' states",
      run_read},
+    {"watch", "-i IF [FILTER...]", false, "the same of what passes on an interface, as it passes", run_watch},
     {"lab", "[COMMAND [HOST] SERVICE]", false,
      "any command against a private network with real servers; alone: lists them", run_lab},
     {"teach", "[LESSON] [HOST] [PORT]", false, "lessons on a real kernel; alone: lists them", run_teach},
@@ -91,6 +92,7 @@ static enum option_use use_of(const struct options *options)
     return command && command->run == run_measure ? USE_MEASURE
            : command && command->run == run_teach ? USE_TEACH
            : command && command->run == run_read  ? USE_READ
+           : command && command->run == run_watch ? USE_WATCH
                                                   : USE_WALK;
 }
 

@@ -46,6 +46,8 @@ int run_teach(const struct command *command, const struct options *options, int 
               const struct lab *lab, struct fault *fault);
 int run_read(const struct command *command, const struct options *options, int count, char **operands,
              const struct lab *lab, struct fault *fault);
+int run_watch(const struct command *command, const struct options *options, int count, char **operands,
+              const struct lab *lab, struct fault *fault);
 int run_lab(const struct command *command, const struct options *options, int count, char **operands,
             const struct lab *lab, struct fault *fault);
 int run_completion(const struct command *command, const struct options *options, int count, char **operands,

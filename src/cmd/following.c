@@ -233,6 +233,35 @@ bool following_packet(struct following *following, const struct captured *captur
     return following->fault.kind == FAULT_NONE;
 }
 
+/* ---- what goes on ---- */
+
+/* A connection that is over is reported when for so long nothing more came of it, such as a FIN once more. */
+#define SETTLED (500 * NANOS_PER_MS)
+
+bool following_wait(struct following *following, nanos at)
+{
+    following_settle(following);
+    follow_wait(&following->follow, at, SETTLED);
+    return following->fault.kind == FAULT_NONE;
+}
+
+bool following_flush(struct following *following)
+{
+    following_settle(following);
+    if (following->ladder)
+        read_ladder_flush(following->ladder);
+    if (following->annotated.copy && !copy_flush(following->annotated.copy, &following->fault))
+        return false;
+    return output_flush(stdout, &following->fault);
+}
+
+bool following_dropped(struct following *following, uint64_t packets, nanos at)
+{
+    following->total.dropped += packets;
+    return !following->options->json || following->mute ||
+           read_json_dropped(packets, at, following->epoch, stdout, &following->fault);
+}
+
 /* ---- all together ---- */
 
 static void look_at_terminal(struct read_look *look)

@@ -68,6 +68,18 @@ bool following_packet(struct following *following, const struct captured *captur
 void following_settle(struct following *following);
 
 /*
+ * The capture is going on, and all that passed before this time has been handed over: does what only time does, and writes
+ * what was held back for want of more. False when a fault is set, in following->fault.
+ */
+bool following_wait(struct following *following, nanos at);
+
+/* Writes out what has been written so far, to be seen now. False as above. */
+bool following_flush(struct following *following);
+
+/* So many packets were dropped by the kernel until now. False as above. */
+bool following_dropped(struct following *following, uint64_t packets, nanos at);
+
+/*
  * Writes what is left: connections that are not over, rows that were kept, totals. *fault: what ended it, which decides the
  * status that the totals name; else it gets what goes wrong here.
  */

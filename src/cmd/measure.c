@@ -19,6 +19,8 @@
 
 #define KINDS_MAX 16
 
+#define COUNT_MAX 10000
+
 /* Samples that are kept of one measurement. */
 #define SAMPLES 20000
 
@@ -360,6 +362,10 @@ int run_measure(const struct command *command, const struct options *options, in
     if (count != 3) {
         fault_set(fault, FAULT_USAGE,
                   "measure takes what to measure, a host and a port (tcpwalk measure lists what can be measured)");
+        return STATUS_USAGE;
+    }
+    if (options->count > COUNT_MAX) {
+        fault_set(fault, FAULT_USAGE, "--count: '%u' is not a number from 1 to %u", options->count, COUNT_MAX);
         return STATUS_USAGE;
     }
     task.settings.brief = task.profile;

@@ -5,15 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cmd/wrap.h"
 
 #define AT(member) offsetof(struct options, member)
 
 const struct option_row option_rows[] = {
-    {"json", 0, NULL, "write JSON lines instead of the ladder", OPTION_FLAG, AT(json), 0, 0, FOR_ALL | FOR_READ},
-    {"quiet", 'q', NULL, "write nothing but errors", OPTION_FLAG, AT(quiet), 0, 0, FOR_ALL | FOR_READ},
+    {"json", 0, NULL, "write JSON lines instead of the ladder", OPTION_FLAG, AT(json), 0, 0, FOR_ALL | FOR_CAPTURES},
+    {"quiet", 'q', NULL, "write nothing but errors", OPTION_FLAG, AT(quiet), 0, 0, FOR_ALL | FOR_CAPTURES},
     {"write", 'w', "FILE", "write the packets to this pcapng file, with comments on what each one shows", OPTION_TEXT,
-     AT(write), 0, 0, FOR_ALL | FOR_READ},
+     AT(write), 0, 0, FOR_ALL | FOR_CAPTURES},
     {"send", 's', "TEXT", "send these bytes once it is open (\\r \\n \\t \\0 \\xHH \\\\ are read)", OPTION_TEXT,
      AT(send), 0, 0, FOR_ALL},
     {"timeout", 't', "DURATION", "how long one step may wait for the peer (10s)", OPTION_SPAN, AT(timeout), 1, 0,
@@ -23,7 +24,8 @@ const struct option_row option_rows[] = {
     {"delay", 0, "DURATION", "wait this long between steps (0)", OPTION_SPAN, AT(delay), 0, 0, FOR_WALKS | FOR_TEACH},
     {"linger", 0, "DURATION", "stay this long after the last ACK (300ms and 4 round trips)", OPTION_SPAN, AT(linger), 0,
      0, FOR_WALKS | FOR_TEACH},
-    {"interface", 'i', "IF", "send and capture on this interface", OPTION_TEXT, AT(interface), 0, 0, FOR_ALL},
+    {"interface", 'i', "IF", "send and capture on this interface; watch: any for all of them", OPTION_TEXT,
+     AT(interface), 0, 0, FOR_ALL | FOR_WATCH},
     {"source", 0, "ADDR", "our address", OPTION_ADDRESS, AT(source), 0, 0, FOR_ALL},
     {"source-port", 0, "PORT", "our port (any free one)", OPTION_NUMBER, AT(source_port), 1, 65535,
      FOR_WALKS | FOR_TEACH},
@@ -54,18 +56,19 @@ const struct option_row option_rows[] = {
     {"no-wscale", 0, NULL, "no window scale option in our SYN", OPTION_FLAG, AT(no_wscale), 0, 0, FOR_ALL},
     {"no-sack", 0, NULL, "no SACK-permitted option in our SYN", OPTION_FLAG, AT(no_sack), 0, 0, FOR_ALL},
     {"no-timestamps", 0, NULL, "no timestamps option in our SYN", OPTION_FLAG, AT(no_timestamps), 0, 0, FOR_ALL},
-    {"max", 0, "DURATION", "measure: how long each measurement may take (each has a default)", OPTION_SPAN, AT(max), 1,
-     0, FOR_MEASURE},
-    {"count", 0, "N", "measure: how many connections or samples (each has a default)", OPTION_NUMBER, AT(count), 1,
-     10000, FOR_MEASURE},
+    {"max", 0, "DURATION",
+     "measure: how long each measurement may take (each has a default); watch: how long it goes on", OPTION_SPAN,
+     AT(max), 1, 0, FOR_MEASURE | FOR_WATCH},
+    {"count", 0, "N", "measure: how many connections or samples (each has a default); watch: how many packets",
+     OPTION_NUMBER, AT(count), 1, UINT32_MAX, FOR_MEASURE | FOR_WATCH},
     {"data", 0, NULL, "measure: a byte may be sent to the application where nothing else tells", OPTION_FLAG, AT(data),
      0, 0, FOR_MEASURE},
     {"svg", 0, "FILE", "draw the ladder, with both states to scale in time (measure: the charts), into this file",
-     OPTION_TEXT, AT(svg), 0, 0, FOR_WALKS | FOR_MEASURE | FOR_READ},
+     OPTION_TEXT, AT(svg), 0, 0, FOR_WALKS | FOR_MEASURE | FOR_CAPTURES},
     {"html", 0, "FILE", "the same as a page of its own, with a table of the segments (read: of all connections)",
-     OPTION_TEXT, AT(html), 0, 0, FOR_WALKS | FOR_READ},
+     OPTION_TEXT, AT(html), 0, 0, FOR_WALKS | FOR_CAPTURES},
     {"mermaid", 0, NULL, "write a sequence diagram for Mermaid instead of the ladder, to be put into Markdown",
-     OPTION_FLAG, AT(mermaid), 0, 0, FOR_WALKS | FOR_READ},
+     OPTION_FLAG, AT(mermaid), 0, 0, FOR_WALKS | FOR_CAPTURES},
     {"auto", 0, NULL, "teach: go on without a key", OPTION_FLAG, AT(go_on), 0, 0, FOR_TEACH},
     {"quiz", 0, NULL, "teach: take the answers to its questions, and count the right ones", OPTION_FLAG, AT(quiz), 0, 0,
      FOR_TEACH},
@@ -78,20 +81,22 @@ const struct option_row option_rows[] = {
      OPTION_TEXT, AT(export_as), 0, 0, FOR_TEACH},
     {"output", 'o', "FILE", "teach: write it to this file (to standard output, and the lesson is not shown)",
      OPTION_TEXT, AT(output), 0, 0, FOR_TEACH},
-    {"filter", 0, "FILTER", "read: only packets that this filter of libpcap lets through", OPTION_TEXT, AT(filter), 0,
-     0, FOR_READ},
-    {"connection", 0, "N", "read: show the segments of this one, with both ends' states", OPTION_NUMBER, AT(connection),
-     1, UINT32_MAX, FOR_READ},
-    {"sort", 0, "KEY", "read: by number, duration, bytes, segments, retransmitted, rtt, close, a or b (number)",
-     OPTION_TEXT, AT(sort), 0, 0, FOR_READ},
-    {"limit", 0, "N", "read: show no more than so many connections; 0 is all (1000)", OPTION_NUMBER, AT(limit), 0,
-     UINT32_MAX, FOR_READ},
-    {"csv", 0, NULL, "read: write a line of comma-separated values for each connection", OPTION_FLAG, AT(csv), 0, 0,
-     FOR_READ},
-    {"max-connections", 0, "N", "read: follow so many at once, the longest idle left out first (8000)", OPTION_NUMBER,
-     AT(max_connections), 1, 1000000, FOR_READ},
-    {"help", 'h', NULL, "print this and exit", OPTION_FLAG, AT(help), 0, 0, FOR_ALL | FOR_READ},
-    {"version", 'V', NULL, "print the version and exit", OPTION_FLAG, AT(version), 0, 0, FOR_ALL | FOR_READ},
+    {"filter", 0, "FILTER", "read, watch: only packets that this filter of libpcap lets through", OPTION_TEXT,
+     AT(filter), 0, 0, FOR_CAPTURES},
+    {"connection", 0, "N", "read, watch: show the segments of this one, with both ends' states", OPTION_NUMBER,
+     AT(connection), 1, UINT32_MAX, FOR_CAPTURES},
+    {"sort", 0, "KEY", "read, watch: by number, duration, bytes, segments, retransmitted, rtt, close, a or b (number)",
+     OPTION_TEXT, AT(sort), 0, 0, FOR_CAPTURES},
+    {"limit", 0, "N", "read, watch: show no more than so many connections; 0 is all (1000)", OPTION_NUMBER, AT(limit),
+     0, UINT32_MAX, FOR_CAPTURES},
+    {"csv", 0, NULL, "read, watch: write a line of comma-separated values for each connection", OPTION_FLAG, AT(csv), 0,
+     0, FOR_CAPTURES},
+    {"max-connections", 0, "N", "read, watch: follow so many at once, the longest idle left out first (8000)",
+     OPTION_NUMBER, AT(max_connections), 1, 1000000, FOR_CAPTURES},
+    {"no-promiscuous", 0, NULL, "watch: not what is for other machines, where the link carries that", OPTION_FLAG,
+     AT(no_promiscuous), 0, 0, FOR_WATCH},
+    {"help", 'h', NULL, "print this and exit", OPTION_FLAG, AT(help), 0, 0, FOR_ALL | FOR_CAPTURES},
+    {"version", 'V', NULL, "print the version and exit", OPTION_FLAG, AT(version), 0, 0, FOR_ALL | FOR_CAPTURES},
     {NULL, 0, NULL, NULL, OPTION_FLAG, 0, 0, 0, FOR_ALL},
 };
 
@@ -249,15 +254,23 @@ bool options_parse(int argc, char **argv, struct options *out, struct fault *fau
 
 bool options_suit(const struct options *options, enum option_use use, struct fault *fault)
 {
-    static const char *const names[USE_COUNT] = {
-        [USE_WALK] = "a walk", [USE_MEASURE] = "measure", [USE_TEACH] = "teach", [USE_READ] = "read"};
+    static const char *const names[USE_COUNT] = {[USE_WALK] = "a walk",
+                                                 [USE_MEASURE] = "measure",
+                                                 [USE_TEACH] = "teach",
+                                                 [USE_READ] = "read",
+                                                 [USE_WATCH] = "watch"};
     const struct option_row *row = options->unfit[use];
+    char words[80] = "";
+    struct text text;
 
     if (!row)
         return true;
-    for (unsigned only = USE_MEASURE; only < USE_COUNT; only++)
-        if (row->uses == 1U << only)
-            return fault_set(fault, FAULT_USAGE, "--%s: for %s", row->name, names[only]);
+    text_init(&text, words, sizeof(words));
+    for (unsigned other = USE_MEASURE; other < USE_COUNT; other++)
+        if (row->uses & (1U << other))
+            text_add(&text, "%s%s", text.used ? " and " : "", names[other]);
+    if (!(row->uses & FOR_WALKS))
+        return fault_set(fault, FAULT_USAGE, "--%s: for %s", row->name, words);
     return fault_set(fault, FAULT_USAGE, "--%s: %s has no use for it", row->name,
                      use == USE_MEASURE ? "a measurement" : names[use]);
 }

@@ -14,13 +14,15 @@
 struct option_row;
 
 /* What commands do, as far as options differ by it: walks (and all that takes no part in the rest), measurements, lessons,
-   captures. */
-enum option_use { USE_WALK, USE_MEASURE, USE_TEACH, USE_READ, USE_COUNT };
+   captures, and those that go on. */
+enum option_use { USE_WALK, USE_MEASURE, USE_TEACH, USE_READ, USE_WATCH, USE_COUNT };
 
 #define FOR_WALKS (1U << USE_WALK)
 #define FOR_MEASURE (1U << USE_MEASURE)
 #define FOR_TEACH (1U << USE_TEACH)
 #define FOR_READ (1U << USE_READ)
+#define FOR_WATCH (1U << USE_WATCH)
+#define FOR_CAPTURES (FOR_READ | FOR_WATCH)
 #define FOR_ALL (FOR_WALKS | FOR_MEASURE | FOR_TEACH)
 
 struct options {
@@ -31,6 +33,7 @@ struct options {
     bool probe, verify, leave, low_latency;
     bool data;
     bool csv;
+    bool no_promiscuous;
     const char *sort, *filter;
     uint32_t limit; /* 0: none */
     bool limit_set;
@@ -38,13 +41,13 @@ struct options {
     uint32_t max_connections;
     const char *svg, *html;
     bool mermaid;
-    nanos max;      /* NANOS_NONE: as each measurement has it */
-    uint32_t count; /* 0: as each measurement has it */
+    nanos max;      /* NANOS_NONE: as each measurement has it; watch: without end */
+    uint32_t count; /* 0: as each measurement has it; watch: without end */
     bool no_mss, no_wscale, no_sack, no_timestamps;
     bool go_on, quiz, bytes, takes_long; /* teach: --auto, --quiz, --bytes, --long */
     const char *lang, *export_as, *output;
     const char *write; /* a file, "-": standard output */
-    const char *send; /* as typed, escapes and all */
+    const char *send;  /* as typed, escapes and all */
     const char *interface;
     const char *verify_netns;
     struct addr source;

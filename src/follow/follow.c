@@ -28,7 +28,7 @@ static void begin_in(struct connection *connection, const struct slot *slot, con
     ends_init(connection, segment, at);
 }
 
-static void expire(struct follow *follow, struct connection *connection, nanos at)
+void follow_expire(struct follow *follow, struct connection *connection, nanos at)
 {
     struct claim claims[CLAIMS_MAX];
 
@@ -49,7 +49,7 @@ static void take(struct follow *follow, struct connection *connection, unsigned 
     enum passage_kind kind;
     bool again;
 
-    expire(follow, connection, passage->at);
+    follow_expire(follow, connection, passage->at);
     connection->segments++;
     connection->last_packet = passage->packet;
     connection->last_at = passage->at;
@@ -82,8 +82,9 @@ static void replay(struct follow *follow, const struct slot *slot, struct connec
 
 static void count_to_the_end(struct connection *connection)
 {
-    for (unsigned i = 0; i < ENDS; i++)
-        ends_count_time(connection, i, connection->last_at);
+    for (unsigned i = 0; i < ENDS; i++) /* a timer may have come after the last segment (follow_wait()) */
+        if (connection->ends[i].state_since < connection->last_at)
+            ends_count_time(connection, i, connection->last_at);
 }
 
 /* ---- slots ---- */
@@ -145,8 +146,7 @@ static void sum_up_brief(struct follow *follow, const struct slot *slot, struct 
     out->ends[END_B].at = slot->at[END_B];
 }
 
-/* Is it over, as far as a glance tells? */
-static bool seems_over(const struct follow *follow, const struct slot *slot)
+bool follow_is_over(const struct follow *follow, const struct slot *slot)
 {
     if (slot->full != NO_SLOT)
         return slot_connection(follow, slot)->closed;
@@ -159,10 +159,10 @@ static void note_over(struct follow *follow, struct slot *slot)
     struct over *over = &follow->over[follow->over_next];
     struct slot *old;
 
-    if (slot->over || !seems_over(follow, slot))
+    if (slot->over || !follow_is_over(follow, slot))
         return;
     old = &follow->slots[over->slot];
-    if (over->number && old->number == over->number && (old->full == NO_SLOT || seems_over(follow, old)))
+    if (over->number && old->number == over->number && (old->full == NO_SLOT || follow_is_over(follow, old)))
         follow_close(follow, old, false);
     slot->over = true;
     *over = (struct over){(uint32_t)(slot - follow->slots), slot->number};
@@ -217,12 +217,10 @@ static struct slot *begin_pending(struct follow *follow, struct slot *old)
     return slot;
 }
 
-void follow_close(struct follow *follow, struct slot *slot, bool early)
+void follow_report(struct follow *follow, struct slot *slot, bool early)
 {
     struct summary summary;
 
-    while (slot->full != NO_SLOT && slot_connection(follow, slot)->has_pending)
-        slot = begin_pending(follow, slot);
     if (slot->full == NO_SLOT) {
         sum_up_brief(follow, slot, &summary);
     } else {
@@ -233,6 +231,14 @@ void follow_close(struct follow *follow, struct slot *slot, bool early)
     follow->evicted += summary.evicted;
     if (follow->listener.over)
         follow->listener.over(follow->listener.context, &summary);
+}
+
+void follow_close(struct follow *follow, struct slot *slot, bool early)
+{
+    while (slot->full != NO_SLOT && slot_connection(follow, slot)->has_pending)
+        slot = begin_pending(follow, slot);
+    if (!slot->told || !follow_is_over(follow, slot))
+        follow_report(follow, slot, early);
     table_remove(follow, slot);
 }
 
@@ -335,14 +341,13 @@ static bool take_syn(struct follow *follow, struct slot **slot, unsigned *from, 
 
 /* ---- all together ---- */
 
-/* Those at the old end of the list that are over, and had their time. */
-static void let_go(struct follow *follow, nanos at)
+void follow_let_go(struct follow *follow, nanos at)
 {
     while (at >= follow->let_go_at && follow->by_slot.oldest != NO_SLOT) {
         struct slot *slot = &follow->slots[follow->by_slot.oldest];
         if (at - slot->last_at < LINGER)
             follow->let_go_at = slot->last_at + LINGER;
-        else if (seems_over(follow, slot))
+        else if (follow_is_over(follow, slot))
             follow_close(follow, slot, false);
         else
             return;
@@ -361,7 +366,7 @@ static void pass(struct follow *follow, const struct passage *passage, uint32_t 
         follow->now = passage->at;
     else
         follow->let_go_at = NANOS_NONE; /* the capture's clock went back: one that was touched later may go sooner */
-    let_go(follow, passage->at);
+    follow_let_go(follow, passage->at);
     slot = table_find(follow, passage, hash, &from);
     if (slot && (follow->networks || slot->network[from] != passage->network)) {
         slot = networks_find(follow, slot, passage, &from);

@@ -23,6 +23,9 @@
  * A connection ends its stay in the table when it has been over for a while, when there is no room left and it is the
  * one that was idle for longest, or at the end; and is reported then. Memory is that of the table, which the caller
  * gives: it does not grow.
+ *
+ * Where the capture is going on (idle.c), nobody wants to wait that long: a connection is reported soon after it is
+ * over, and stays for what comes late, which changes nothing any more; unless that shows that it was not over.
  */
 #ifndef FOLLOW_FOLLOW_H
 #define FOLLOW_FOLLOW_H
@@ -68,7 +71,8 @@ struct slot {
     uint8_t count; /* of brief segments */
     uint8_t fins;  /* of them, bits: the ends whose FIN is there ... */
     uint8_t acked; /* ... and those whose FIN is acknowledged; both for a RST */
-    bool over;     /* it is in the ring of those that are over */
+    bool over : 1; /* it is in the ring of those that are over */
+    bool told : 1; /* reported as over, before it leaves */
     struct endpoint at[ENDS];
     uint32_t network[ENDS]; /* in which each end's segments are seen */
     nanos last_at;
@@ -139,6 +143,13 @@ void follow_pass(struct follow *follow, const struct passage *passage);
  */
 void follow_pass_all(struct follow *follow, const struct passage passages[], unsigned count);
 
+/*
+ * The capture is going on, and all that passed before this time has been handed over. Does what only time does: reports
+ * those that have been over for so long as `settled` has it, those that tried to open and got nowhere, and what a state's
+ * shortest life leaves of a claim.
+ */
+void follow_wait(struct follow *follow, nanos at, nanos settled);
+
 /* The capture has ended: all that are left are reported. */
 void follow_end(struct follow *follow);
 
@@ -186,7 +197,19 @@ static inline struct connection *slot_connection(const struct follow *follow, co
     return &follow->fulls[slot->full];
 }
 
-/* Reports what is in a slot and takes it out of the table. early: for want of room. */
+/* Is it over, as far as a glance tells? */
+bool follow_is_over(const struct follow *follow, const struct slot *slot);
+
+/* Reports those at the old end that are over, and had their time. */
+void follow_let_go(struct follow *follow, nanos at);
+
+/* Lets claims fall back whose states' time can be up. */
+void follow_expire(struct follow *follow, struct connection *connection, nanos at);
+
+/* Reports what is in a slot. early: for want of room. */
+void follow_report(struct follow *follow, struct slot *slot, bool early);
+
+/* ... and takes it out of the table. */
 void follow_close(struct follow *follow, struct slot *slot, bool early);
 
 /* What a segment is by its numbers; notes it. */

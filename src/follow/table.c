@@ -230,7 +230,7 @@ struct slot *table_add(struct follow *follow, const struct passage *passage, uin
     slot->full = NO_SLOT;
     slot->count = 0;
     slot->fins = slot->acked = 0;
-    slot->over = false;
+    slot->over = slot->told = false;
     follow->places[index] = (struct place){hash, *bucket};
     *bucket = index;
     order_add(&follow->by_slot, index);

@@ -120,13 +120,14 @@ static void write_syn_filter(struct text *text, const struct flow *flow)
     }
 }
 
-static bool set_filter(struct capture *capture, const char *words, struct fault *fault)
+/* blame: what kind of fault words are that libpcap does not understand. */
+static bool set_filter(struct capture *capture, const char *words, enum fault_kind blame, struct fault *fault)
 {
     struct bpf_program program;
     int result;
 
     if (pcap_compile(capture->pcap, &program, words, 1, PCAP_NETMASK_UNKNOWN) < 0)
-        return fault_set(fault, FAULT_LOCAL, "capture filter: %s", pcap_geterr(capture->pcap));
+        return fault_set(fault, blame, "capture filter: %s", pcap_geterr(capture->pcap));
     result = pcap_setfilter(capture->pcap, &program);
     pcap_freecode(&program);
     if (result < 0)
@@ -177,17 +178,24 @@ static bool activation_fault(struct capture *capture, const char *interface, int
     }
 }
 
-static bool activate(struct capture *capture, const char *interface, const struct capture_config *config,
-                     struct fault *fault)
+/* How packets are to come. */
+struct manner {
+    uint32_t snaplen, ring_bytes;
+    bool at_once; /* each when it is there; else in blocks */
+    bool all;     /* also what is not for this machine, as far as the link carries it */
+};
+
+static bool activate(struct capture *capture, const char *interface, const struct manner *manner, struct fault *fault)
 {
     pcap_t *pcap = capture->pcap;
     int result;
 
-    pcap_set_snaplen(pcap, (int)(config->snaplen ? config->snaplen : CAPTURE_SNAPLEN));
-    pcap_set_buffer_size(pcap, (int)(config->ring_bytes ? config->ring_bytes : CAPTURE_RING));
-    pcap_set_promisc(pcap, 0);
+    pcap_set_snaplen(pcap, (int)manner->snaplen);
+    pcap_set_buffer_size(pcap, (int)manner->ring_bytes);
+    pcap_set_promisc(pcap, manner->all);
     /* Else the kernel hands packets over in blocks, up to a timeout late. */
-    pcap_set_immediate_mode(pcap, 1);
+    pcap_set_immediate_mode(pcap, manner->at_once);
+    pcap_set_timeout(pcap, (int)(CAPTURE_LATE / NANOS_PER_MS));
     pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
     result = pcap_activate(pcap);
     if (result < 0)
@@ -212,6 +220,13 @@ static void throw_away_stale(struct capture *capture)
             break;
 }
 
+static bool take_turns(struct capture *capture, struct fault *fault)
+{
+    char words[PCAP_ERRBUF_SIZE] = "";
+
+    return pcap_setnonblock(capture->pcap, 1, words) >= 0 || fault_set(fault, FAULT_LOCAL, "capturing: %s", words);
+}
+
 /* What a flow that is known, or not yet, needs of the capture. */
 static bool begin(struct capture *capture, const struct flow *flow, struct fault *fault)
 {
@@ -224,35 +239,75 @@ static bool begin(struct capture *capture, const struct flow *flow, struct fault
         write_syn_filter(&text, flow);
     else
         write_filter(&text, flow);
-    if (!set_filter(capture, words, fault))
+    if (!set_filter(capture, words, FAULT_LOCAL, fault) || !take_turns(capture, fault))
         return false;
-    if (pcap_setnonblock(capture->pcap, 1, words) < 0)
-        return fault_set(fault, FAULT_LOCAL, "capturing: %s", words);
     keep_out_doubles(capture);
     if (!unknown)
         throw_away_stale(capture);
     return true;
 }
 
-bool capture_open(struct capture **out, const struct capture_config *config, struct fault *fault)
+/* A capture of an interface, or of ALL, that is not active yet; NULL with a fault. */
+static struct capture *create(const char *interface, struct fault *fault)
 {
-    const char *interface = config->interface ? config->interface : ALL;
     char words[PCAP_ERRBUF_SIZE] = "";
     struct capture *capture = calloc(1, sizeof(*capture));
 
-    *out = NULL;
-    if (!capture)
-        return fault_set(fault, FAULT_LOCAL, "out of memory");
-    capture->all = !config->interface;
+    if (!capture) {
+        fault_set(fault, FAULT_LOCAL, "out of memory");
+        return NULL;
+    }
+    capture->all = strcmp(interface, ALL) == 0;
     if (!capture->all)
         snprintf(capture->interface, sizeof(capture->interface), "%s", interface);
     capture->pcap = pcap_create(interface, words);
-    if (!capture->pcap)
-        fault_set(fault, FAULT_LOCAL, "interface %s: %s", interface, words);
-    if (!capture->pcap || !activate(capture, interface, config, fault) || !begin(capture, &config->flow, fault)) {
+    if (capture->pcap)
+        return capture;
+    fault_set(fault, FAULT_LOCAL, "interface %s: %s", interface, words);
+    capture_close(capture);
+    return NULL;
+}
+
+bool capture_open(struct capture **out, const struct capture_config *config, struct fault *fault)
+{
+    const char *interface = config->interface ? config->interface : ALL;
+    const struct manner manner = {
+        .snaplen = config->snaplen ? config->snaplen : CAPTURE_SNAPLEN,
+        .ring_bytes = config->ring_bytes ? config->ring_bytes : CAPTURE_RING,
+        .at_once = true,
+    };
+    struct capture *capture = create(interface, fault);
+
+    *out = NULL;
+    if (!capture)
+        return false;
+    if (!activate(capture, interface, &manner, fault) || !begin(capture, &config->flow, fault)) {
         capture_close(capture);
         return false;
     }
+    *out = capture;
+    return true;
+}
+
+bool capture_watch(struct capture **out, const struct capture_watch_config *config, struct fault *fault)
+{
+    const struct manner manner = {
+        .snaplen = config->snaplen ? config->snaplen : CAPTURE_SNAPLEN_HEADERS,
+        .ring_bytes = config->ring_bytes ? config->ring_bytes : CAPTURE_RING_LARGE,
+        .all = !config->mine_only,
+    };
+    struct capture *capture = create(config->interface, fault);
+
+    *out = NULL;
+    if (!capture)
+        return false;
+    if (!activate(capture, config->interface, &manner, fault) ||
+        /* Also where all is let through: it is the filter that cuts packets off at the snapshot length. */
+        !set_filter(capture, config->filter ? config->filter : "", FAULT_USAGE, fault) || !take_turns(capture, fault)) {
+        capture_close(capture);
+        return false;
+    }
+    keep_out_doubles(capture);
     *out = capture;
     return true;
 }
@@ -271,7 +326,7 @@ bool capture_narrow(struct capture *capture, const struct flow *flow, unsigned a
     }
     write_filter(&text, flow);
     keep_out_doubles(capture);
-    return set_filter(capture, words, fault);
+    return set_filter(capture, words, FAULT_LOCAL, fault);
 }
 
 unsigned capture_interface(const struct capture *capture, const struct captured *captured)

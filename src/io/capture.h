@@ -39,6 +39,20 @@ struct capture_config {
 #define CAPTURE_SNAPLEN_WHOLE 65616
 #define CAPTURE_RING_WHOLE (4 * 1024 * 1024)
 
+/*
+ * For who only looks on, at all that passes: headers within tunnels have room, payload need not be there; a ring that holds
+ * more than a second of 300,000 segments a second, with the kernel's own head of each.
+ */
+#define CAPTURE_SNAPLEN_HEADERS 512
+#define CAPTURE_RING_LARGE (64 * 1024 * 1024)
+
+/* What is looked at: an interface, or "any"; what the words of libpcap's filter let through, NULL: all. */
+struct capture_watch_config {
+    const char *interface, *filter;
+    uint32_t snaplen, ring_bytes; /* 0: the two above */
+    bool mine_only;               /* the interface isn't asked for what is for other machines */
+};
+
 /* One packet as it was captured. */
 struct captured {
     nanos at;             /* nanoseconds since 1970, UTC */
@@ -73,6 +87,15 @@ enum capture_result {
  * is thrown away then.
  */
 bool capture_open(struct capture **out, const struct capture_config *config, struct fault *fault);
+
+/*
+ * Starts capturing all that passes (CAP_NET_RAW), as capture_open() does for one flow. The kernel hands packets over in
+ * blocks, so that many cost little, at most CAPTURE_LATE after they passed. A filter that can't be understood is a
+ * FAULT_USAGE.
+ */
+bool capture_watch(struct capture **out, const struct capture_watch_config *config, struct fault *fault);
+
+#define CAPTURE_LATE (100 * NANOS_PER_MS)
 
 /*
  * The peer is known now: passes what can concern this flow from here on, in both directions, as if it had been

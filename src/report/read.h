@@ -29,6 +29,7 @@ struct read_total {
     uint64_t others;         /* packets without TCP */
     uint64_t left_out;       /* connections that the table had no room for (--limit) */
     uint64_t evicted;        /* connections that had to be summed up early (--max-connections) */
+    uint64_t dropped;        /* packets that the kernel had no room for */
     nanos first_at, last_at; /* NANOS_NONE: there was no packet */
     const struct read_lack *lacks;
     unsigned lack_count;
@@ -75,6 +76,7 @@ bool read_json_start(const struct read_origin *origin, nanos epoch, FILE *out, s
 bool read_json_connection(const struct summary *summary, nanos epoch, FILE *out, struct fault *fault);
 bool read_json_claim(uint64_t connection, unsigned end, const struct claim *claim, nanos epoch, FILE *out,
                      struct fault *fault);
+bool read_json_dropped(uint64_t packets, nanos at, nanos epoch, FILE *out, struct fault *fault);
 bool read_json_summary(const struct read_total *total, int status, FILE *out, struct fault *fault);
 
 /* A segment of the connection that is looked at, with numbers relative to both ends' initial ones. */
@@ -102,7 +104,10 @@ struct read_ladder *read_ladder_begin(const struct read_look *look, FILE *out);
 void read_ladder_segment(struct read_ladder *ladder, const struct read_segment *event);
 void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct claim *claim, nanos epoch);
 
-/* Prints what is held back and releases it. */
+/* Prints what is held back: nothing that belongs to it comes any more. */
+void read_ladder_flush(struct read_ladder *ladder);
+
+/* The same, and releases it. NULL is allowed. */
 void read_ladder_end(struct read_ladder *ladder);
 
 /*

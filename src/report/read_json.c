@@ -168,6 +168,16 @@ bool read_json_segment(const struct read_segment *event, FILE *out, struct fault
     return line_end(&line, "segment", out, fault);
 }
 
+bool read_json_dropped(uint64_t packets, nanos at, nanos epoch, FILE *out, struct fault *fault)
+{
+    struct json_line line;
+
+    put_event(&line, "dropped");
+    line_put(&line, line.root, "t", line_seconds(at - epoch));
+    put_number(&line, line.root, "packets", packets);
+    return line_end(&line, "dropped", out, fault);
+}
+
 bool read_json_summary(const struct read_total *total, int status, FILE *out, struct fault *fault)
 {
     json_t *lacks = json_array();
@@ -181,6 +191,7 @@ bool read_json_summary(const struct read_total *total, int status, FILE *out, st
     put_number(&line, line.root, "without_tcp", total->others);
     put_number(&line, line.root, "not_shown", total->left_out);
     put_number(&line, line.root, "evicted", total->evicted);
+    put_number(&line, line.root, "dropped", total->dropped);
     line_put(&line, line.root, "not_read", lacks);
     for (unsigned i = 0; i < total->lack_count; i++) {
         json_t *lack = json_object();

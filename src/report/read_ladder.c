@@ -182,6 +182,11 @@ void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct cl
     ladder->have[end] = true;
 }
 
+void read_ladder_flush(struct read_ladder *ladder)
+{
+    row_print(ladder);
+}
+
 void read_ladder_end(struct read_ladder *ladder)
 {
     if (!ladder)

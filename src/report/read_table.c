@@ -210,20 +210,33 @@ static void add_total(struct text *text, const struct read_total *total)
         text_add(text, "; %" PRIu64 " connections are not shown (--limit)", total->left_out);
 }
 
+static void add_dropped(struct text *text, const struct read_total *total)
+{
+    text_add(text,
+             "%" PRIu64
+             " packet%s dropped: they came faster than they were followed, and what they would have shown is "
+             "missing above",
+             total->dropped, total->dropped == 1 ? " was" : "s were");
+}
+
+static void add_evicted(struct text *text, const struct read_total *total)
+{
+    text_add(text,
+             "%" PRIu64 " connections were summed up early, the longest idle first, for want of room "
+             "(--max-connections): what came of them later counts as another connection",
+             total->evicted);
+}
+
 bool read_table_foot_line(const struct read_total *total, unsigned line, struct text *text)
 {
-    if (line == 0) {
-        add_total(text, total);
-        return true;
-    }
-    if (total->evicted && line == 1) {
-        text_add(text,
-                 "%" PRIu64 " connections were summed up early, the longest idle first, for want of room "
-                 "(--max-connections): what came of them later counts as another connection",
-                 total->evicted);
-        return true;
-    }
-    line -= total->evicted ? 2 : 1;
+    static void (*const adds[])(struct text *, const struct read_total *) = {add_total, add_dropped, add_evicted};
+    const bool wanted[] = {true, total->dropped > 0, total->evicted > 0};
+
+    for (unsigned i = 0; i < sizeof(adds) / sizeof(adds[0]); i++)
+        if (wanted[i] && line-- == 0) {
+            adds[i](text, total);
+            return true;
+        }
     if (line >= total->lack_count)
         return false;
     text_add(text, "not read: %" PRIu64 " packet%s: %s", total->lacks[line].packets,
