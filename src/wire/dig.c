@@ -12,6 +12,7 @@
 enum udp_port {
     UDP_GTP = 2152,
     UDP_TEREDO = 3544,
+    UDP_AYIYA = 5072,
     UDP_VXLAN = 4789,
     UDP_VXLAN_LINUX = 8472, /* before it had a number of its own */
     UDP_GENEVE = 6081,
@@ -167,6 +168,20 @@ static bool teredo(struct dig *dig, struct bytes *body)
     return body->captured > 0 && body->at[0] >> 4 == 6 && bare(dig, body);
 }
 
+/* Anything in anything, as tunnel brokers of IPv6 had it: an identity and a signature, whose lengths come first. */
+static bool ayiya(struct dig *dig, struct bytes *body)
+{
+    uint32_t length;
+
+    if (body->captured < 8 || (body->at[3] != IP_IPV6 && body->at[3] != IP_IPV4))
+        return false;
+    length = 8 + (UINT32_C(1) << (body->at[0] >> 4)) + (body->at[1] >> 4) * 4u;
+    if (lacks(dig, body, length))
+        return false;
+    bytes_skip(body, length);
+    return bare(dig, body);
+}
+
 static bool gtp(struct dig *dig, struct bytes *body)
 {
     uint8_t flags, next;
@@ -210,6 +225,8 @@ static bool udp(struct dig *dig, struct ip *ip)
             return i == 0 && geneve(dig, body);
         case UDP_TEREDO:
             return teredo(dig, body);
+        case UDP_AYIYA:
+            return ayiya(dig, body);
         case UDP_GTP:
             return gtp(dig, body);
         default:

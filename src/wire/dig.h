@@ -2,7 +2,7 @@
  * Packets of a capture of any kind: as packet_read(), and into tunnels, and with fragments put together.
  *
  * Looked into: IP in IP (RFC 2003, RFC 4213), GRE (RFC 2784, RFC 2890) with IP or Ethernet in it, VXLAN (RFC 7348),
- * Geneve (RFC 8926), Teredo (RFC 4380) and GTP-U (3GPP TS 29.281), in each other too, up to a depth. The endpoints are
+ * Geneve (RFC 8926), Teredo (RFC 4380), AYIYA and GTP-U (3GPP TS 29.281), in each other too, up to a depth. The endpoints are
  * then those of the innermost packet.
  */
 #ifndef WIRE_DIG_H

@@ -22,6 +22,8 @@ enum ether_type {
     ETHER_QINQ = 0x88a8,          /* 802.1ad */
     ETHER_VNTAG = 0x8926,         /* a switch's tag for virtual ports */
     ETHER_ETAG = 0x893f,          /* 802.1BR */
+    ETHER_BACKBONE = 0x88e7,      /* 802.1ah: a service's number, and the customer's frame */
+    ETHER_FABRIC = 0x8903,        /* Cisco FabricPath: a tree and hops, and the frame */
 };
 
 #define ETHER_LENGTH_MAX 1500 /* below it is no type, but the length of an 802.3 frame */
@@ -49,7 +51,8 @@ static const struct tag {
     uint16_t type;
     uint8_t length;
 } tags[] = {
-    {ETHER_VLAN, 4}, {ETHER_QINQ, 4}, {ETHER_QINQ_OLD, 4}, {ETHER_VNTAG, 6}, {ETHER_ETAG, 8},
+    {ETHER_VLAN, 4}, {ETHER_QINQ, 4},      {ETHER_QINQ_OLD, 4}, {ETHER_VNTAG, 6},
+    {ETHER_ETAG, 8}, {ETHER_BACKBONE, 18}, {ETHER_FABRIC, 16},
 };
 
 /* Link types without a header. */
