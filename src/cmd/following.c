@@ -384,6 +384,7 @@ static void add_up(struct following *following)
     total->connections = following->follow.connections;
     total->segments = following->follow.segments;
     total->evicted = following->follow.evicted;
+    total->late = following->follow.late_segments;
     total->left_out = following->at_once ? 0 : following->rows.left_out;
 }
 

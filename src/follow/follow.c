@@ -162,8 +162,10 @@ static void note_over(struct follow *follow, struct slot *slot)
     if (slot->over || !follow_is_over(follow, slot))
         return;
     old = &follow->slots[over->slot];
-    if (over->number && old->number == over->number && (old->full == NO_SLOT || follow_is_over(follow, old)))
+    if (over->number && old->number == over->number && (old->full == NO_SLOT || follow_is_over(follow, old))) {
+        late_note(follow, old);
         follow_close(follow, old, false);
+    }
     slot->over = true;
     *over = (struct over){(uint32_t)(slot - follow->slots), slot->number};
     follow->over_next = (follow->over_next + 1) % OVER_MAX;
@@ -385,6 +387,10 @@ static void pass(struct follow *follow, const struct passage *passage, uint32_t 
         begins_by_answer(follow_in_full(follow, slot), from, passage)) {
         follow_close(follow, slot, false);
         slot = NULL;
+    }
+    if (!slot && !segment_has(segment, TCP_SYN) && late_is(follow, passage)) {
+        follow->late_segments++;
+        return;
     }
     if (!slot) {
         slot = begin(follow, passage, hash);

@@ -101,6 +101,9 @@ struct order {
 /* So many that are over stay for what comes late: few enough for a processor's cache. */
 #define OVER_MAX 2048
 
+/* Of so many that left before that we know that they were there. */
+#define LATE_MAX 16384
+
 /* How many can be followed in full at once, of so many connections. */
 #define FULL_MAX 6000
 
@@ -119,9 +122,13 @@ struct follow {
         uint64_t number;
     } over[OVER_MAX]; /* a ring */
     unsigned over_next;
+    struct late { /* the latest that left the ring, by their endpoints */
+        uint64_t print;
+        nanos at;
+    } late[LATE_MAX];
     bool networks; /* endpoints have had connections in several virtual networks at once */
     bool briefly;  /* short connections are not followed in full: nobody listens to segments and claims */
-    uint64_t connections, evicted, segments;
+    uint64_t connections, evicted, segments, late_segments;
     nanos now;
     nanos let_go_at; /* before that nothing has had its time, unless the clock goes back */
 };
@@ -154,6 +161,15 @@ void follow_wait(struct follow *follow, nanos at, nanos settled);
 void follow_end(struct follow *follow);
 
 /* ---- among the files of this layer ---- */
+
+/* Two endpoints as one number, the same for both directions; other ones have another, but for a chance of 2^-64. */
+uint64_t table_print(const struct endpoint *src, const struct endpoint *dst);
+
+/* This connection is over, and leaves the table before what may come late. */
+void late_note(struct follow *follow, const struct slot *slot);
+
+/* Is this, for whose endpoints there is no connection, what comes late of one? */
+bool late_is(struct follow *follow, const struct passage *passage);
 
 /* By what the table finds a connection: the same for both directions. */
 uint32_t table_hash(const struct endpoint *src, const struct endpoint *dst);

@@ -68,13 +68,17 @@ static uint64_t fold(const struct endpoint *endpoint)
     return halves[0] + (halves[1] ^ (uint64_t)endpoint->port << 32) * UINT64_C(0xc2b2ae3d27d4eb4f);
 }
 
-uint32_t table_hash(const struct endpoint *src, const struct endpoint *dst)
+uint64_t table_print(const struct endpoint *src, const struct endpoint *dst)
 {
     uint64_t both = fold(src) + fold(dst);
 
     both ^= both >> 32;
-    both *= UINT64_C(0xd6e8feb86659fd93);
-    return (uint32_t)(both >> 32);
+    return both * UINT64_C(0xd6e8feb86659fd93);
+}
+
+uint32_t table_hash(const struct endpoint *src, const struct endpoint *dst)
+{
+    return (uint32_t)(table_print(src, dst) >> 32);
 }
 
 static bool same(const struct endpoint *a, const struct endpoint *b)

@@ -30,6 +30,7 @@ struct read_total {
     uint64_t left_out;       /* connections that the table had no room for (--limit) */
     uint64_t evicted;        /* connections that had to be summed up early (--max-connections) */
     uint64_t dropped;        /* packets that the kernel had no room for */
+    uint64_t late;           /* segments of connections that were over, and had been summed up */
     nanos first_at, last_at; /* NANOS_NONE: there was no packet */
     const struct read_lack *lacks;
     unsigned lack_count;

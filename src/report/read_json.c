@@ -192,6 +192,7 @@ bool read_json_summary(const struct read_total *total, int status, FILE *out, st
     put_number(&line, line.root, "not_shown", total->left_out);
     put_number(&line, line.root, "evicted", total->evicted);
     put_number(&line, line.root, "dropped", total->dropped);
+    put_number(&line, line.root, "late", total->late);
     line_put(&line, line.root, "not_read", lacks);
     for (unsigned i = 0; i < total->lack_count; i++) {
         json_t *lack = json_object();

@@ -204,6 +204,8 @@ static void add_total(struct text *text, const struct read_total *total)
 {
     text_add(text, "%" PRIu64 " connection%s, %" PRIu64 " segments", total->connections,
              total->connections == 1 ? "" : "s", total->segments);
+    if (total->late)
+        text_add(text, ", %" PRIu64 " of them late: their connections had ended, and many others since", total->late);
     if (total->others)
         text_add(text, ", %" PRIu64 " packets without TCP", total->others);
     if (total->left_out)

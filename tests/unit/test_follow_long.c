@@ -152,12 +152,55 @@ static void from_the_middle(void **state)
         rounds(ROUND / 8 * eighths, true);
 }
 
+/* More connections end in a moment than stay in the table: what comes late of them is not taken for others. */
+static void many_end_at_once(void **state)
+{
+    static const struct {
+        unsigned from;
+        uint8_t flags;
+        uint32_t seq, ack;
+    } lines[] = {{END_A, TCP_SYN, 100, 0},
+                 {END_B, TCP_SYN | TCP_ACK, 900, 101},
+                 {END_A, TCP_ACK, 101, 901},
+                 {END_A, TCP_FIN | TCP_ACK, 101, 901},
+                 {END_B, TCP_FIN | TCP_ACK, 901, 102},
+                 {END_A, TCP_ACK, 102, 902},
+                 {END_B, TCP_FIN | TCP_ACK, 901, 102}, /* late, as all from here on */
+                 {END_A, TCP_ACK, 102, 902}};
+    const unsigned many = 4000;
+    struct talk *talk = calloc(1, sizeof(*talk));
+    void *memory = calloc(1, follow_memory(many));
+    const struct follow_listener listener = {talk, NULL, NULL, on_over};
+
+    (void)state;
+    assert_non_null(talk);
+    assert_non_null(memory);
+    follow_init(&talk->follow, many, memory, &listener);
+    for (unsigned part = 0; part < 2; part++)
+        for (unsigned i = 0; i < many; i++)
+            for (unsigned line = part ? 6 : 0; line < (part ? 8u : 6u); line++) {
+                const struct endpoint at[ENDS] = {{ends[END_A].addr, (uint16_t)(10000 + i)}, ends[END_B]};
+                const struct segment segment = {
+                    .seq = lines[line].seq, .ack = lines[line].ack, .flags = lines[line].flags, .window = 64240};
+                unsigned from = lines[line].from;
+                talk->at += NANOS_PER_US;
+                follow_pass(&talk->follow,
+                            &(struct passage){++talk->packets, talk->at, &at[from], &at[!from], &segment, 0});
+            }
+    follow_end(&talk->follow);
+    assert_int_equal(talk->over, many);
+    assert_true(talk->follow.late_segments >= 2 * (many - OVER_MAX));
+    free(memory);
+    free(talk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(less_than_half_a_round),
         cmocka_unit_test(each_part_of_a_round),
         cmocka_unit_test(from_the_middle),
+        cmocka_unit_test(many_end_at_once),
     };
 
     return cmocka_run_group_tests_name("follow_long", tests, NULL, NULL);
