@@ -17,6 +17,30 @@ static const nanos lives[] = {0, 400 * NANOS_PER_MS, NANOS_PER_S};
 #define KIND (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)
 #define PLAIN_OPTIONS (TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_SACK_PERMITTED | TCP_OPT_TIMESTAMPS)
 
+static uint32_t end_of(const struct brief_segment *segment)
+{
+    return segment->seq + segment->len + !!(segment->flags & TCP_SYN) + !!(segment->flags & TCP_FIN);
+}
+
+/* Has a RST the number that the other end expects: the next of its sender, or the last that was acknowledged (course.c)? */
+static bool expects(const struct brief_segment *segments, unsigned count, unsigned from, uint32_t seq)
+{
+    uint32_t next = 0, acked = 0;
+    bool has_next = false, has_acked = false;
+
+    for (unsigned i = 0; i < count; i++)
+        if (segments[i].from == from) {
+            next = has_next ? seq_max(next, end_of(&segments[i])) : end_of(&segments[i]);
+            has_next = true;
+        }
+    for (unsigned i = 0; has_next && i < count; i++)
+        if (segments[i].from != from && (segments[i].flags & TCP_ACK) && seq_le(segments[i].ack, next)) {
+            acked = has_acked ? seq_max(acked, segments[i].ack) : segments[i].ack;
+            has_acked = true;
+        }
+    return has_next && (seq == next || (has_acked && seq == acked));
+}
+
 bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned from, const struct segment *segment,
                  nanos at)
 {
@@ -31,6 +55,8 @@ bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned 
     if (count == 1)
         return from != segments[0].from && segment->ack == segments[0].seq + segments[0].len + 1 &&
                (kind == (TCP_SYN | TCP_ACK) || (kind == (TCP_RST | TCP_ACK) && segment->seq == 0));
+    if ((kind & TCP_RST) && !expects(segments, count, from, segment->seq))
+        return false;
     return !(kind & TCP_SYN) && ((kind & TCP_ACK) || (kind == TCP_RST && segment->ack == 0));
 }
 
@@ -55,30 +81,13 @@ void brief_note(struct brief_segment *out, unsigned from, const struct segment *
     };
 }
 
-bool brief_rst_counts(const struct brief_segment *segments, unsigned count)
-{
-    const unsigned last = count - 1;
-    const struct brief_segment *rst = &segments[last];
-
-    if (last == 1 && rst->from != segments[0].from)
-        return true;
-    for (unsigned i = 0; i < last; i++) {
-        const struct brief_segment *segment = &segments[i];
-        uint32_t span = segment->len + !!(segment->flags & TCP_SYN) + !!(segment->flags & TCP_FIN);
-        if (rst->seq == (segment->from == rst->from ? segment->seq + span : segment->ack))
-            return true;
-    }
-    return false;
-}
-
 unsigned brief_acks_fins(const struct brief_segment *segments, unsigned count)
 {
     const struct brief_segment *last = &segments[count - 1];
     unsigned acked = 0;
 
     for (unsigned i = 0; i + 1 < count; i++)
-        if ((segments[i].flags & TCP_FIN) && segments[i].from != last->from &&
-            seq_lt(segments[i].seq + segments[i].len, last->ack))
+        if ((segments[i].flags & TCP_FIN) && segments[i].from != last->from && last->ack == end_of(&segments[i]))
             acked |= 1u << segments[i].from;
     return acked;
 }

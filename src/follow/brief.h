@@ -68,7 +68,7 @@ struct brief_memo {
 
 #define BRIEF_MEMOS 4096
 
-/* Can this segment be written down behind the count that are there? */
+/* Can this segment be written down behind the count that are there? A RST only if it ends the connection. */
 bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned from, const struct segment *segment,
                  nanos at);
 
@@ -77,9 +77,6 @@ void brief_note(struct brief_segment *out, unsigned from, const struct segment *
 
 /* The ends whose FIN, among the segments before, the last one acknowledges, as bits. */
 unsigned brief_acks_fins(const struct brief_segment *segments, unsigned count);
-
-/* Has the last one, a RST, a number that the other end expects (course.c)? */
-bool brief_rst_counts(const struct brief_segment *segments, unsigned count);
 
 /* The other way round. */
 struct segment brief_segment_of(const struct brief_segment *brief);

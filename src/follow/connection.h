@@ -58,7 +58,8 @@ struct end {
     bool has_syn, syn_alone; /* a SYN that was seen, or that an answer shows; one without ACK was seen */
     bool has_old_syn;
     bool has_next, has_acked, had_next, has_claimed;
-    bool jumped;      /* the segment that is judged is of it only because of those before: after a long loss */
+    bool jumped; /* the segment that is judged is of it only because of those before: after a long loss */
+    bool has_hole;
     bool next_is_fin; /* the number before next was taken by a FIN */
     bool has_fin;
     bool has_doubtful_fin; /* one that the other end should have refused; fin and fin_at are its */
@@ -71,6 +72,7 @@ struct end {
     uint64_t segments, bytes, retransmitted, doubles, strays;
     uint64_t unseen;         /* numbers that passed unseen, by what the other end acknowledged or by gaps */
     uint32_t hole, hole_end; /* the latest gap in its numbers */
+    uint32_t first_hole;     /* where the first began; valid with has_hole */
     uint32_t stray_end;      /* one past the latest stray's numbers: strays in a row make sense after a long loss */
     unsigned stray_run;
     nanos syn_at, fin_at;

@@ -79,7 +79,7 @@ static void prepare_ack(struct connection *connection, unsigned from, const stru
         belief_missed_its(&other->belief, segment->ack);
         belief_missed_ours(&me->belief, segment->ack);
         me->belief.known.incomplete = true;
-    } else if (kind == ACK_KNOWN && other->hole != other->hole_end && seq_lt(other->hole, segment->ack)) {
+    } else if (kind == ACK_KNOWN && other->has_hole && seq_lt(other->first_hole, segment->ack)) {
         me->belief.known.incomplete = true;
     }
 }

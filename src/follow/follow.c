@@ -181,7 +181,7 @@ static void note_briefly(struct slot *slot, unsigned from, const struct passage 
         slot->acked |= (uint8_t)brief_acks_fins(slot->brief, slot->count);
     if (flags & TCP_FIN)
         slot->fins |= (uint8_t)(1u << from);
-    if ((flags & TCP_RST) && brief_rst_counts(slot->brief, slot->count))
+    if (flags & TCP_RST)
         slot->acked = 3;
 }
 

@@ -150,6 +150,17 @@ static void note_syn(struct end *me, const struct segment *segment)
     me->syn_alone = me->syn_alone || !segment_has(segment, TCP_ACK);
 }
 
+/* From its next number to this one nothing was seen. */
+static void begin_hole(struct end *me, uint32_t to)
+{
+    if (!me->has_hole)
+        me->first_hole = me->next;
+    me->has_hole = true;
+    me->hole = me->next;
+    me->hole_end = to;
+    me->unseen += to - me->next;
+}
+
 /* How many of these numbers were missing. */
 static uint32_t fill_hole(struct end *me, uint32_t from, uint32_t to)
 {
@@ -162,6 +173,8 @@ static uint32_t fill_hole(struct end *me, uint32_t from, uint32_t to)
         me->hole_end = low;
     else
         me->hole = high;
+    if (me->unseen == 0)
+        me->has_hole = false;
     return high - low;
 }
 
@@ -175,9 +188,7 @@ static bool note_span(struct end *me, const struct segment *segment)
         me->next = end;
         me->has_next = true;
     } else if (seq_lt(me->next, segment->seq)) {
-        me->hole = me->next;
-        me->hole_end = segment->seq;
-        me->unseen += segment->seq - me->next;
+        begin_hole(me, segment->seq);
     } else if (seq_lt(me->next, end)) {
         /* A FIN whose number turns out to be a byte's was none. */
         uint32_t old = me->next - segment->seq;
@@ -225,9 +236,7 @@ static void note_ack(struct connection *connection, unsigned from, const struct 
         other->has_next = true;
         break;
     case ACK_UNSEEN:
-        other->unseen += segment->ack - other->next;
-        other->hole = other->next;
-        other->hole_end = segment->ack;
+        begin_hole(other, segment->ack);
         other->next = segment->ack;
         other->has_claimed = false;
         break;
