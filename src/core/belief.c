@@ -127,7 +127,7 @@ static unsigned outstanding(const struct knowledge *known, const struct segment 
 
     if (!known->fin_without_ack)
         effects |= known->sent & SENT_FIN_WITH_ACK;
-    if (knowledge_covers_fin(known, segment->ack) == COVERS)
+    if ((effects & (SENT_FIN | SENT_FIN_WITH_ACK)) && knowledge_covers_fin(known, segment->ack) == COVERS)
         effects &= ~(unsigned)(SENT_FIN | SENT_FIN_WITH_ACK);
     return effects;
 }

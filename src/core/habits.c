@@ -12,11 +12,13 @@ static bool is_first(const struct knowledge *known, nanos at)
 {
     nanos unsent_at = known->fin_unsent_at;
 
+    if (known->observed) /* one may have passed unseen */
+        return false;
     /* It had no connection, and so no FIN, before our first SYN left. */
     if (unsent_at == NANOS_NONE && known->ours.syn_count == 1 && !known->awaited)
         unsent_at = known->ours.syns[0].left.at;
     /* Three more acknowledgements of the same have it repeat at once (RFC 5681 3.2), and those on their way count too. */
-    if (known->ack_copies > 2 || known->unaccounted || known->observed)
+    if (known->ack_copies > 2 || known->unaccounted)
         return false;
     return !known->its_fin_seen && unsent_at != NANOS_NONE && at >= unsent_at && at - unsent_at < HABIT_SPAN;
 }

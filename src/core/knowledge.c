@@ -51,6 +51,8 @@ enum cover knowledge_covers_fin(const struct knowledge *known, uint32_t ack)
 
     if (known->ours_unseen && ack == known->ours_unseen_end)
         return COVERS_PERHAPS;
+    if (ours->fins.count == 0 && ours->late.count == 0) /* as long as nothing is closed */
+        return COVERS_NOT;
     if (!ranges_have(&ours->fins, ack - 1)) {
         /* Bytes behind a FIN: Linux takes them with it when it holds both (measured). */
         for (unsigned i = 0; i < ours->fins.count; i++)

@@ -62,6 +62,12 @@ void ranges_add(struct ranges *ranges, uint32_t from, uint32_t to)
 
     if (from == to)
         return;
+    /* One that goes on where the only one ends, as those of a stream do, and not half round the circle. */
+    if (ranges->count == 1 && ranges->at[0].to == from && to - ranges->at[0].from <= UINT32_MAX / 2 &&
+        to - from <= to - ranges->at[0].from) {
+        ranges->at[0].to = to;
+        return;
+    }
     for (unsigned i = 0; i < ranges->count;) {
         if (!touch(&ranges->at[i], &added)) {
             i++;
