@@ -38,9 +38,8 @@ struct watching {
     sigset_t wait_mask;
     nanos next_turn, end; /* monotonic */
     bool stopping;
-    nanos last_at;   /* what passed later does not count, when stopping */
-    nanos stop_wait; /* ... and so long, on the monotonic clock, there may be more that does */
-    sig_atomic_t signals_taken;
+    nanos last_at;    /* what passed later does not count, when stopping */
+    nanos stop_wait;  /* ... and so long, on the monotonic clock, there may be more that does */
     nanos dropped_at; /* monotonic, when drops were seen last; NANOS_NONE: never */
     struct fault why; /* what stopped it, other than what was wanted */
 };
@@ -127,6 +126,7 @@ static void begin_to_stop(struct watching *watching, nanos now)
     if (watching->stopping)
         return;
     watching->stopping = true;
+    watching->end = NANOS_NEVER; /* it has come */
     watching->last_at = clock_realtime();
     watching->stop_wait = now + LATE;
 }
@@ -171,16 +171,10 @@ static bool take_turn(struct watching *watching, bool caught_up, nanos now)
     return true;
 }
 
-/* A second signal does not wait. */
+/* What is on its way here is waited for, but not for long: so a second signal, which some senders make of one, says nothing new. */
 static bool may_stop(struct watching *watching, bool caught_up, nanos now)
 {
-    if (signals_seen != watching->signals_taken) {
-        watching->signals_taken = signals_seen;
-        if (watching->stopping)
-            return true;
-        begin_to_stop(watching, now);
-    }
-    if (now >= watching->end)
+    if (signals_seen > 0 || now >= watching->end)
         begin_to_stop(watching, now);
     return watching->stopping && now >= watching->stop_wait && (caught_up || now >= watching->stop_wait + LATE);
 }

@@ -15,15 +15,15 @@ teardown() {
 watching() {
     local word=$1
     shift
-    start watch client timeout 60 "$TCPWALK" watch -i client0 "$@"
+    start watch client timeout --foreground 60 "$TCPWALK" watch -i client0 "$@"
     WATCH=$STARTED_PID
     wait_for_words watch "$word"
 }
 
-# ends SIGNAL: its exit status in $status, all that it said in $output. The signal goes to its group: as a terminal's does.
+# ends SIGNAL: its exit status in $status, all that it said in $output
 ends() {
     status=0
-    kill "-$1" -- "-$WATCH"
+    kill "-$1" "$WATCH"
     wait "$WATCH" || status=$?
     output=$(<"$(log watch)")
     echo "$output"
@@ -69,11 +69,12 @@ converse() {
 }
 
 @test "--connection is a ladder that grows, --csv a line each" {
-    start csv client timeout 60 "$TCPWALK" watch -i any --csv --count 1000000
-    wait_for_words csv 'number,start,'
-    start watch client timeout 60 "$TCPWALK" watch -i client0 --connection 1 --max 30s
+    start watch client timeout --foreground 60 "$TCPWALK" watch -i client0 --connection 1 --max 30s
     WATCH=$STARTED_PID
-    wait_for 10 eval '[ "$(client ss -H0np | grep -c tcpwalk)" -ge 2 ]'
+    # it says nothing before there is a connection; but its filter is there (which returns the snapshot length)
+    wait_for 10 eval 'client ss -H0b | grep -q "0x06 0 0 512"'
+    start csv client timeout --foreground 60 "$TCPWALK" watch -i any --csv --count 1000000
+    wait_for_words csv 'number,start,'
     start holder client socat PIPE "TCP:$SERVER4:7"
     wait_for_words watch 'B presumed, else' # the handshake is there while it is open
     stop "$STARTED_PID"
