@@ -42,6 +42,9 @@ struct recent {
     nanos at;
 };
 
+/* So many gaps are remembered, to know what fills them. */
+#define HOLES 4
+
 /* What one end has sent. */
 struct end {
     uint32_t iss;         /* valid with has_syn */
@@ -70,10 +73,13 @@ struct end {
     uint8_t wscale;
     uint32_t letters; /* of its letters in the history: bits, from 'a' */
     uint64_t segments, bytes, retransmitted, doubles, strays;
-    uint64_t unseen;         /* numbers that passed unseen, by what the other end acknowledged or by gaps */
-    uint32_t hole, hole_end; /* the latest gap in its numbers */
-    uint32_t first_hole;     /* where the first began; valid with has_hole */
-    uint32_t stray_end;      /* one past the latest stray's numbers: strays in a row make sense after a long loss */
+    uint64_t unseen; /* numbers that passed unseen, by what the other end acknowledged or by gaps */
+    struct hole {
+        uint32_t from, to;
+    } holes[HOLES]; /* the latest gaps in its numbers; void ones are equal */
+    unsigned next_hole;
+    uint32_t first_hole; /* where the first began; valid with has_hole */
+    uint32_t stray_end;  /* one past the latest stray's numbers: strays in a row make sense after a long loss */
     unsigned stray_run;
     nanos syn_at, fin_at;
     nanos in_state[STATE_COUNT]; /* how long it was presumed or proven to be there */

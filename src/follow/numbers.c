@@ -150,32 +150,43 @@ static void note_syn(struct end *me, const struct segment *segment)
     me->syn_alone = me->syn_alone || !segment_has(segment, TCP_ACK);
 }
 
+static void add_hole(struct end *me, uint32_t from, uint32_t to)
+{
+    if (from != to)
+        me->holes[me->next_hole++ % HOLES] = (struct hole){from, to};
+}
+
 /* From its next number to this one nothing was seen. */
 static void begin_hole(struct end *me, uint32_t to)
 {
     if (!me->has_hole)
         me->first_hole = me->next;
     me->has_hole = true;
-    me->hole = me->next;
-    me->hole_end = to;
     me->unseen += to - me->next;
+    add_hole(me, me->next, to);
 }
 
 /* How many of these numbers were missing. */
-static uint32_t fill_hole(struct end *me, uint32_t from, uint32_t to)
+static uint32_t fill_holes(struct end *me, uint32_t from, uint32_t to)
 {
-    uint32_t low = seq_max(from, me->hole), high = seq_lt(to, me->hole_end) ? to : me->hole_end;
+    uint32_t filled = 0;
 
-    if (me->hole == me->hole_end || !seq_lt(low, high))
-        return 0;
-    me->unseen -= high - low < me->unseen ? high - low : me->unseen;
-    if (low != me->hole && high == me->hole_end)
-        me->hole_end = low;
-    else
-        me->hole = high;
+    for (unsigned i = 0; me->has_hole && i < HOLES; i++) {
+        struct hole hole = me->holes[i];
+        uint32_t low = seq_max(from, hole.from), high = seq_lt(to, hole.to) ? to : hole.to;
+        if (hole.from == hole.to || !seq_lt(low, high))
+            continue;
+        filled += high - low;
+        me->holes[i] = (struct hole){hole.from, low};
+        if (low == hole.from)
+            me->holes[i] = (struct hole){high, hole.to};
+        else
+            add_hole(me, high, hole.to);
+    }
+    me->unseen -= filled < me->unseen ? filled : me->unseen;
     if (me->unseen == 0)
         me->has_hole = false;
-    return high - low;
+    return filled;
 }
 
 /* Its numbers; true when they had all been used before. */
@@ -193,11 +204,11 @@ static bool note_span(struct end *me, const struct segment *segment)
         /* A FIN whose number turns out to be a byte's was none. */
         uint32_t old = me->next - segment->seq;
         bool byte = me->next_is_fin && old > 0 && old <= segment->len;
-        fresh = (old < segment->len ? segment->len - old : 0) + byte + fill_hole(me, segment->seq, me->next);
+        fresh = (old < segment->len ? segment->len - old : 0) + byte + fill_holes(me, segment->seq, me->next);
     } else {
         bool alive = segment->len <= 1 && !(segment->flags & (TCP_SYN | TCP_FIN)) && segment->seq + 1 == me->next;
         bool late = segment_has(segment, TCP_SYN) && me->syn_at == NANOS_NONE; /* an answer to it was seen before it */
-        fresh = fill_hole(me, segment->seq, end);
+        fresh = fill_holes(me, segment->seq, end);
         repeated = segment_span(segment) > 0 && fresh == 0 && !alive && !late;
         fresh = fresh < segment->len ? fresh : segment->len;
     }
