@@ -87,13 +87,15 @@ refuses() {
 }
 
 @test "options that are for measure alone, and those that are for walks" {
-    local option
+    local option whose
     for option in --max=3s --count=3 --data; do
-        refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" open "$option" "$SERVER4" 7
-        refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" "$option" "$SERVER4" 7
-        refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" "$option" lab open echo
-        refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" "$option" lab echo
-        refuses 2 "^tcpwalk: ${option%%=*}: for measure\$" "$option" completion bash
+        whose='measure and watch'
+        [[ $option != --data ]] || whose=measure
+        refuses 2 "^tcpwalk: ${option%%=*}: for $whose\$" open "$option" "$SERVER4" 7
+        refuses 2 "^tcpwalk: ${option%%=*}: for $whose\$" "$option" "$SERVER4" 7
+        refuses 2 "^tcpwalk: ${option%%=*}: for $whose\$" "$option" lab open echo
+        refuses 2 "^tcpwalk: ${option%%=*}: for $whose\$" "$option" lab echo
+        refuses 2 "^tcpwalk: ${option%%=*}: for $whose\$" "$option" completion bash
         # The help says so of each.
         tcpwalk --help
         grep -qE -- "^ +${option%%=*}( [A-Z]+)? +measure: " "$SAID"
@@ -119,7 +121,8 @@ refuses() {
     refuses 2 'a host and a port' measure rtt "$SERVER4" 7 open
     refuses 2 "'client' is not a service" lab measure rtt client
     refuses 2 "'0' is not a duration" measure rtt --max 0 "$SERVER4" 7
-    refuses 2 "'0' is not a number from 1 to 10000" measure rtt --count 0 "$SERVER4" 7
+    refuses 2 "'0' is not a number from 1" measure rtt --count 0 "$SERVER4" 7
+    refuses 2 "'10001' is not a number from 1 to 10000" measure rtt --count 10001 "$SERVER4" 7
     refuses 5 'svg: .*No such file' measure rtt --svg "$BATS_TEST_TMPDIR/nowhere/chart.svg" "$SERVER4" 7
     # What there is to be measured is listed, in the lab as well.
     tcpwalk measure
