@@ -9,9 +9,10 @@
 #include "follow/follow.h"
 
 struct annotated {
-    struct copy *copy; /* (owned) NULL: none is wanted, and nothing here does anything */
-    uint64_t packet;   /* the one that is in hand, as passages count them */
-    struct pcapng_options comments;
+    struct copy *copy;                   /* (owned) NULL: none is wanted, and nothing here does anything */
+    uint64_t packet;                     /* the one that is in hand, as passages count them */
+    struct pcapng_options comments;      /* for the packet in hand, or the next one */
+    struct pcapng_options left;          /* what was told since the last packet, as it is said where none follows */
     unsigned interface;                  /* of the packet before */
     bool any;                            /* there was one */
     struct pcapng_statistics statistics; /* for the end; its time is set with each packet, counts by who knows them */
@@ -31,8 +32,8 @@ void annotate_begin(struct annotated *annotated, uint64_t packet);
 bool annotate_keep(struct annotated *annotated, const char *text, size_t length, struct fault *fault);
 
 /*
- * What the listener of follow.h is told; of other packets than the one in hand it is said which they were. epoch: the time of
- * the capture's first packet.
+ * What the listener of follow.h is told; of other packets than the one in hand it is said which they were. epoch: when
+ * the capture began.
  */
 bool annotate_segment(struct annotated *annotated, const struct connection *connection, unsigned from, unsigned n,
                       enum passage_kind kind, const struct passage *passage, struct fault *fault);

@@ -96,13 +96,15 @@ void comment_observed_segment(struct text *text, uint64_t connection, unsigned f
 }
 
 void comment_observed_claim(struct text *text, uint64_t connection, unsigned end, const struct claim *claim,
-                            nanos epoch)
+                            enum comment_place place, nanos epoch)
 {
     char time[SPAN_TEXT];
 
     text_add(text, "connection %" PRIu64 ", ", connection);
     if (claim->reason == REASON_TIMER)
-        text_add(text, "before this segment, at %s s or later, ", phrase_time(claim->not_before - epoch, time));
+        text_add(text, "%s, at %s s or later, ",
+                 place == COMMENT_AFTER ? "after the last packet" : "before this packet",
+                 phrase_time(claim->not_before - epoch, time));
     text_add(text, "%s: ", end == END_A ? "A" : "B");
     add_move(text, claim);
     phrase_observed(text, claim);

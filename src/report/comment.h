@@ -45,10 +45,11 @@ void comment_observed_segment(struct text *text, uint64_t connection, unsigned f
                               uint64_t packet);
 
 /*
- * "connection 3, B: LISTEN -> SYN-RECEIVED, proven: ..."; of what a timer tells, which is told with the segment after it,
- * "connection 3, before this segment, at 0.420000 s or later, B: ...". epoch: as the claim's times, of the capture's first packet.
+ * "connection 3, B: LISTEN -> SYN-RECEIVED, proven: ..."; of what a timer tells, which has no packet,
+ * "connection 3, before this packet, at 0.420000 s or later, B: ...", or "after the last packet" for COMMENT_AFTER. epoch: when
+ * the capture began, by the same clock as the claim's times.
  */
 void comment_observed_claim(struct text *text, uint64_t connection, unsigned end, const struct claim *claim,
-                            nanos epoch);
+                            enum comment_place place, nanos epoch);
 
 #endif

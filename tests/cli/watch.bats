@@ -99,6 +99,29 @@ converse() {
     grep -qa 'it sent its FIN' "$BATS_TEST_TMPDIR/kept.pcapng"
 }
 
+# has_timed CONNECTION: a timer may have ended a state of it
+has_timed() {
+    jq -es "any(.[]; .connection == $1 and .reason == \"timer\")" "$(log watch)" >/dev/null 2>&1
+}
+
+@test "--write says of the next packet, or in the end, what a timer may have ended" {
+    local kept="$BATS_TEST_TMPDIR/kept.pcapng"
+    watching '"event":"start"' --json --write "$kept" tcp port 7
+    start first client socat SYSTEM:'echo hello; read a; read b' "TCP:$SERVER4:7"
+    wait_for 10 has_timed 1
+    start second client socat PIPE "TCP:$SERVER4:7"
+    wait_for_words watch '"connection":2'
+    start third client socat SYSTEM:'echo hello; read a; read b' "TCP:$SERVER4:7"
+    wait_for 10 has_timed 3
+    ends INT
+    [ "$status" -eq 0 ]
+    tshark -n -r "$kept" -T fields -e tcp.stream -e frame.comment -E 'aggregator=|' >"$BATS_TEST_TMPDIR/said"
+    grep -qE '^1.connection 1, before this packet, at [0-9.]+ s or later, [AB]: .*timer' "$BATS_TEST_TMPDIR/said"
+    [ "$(grep -c 'connection 3.*timer' "$BATS_TEST_TMPDIR/said")" -eq 0 ]
+    [ "$(grep -ca 'connection 1, after' "$kept")" -eq 0 ]
+    grep -qaE 'connection 3, after the last packet, at [0-9.]+ s or later, [AB]: .*timer' "$kept"
+}
+
 @test "it ends after so many packets, or so much time" {
     watching 'who opened' --count 3 tcp
     converse
