@@ -78,6 +78,19 @@ bool annotate_claim(struct annotated *annotated, const struct connection *connec
     return say(annotated, &text, &at_end, fault);
 }
 
+bool annotate_icmp(struct annotated *annotated, const struct connection *connection, unsigned end,
+                   const struct quotation *quotation, struct fault *fault)
+{
+    char words[COMMENT_TEXT];
+    struct text text;
+
+    if (!annotated->copy)
+        return true;
+    text_init(&text, words, sizeof(words));
+    comment_observed_icmp(&text, connection->number, end ^ summary_a(connection), quotation->error);
+    return copy_comment(&annotated->comments, &text, fault);
+}
+
 bool annotate_write(struct annotated *annotated, const struct capture_interface *interface,
                     const struct captured *captured, struct fault *fault)
 {

@@ -39,6 +39,8 @@ bool annotate_segment(struct annotated *annotated, const struct connection *conn
                       enum passage_kind kind, const struct passage *passage, struct fault *fault);
 bool annotate_claim(struct annotated *annotated, const struct connection *connection, unsigned end,
                     const struct claim *claim, nanos epoch, struct fault *fault);
+bool annotate_icmp(struct annotated *annotated, const struct connection *connection, unsigned end,
+                   const struct quotation *quotation, struct fault *fault);
 
 /* Writes the packet. */
 bool annotate_write(struct annotated *annotated, const struct capture_interface *interface,

@@ -137,6 +137,30 @@ static void on_claim(void *context, const struct connection *connection, unsigne
         read_ladder_claim(following->ladder, side, claim, following->epoch);
 }
 
+static void on_icmp(void *context, const struct connection *connection, unsigned end, const struct quotation *quotation)
+{
+    struct following *following = context;
+    const struct read_icmp event = {
+        .connection = connection->number,
+        .packet = quotation->packet,
+        .end = end ^ summary_a(connection),
+        .at = quotation->at - following->epoch,
+        .error = quotation->error,
+        .rel_seq = quotation->error->quoted_seq - following->initials[end],
+        .has_rel_seq = following->options->connection && following->have_initial[end],
+    };
+
+    if (!is_looked_at(following, connection->number))
+        return;
+    annotate_icmp(&following->annotated, connection, end, quotation, &following->fault);
+    if (following->mute || following->options->csv)
+        return;
+    if (following->options->json)
+        read_json_icmp(&event, stdout, &following->fault);
+    else if (following->ladder)
+        read_ladder_icmp(following->ladder, &event);
+}
+
 /* ---- what --write is told, and then those who show it ---- */
 
 static void on_segment_to_write(void *context, const struct connection *connection, unsigned from, unsigned n,
@@ -207,6 +231,15 @@ static void pass(struct following *following, const struct packet *packet, nanos
         following_settle(following);
 }
 
+static void pass_icmp(struct following *following, const struct packet *packet, nanos at, uint64_t number)
+{
+    const struct quotation quotation = {number, at, &packet->icmp, packet->network};
+
+    following_settle(following); /* what it quotes may wait there */
+    if (!follow_icmp(&following->follow, &quotation))
+        following->total.others++;
+}
+
 bool following_packet(struct following *following, const struct captured *captured, int link_type, uint64_t number)
 {
     struct packet *packet = &following->packets[following->waiting];
@@ -228,6 +261,8 @@ bool following_packet(struct following *following, const struct captured *captur
         pass(following, packet, captured->at, number);
     else if (packet->kind == PACKET_ODDITY)
         lack(following, packet->oddity, 1);
+    else if (packet->kind == PACKET_ICMP_ERROR)
+        pass_icmp(following, packet, captured->at, number);
     else if (!packet->oddity)
         following->total.others++;
     return following->fault.kind == FAULT_NONE;
@@ -331,6 +366,7 @@ static struct follow_listener choose_listener(struct following *following)
         .context = following,
         .segment = told && options->connection ? on_segment : NULL,
         .claim = told && (options->connection || options->json) ? on_claim : NULL,
+        .icmp = on_icmp,
         .over = on_over,
     };
     struct follow_listener listener = shown_to;

@@ -53,6 +53,14 @@ enum passage_kind {
     PASSAGE_STRAY,          /* its numbers are of no use to this connection */
 };
 
+/* An ICMP error, as it passed. */
+struct quotation {
+    uint64_t packet;
+    nanos at;
+    const struct icmp_error *error;
+    uint32_t network; /* as in a passage */
+};
+
 /* Who is told. Members may be NULL. What is pointed at is valid during the call. */
 struct follow_listener {
     void *context;
@@ -61,6 +69,8 @@ struct follow_listener {
                     enum passage_kind kind, const struct passage *passage);
     /* A claim about an end, right after the segment that it follows from, or when a timer's time was up. */
     void (*claim)(void *context, const struct connection *connection, unsigned end, const struct claim *claim);
+    /* An ICMP error has passed that quotes a segment which this end had in flight. */
+    void (*icmp)(void *context, const struct connection *connection, unsigned end, const struct quotation *quotation);
     /* Its last word: it leaves the table. */
     void (*over)(void *context, const struct summary *summary);
 };
@@ -149,6 +159,12 @@ void follow_pass(struct follow *follow, const struct passage *passage);
  * what the next needs.
  */
 void follow_pass_all(struct follow *follow, const struct passage passages[], unsigned count);
+
+/*
+ * An ICMP error has passed: it is told of the connection whose segment it quotes, and counted there. It is news of no state: who
+ * gets it takes it as advice, or gives up, and is heard of no more. False when it quotes nothing that is in flight.
+ */
+bool follow_icmp(struct follow *follow, const struct quotation *quotation);
 
 /*
  * The capture is going on, and all that passed before this time has been handed over. Does what only time does: reports

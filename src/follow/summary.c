@@ -32,6 +32,7 @@ static void sum_up_end(const struct connection *connection, unsigned from, struc
     out->doubles = end->doubles;
     out->strays = end->strays;
     out->unseen = end->unseen;
+    out->icmp_errors = end->icmp_errors;
     out->claim = end->belief.claim;
     out->claim.not_before = NANOS_NONE;
     out->claim.not_after = NANOS_NEVER;

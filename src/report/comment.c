@@ -95,6 +95,14 @@ void comment_observed_segment(struct text *text, uint64_t connection, unsigned f
         text_add(text, " (packet %" PRIu64 ")", packet);
 }
 
+void comment_observed_icmp(struct text *text, uint64_t connection, unsigned end, const struct icmp_error *error)
+{
+    char from[ADDR_TEXT];
+
+    text_add(text, "connection %" PRIu64 ": ICMP %s from %s, about %s's segment", connection, icmp_error_name(error),
+             addr_format(&error->from, from), end == END_A ? "A" : "B");
+}
+
 void comment_observed_claim(struct text *text, uint64_t connection, unsigned end, const struct claim *claim,
                             enum comment_place place, nanos epoch)
 {

@@ -44,6 +44,9 @@ void comment_note(struct text *text, const struct event_note *event);
 void comment_observed_segment(struct text *text, uint64_t connection, unsigned from, unsigned n, enum passage_kind kind,
                               uint64_t packet);
 
+/* "connection 3: ICMP host-unreachable from 192.0.2.7, about A's segment". */
+void comment_observed_icmp(struct text *text, uint64_t connection, unsigned end, const struct icmp_error *error);
+
 /*
  * "connection 3, B: LISTEN -> SYN-RECEIVED, proven: ..."; of what a timer tells, which has no packet,
  * "connection 3, before this packet, at 0.420000 s or later, B: ...", or "after the last packet" for COMMENT_AFTER. epoch: when

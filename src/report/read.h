@@ -91,7 +91,18 @@ struct read_segment {
     bool has_rel_ack;
 };
 
+/* An ICMP error about a segment of the connection that is looked at. */
+struct read_icmp {
+    uint64_t connection, packet;
+    unsigned end; /* whose segment it quotes */
+    nanos at;     /* since the capture's first packet */
+    const struct icmp_error *error;
+    uint32_t rel_seq; /* of that; valid with has_rel_seq */
+    bool has_rel_seq;
+};
+
 /* As the others that write JSON lines. */
+bool read_json_icmp(const struct read_icmp *event, FILE *out, struct fault *fault);
 bool read_json_segment(const struct read_segment *event, FILE *out, struct fault *fault);
 
 /* "part of it", "a retransmission", ... as programs read it. Static text. */
@@ -104,6 +115,7 @@ struct read_ladder;
 struct read_ladder *read_ladder_begin(const struct read_look *look, FILE *out);
 void read_ladder_segment(struct read_ladder *ladder, const struct read_segment *event);
 void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct claim *claim, nanos epoch);
+void read_ladder_icmp(struct read_ladder *ladder, const struct read_icmp *event);
 
 /* Prints what is held back: nothing that belongs to it comes any more. */
 void read_ladder_flush(struct read_ladder *ladder);

@@ -8,8 +8,10 @@ void read_csv_head(FILE *out)
     fprintf(out, "number,start,end,first_packet,last_packet,a_addr,a_port,b_addr,b_port,a_is,open,open_rtt,open_time,"
                  "closer,close,closed,reset_by,history");
     for (unsigned i = 0; i < ENDS; i++)
-        fprintf(out, ",%c_state,%c_certainty,%c_segments,%c_bytes,%c_retransmitted,%c_doubles,%c_strays,%c_unseen",
-                'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i);
+        fprintf(out,
+                ",%c_state,%c_certainty,%c_segments,%c_bytes,%c_retransmitted,%c_doubles,%c_strays,%c_unseen,"
+                "%c_icmp_errors",
+                'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i);
     fprintf(out, "\n");
 }
 
@@ -48,8 +50,8 @@ void read_csv_row(const struct summary *summary, nanos epoch, FILE *out)
         bool presumed = end->claim.certainty == PRESUMED;
         fprintf(out, ",%s,%s", state_set_text(presumed ? end->claim.likely : end->claim.to, "|", states),
                 certainty_name(end->claim.certainty));
-        fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, end->segments, end->bytes,
-                end->retransmitted, end->doubles, end->strays, end->unseen);
+        fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, end->segments,
+                end->bytes, end->retransmitted, end->doubles, end->strays, end->unseen, end->icmp_errors);
     }
     fprintf(out, "\n");
 }

@@ -70,6 +70,7 @@ static void put_end(struct json_line *line, const char *key, const struct summar
     put_number(line, object, "doubles", end->doubles);
     put_number(line, object, "strays", end->strays);
     put_number(line, object, "unseen", end->unseen);
+    put_number(line, object, "icmp_errors", end->icmp_errors);
     times = line_put_object(line, object, "in_state");
     for (unsigned state = 0; state < STATE_COUNT; state++)
         if (end->in_state[state] > 0)
@@ -166,6 +167,30 @@ bool read_json_segment(const struct read_segment *event, FILE *out, struct fault
     put_number(&line, line.root, "win", segment->window);
     line_put(&line, line.root, "kind", json_string(passage_kind_name(event->kind)));
     return line_end(&line, "segment", out, fault);
+}
+
+bool read_json_icmp(const struct read_icmp *event, FILE *out, struct fault *fault)
+{
+    const struct icmp_error *error = event->error;
+    char from[ADDR_TEXT];
+    struct json_line line;
+
+    put_event(&line, "icmp");
+    put_number(&line, line.root, "connection", event->connection);
+    put_number(&line, line.root, "packet", event->packet);
+    line_put(&line, line.root, "about", json_string(end_names[event->end]));
+    line_put(&line, line.root, "t", line_seconds(event->at));
+    line_put(&line, line.root, "from", json_string(addr_format(&error->from, from)));
+    line_put(&line, line.root, "family", json_string(error->family == 6 ? "icmpv6" : "icmp"));
+    put_number(&line, line.root, "type", error->type);
+    put_number(&line, line.root, "code", error->code);
+    line_put(&line, line.root, "name", json_string(icmp_error_name(error)));
+    put_number(&line, line.root, "quoted_seq", error->quoted_seq);
+    if (event->has_rel_seq)
+        put_number(&line, line.root, "rel_seq", event->rel_seq);
+    if (error->mtu)
+        put_number(&line, line.root, "mtu", error->mtu);
+    return line_end(&line, "icmp", out, fault);
 }
 
 bool read_json_dropped(uint64_t packets, nanos at, nanos epoch, FILE *out, struct fault *fault)

@@ -182,6 +182,29 @@ void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct cl
     ladder->have[end] = true;
 }
 
+void read_ladder_icmp(struct read_ladder *ladder, const struct read_icmp *event)
+{
+    struct page *page = &ladder->page;
+    char words[WORDS], from[ADDR_TEXT];
+    struct text text;
+
+    row_print(ladder);
+    put_time(ladder, event->at);
+    put_state(ladder, END_A);
+    page_to(page, SEGMENT_AT);
+    page_put(page, PAINT_ALARM, "ICMP ");
+    page_put(page, PAINT_ALARM, icmp_error_name(event->error));
+    put_state(ladder, END_B);
+    page_end(page);
+    text_init(&text, words, sizeof(words));
+    text_add(&text, "from %s, about %s's ", addr_format(&event->error->from, from), event->end == END_A ? "A" : "B");
+    text_add(&text, event->has_rel_seq ? "seq %u" : "segment", event->rel_seq);
+    if (event->error->mtu)
+        text_add(&text, ", MTU %u", event->error->mtu);
+    page_flow(page, A_AT, PAINT_NONE, true, words);
+    page_end(page);
+}
+
 void read_ladder_flush(struct read_ladder *ladder)
 {
     row_print(ladder);

@@ -270,6 +270,8 @@ static void add_counts(struct text *text, const char *name, const struct summary
         text_add(text, ", %" PRIu64 " with impossible numbers", end->strays);
     if (end->unseen)
         text_add(text, "; %" PRIu64 " numbers passed unseen", end->unseen);
+    if (end->icmp_errors)
+        text_add(text, "; %" PRIu64 " ICMP error%s came of it", end->icmp_errors, end->icmp_errors == 1 ? "" : "s");
 }
 
 static void add_course(struct text *text, const struct summary *summary)

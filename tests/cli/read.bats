@@ -53,6 +53,19 @@ a_case() {
     [ "$(jq -s 'map(select(.event == "connection")) | length' one)" -eq 1 ]
 }
 
+@test "an ICMP error is an event, and a row of the ladder" {
+    a_case 'an ICMP error is told of the connection whose segment it quotes'
+    [ "$("$TCPWALK" read --json --connection 1 case.pcap |
+        jq -r 'select(.event == "icmp") | "\(.about) \(.packet) \(.name) \(.rel_seq) \(.mtu) \(.from)"')" = \
+        'a 5 fragmentation-needed 1 1300 198.51.100.1' ]
+    run "$TCPWALK" read --connection 1 case.pcap
+    echo "$output"
+    [[ $output == *"0.021000  ESTABLISHED"*"ICMP fragmentation-needed"*"from 198.51.100.1, about A's seq 1, MTU 1300"* ]]
+    [[ $output == *"1 ICMP error came of it"* ]]
+    "$TCPWALK" read --write copy.pcapng case.pcap
+    grep -qa "connection 1: ICMP fragmentation-needed from 198.51.100.1, about A's segment" copy.pcapng
+}
+
 @test "--sort and --limit choose the rows" {
     a_case 'the same endpoints, one connection after the other'
     run "$TCPWALK" read --csv --sort segments --limit 2 case.pcap
