@@ -1,0 +1,166 @@
+/* What only time does to connections of a capture that goes on (follow/idle.c). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "follow/follow.h"
+
+#define SETTLED (500 * NANOS_PER_MS)
+
+#define S TCP_SYN
+#define A TCP_ACK
+#define F TCP_FIN
+#define R TCP_RST
+
+struct told {
+    unsigned over, timers;
+    struct summary last;
+};
+
+static const struct endpoint ends[ENDS] = {{.addr = {.family = 4, .bytes = {192, 0, 2, 1}}, .port = 40000},
+                                           {.addr = {.family = 4, .bytes = {192, 0, 2, 2}}, .port = 80}};
+static struct told told;
+static struct follow follow;
+static void *memory;
+static uint64_t packets;
+
+static void on_over(void *context, const struct summary *summary)
+{
+    (void)context;
+    told.over++;
+    told.last = *summary;
+}
+
+static void on_claim(void *context, const struct connection *connection, unsigned end, const struct claim *claim)
+{
+    (void)context, (void)connection, (void)end;
+    told.timers += claim->reason == REASON_TIMER;
+}
+
+static void begin(bool with_claims)
+{
+    const struct follow_listener listener = {.claim = with_claims ? on_claim : NULL, .over = on_over};
+
+    free(memory);
+    memory = calloc(1, follow_memory(4));
+    assert_non_null(memory);
+    told = (struct told){0};
+    packets = 0;
+    follow_init(&follow, 4, memory, &listener);
+}
+
+static void pass(nanos at, unsigned from, uint8_t flags, uint32_t seq, uint32_t ack)
+{
+    const struct segment segment = {.flags = flags, .seq = seq, .ack = ack, .window = 1000};
+    const struct passage passage = {
+        .packet = ++packets, .at = at, .src = &ends[from], .dst = &ends[!from], .segment = &segment};
+
+    follow_pass(&follow, &passage);
+}
+
+/* A connection of 50 ms that A closes in three segments. */
+static void three(nanos at)
+{
+    pass(at, END_A, S, 100, 0);
+    pass(at + 10 * NANOS_PER_MS, END_B, S | A, 900, 101);
+    pass(at + 20 * NANOS_PER_MS, END_A, A, 101, 901);
+    pass(at + 30 * NANOS_PER_MS, END_A, F | A, 101, 901);
+    pass(at + 40 * NANOS_PER_MS, END_B, F | A, 901, 102);
+    pass(at + 50 * NANOS_PER_MS, END_A, A, 102, 902);
+}
+
+static void test_over(void **state)
+{
+    (void)state;
+    for (unsigned in_full = 0; in_full < 2; in_full++) {
+        const nanos last = NANOS_PER_S + 50 * NANOS_PER_MS;
+        begin(in_full);
+        three(NANOS_PER_S);
+        follow_wait(&follow, last + SETTLED - 1, SETTLED);
+        assert_int_equal(told.over, 0);
+        follow_wait(&follow, last + SETTLED, SETTLED);
+        assert_int_equal(told.over, 1);
+        assert_int_equal(told.last.closing, CLOSING_THREE);
+        follow_wait(&follow, last + 2 * SETTLED, SETTLED);
+        pass(last + 3 * SETTLED, END_B, F | A, 901, 102); /* what comes late changes nothing */
+        follow_wait(&follow, last + 5 * SETTLED, SETTLED);
+        follow_end(&follow);
+        assert_int_equal(told.over, 1);
+    }
+}
+
+static void test_not_over_after_all(void **state)
+{
+    (void)state;
+    begin(false);
+    pass(NANOS_PER_S, END_A, S, 100, 0);
+    pass(NANOS_PER_S + 1, END_B, S | A, 900, 101);
+    pass(NANOS_PER_S + 2, END_A, A, 101, 901);
+    pass(NANOS_PER_S + 3, END_B, R | A, 901, 101);
+    follow_wait(&follow, 2 * NANOS_PER_S, SETTLED);
+    assert_int_equal(told.over, 1);
+    assert_int_equal(told.last.closing, CLOSING_RESET);
+    for (unsigned i = 0; i < 4; i++) { /* both go on */
+        pass((3 + i) * NANOS_PER_S, END_A, F | A, 101, 901);
+        pass((3 + i) * NANOS_PER_S + 1, END_B, A, 901, 102);
+    }
+    follow_end(&follow);
+    assert_int_equal(told.over, 2);
+    assert_int_equal(told.last.closing, CLOSING_HALF);
+    assert_true(told.last.undone);
+}
+
+static void test_attempt(void **state)
+{
+    (void)state;
+    begin(false);
+    pass(NANOS_PER_S, END_A, S, 100, 0);
+    pass(2 * NANOS_PER_S, END_A, S, 100, 0);
+    follow_wait(&follow, 100 * NANOS_PER_S, SETTLED);
+    assert_int_equal(told.over, 0);
+    follow_wait(&follow, 132 * NANOS_PER_S, SETTLED);
+    assert_int_equal(told.over, 1);
+    assert_int_equal(told.last.opening, OPENING_TRIED);
+}
+
+static void test_open_stays(void **state)
+{
+    (void)state;
+    begin(false);
+    pass(NANOS_PER_S, END_A, S, 100, 0);
+    pass(NANOS_PER_S + 1, END_B, S | A, 900, 101);
+    pass(NANOS_PER_S + 2, END_A, A, 101, 901);
+    follow_wait(&follow, 10000 * NANOS_PER_S, SETTLED);
+    assert_int_equal(told.over, 0);
+    follow_end(&follow);
+    assert_int_equal(told.over, 1);
+}
+
+static void test_timer(void **state)
+{
+    (void)state;
+    begin(true);
+    three(NANOS_PER_S);
+    assert_int_equal(told.timers, 0);
+    follow_wait(&follow, NANOS_PER_S + 500 * NANOS_PER_MS, SETTLED);
+    assert_true(told.timers > 0);               /* A's TIME-WAIT may be over */
+    follow_wait(&follow, NANOS_PER_S, SETTLED); /* a time that is past: nothing */
+    follow_end(&follow);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_over),    cmocka_unit_test(test_not_over_after_all),
+        cmocka_unit_test(test_attempt), cmocka_unit_test(test_open_stays),
+        cmocka_unit_test(test_timer),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    free(memory);
+    return failed;
+}
