@@ -74,7 +74,7 @@ struct end {
     uint32_t letters; /* of its letters in the history: bits, from 'a' */
     uint64_t segments, bytes, retransmitted, doubles, strays;
     uint64_t icmp_errors; /* that quote what it had in flight */
-    uint64_t unseen; /* numbers that passed unseen, by what the other end acknowledged or by gaps */
+    uint64_t unseen;      /* numbers that passed unseen, by what the other end acknowledged or by gaps */
     struct hole {
         uint32_t from, to;
     } holes[HOLES]; /* the latest gaps in its numbers; void ones are equal */
