@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct fragments fragments;
     static void *memory;
-    const struct follow_listener listener = {NULL, NULL, on_claim, on_over};
+    const struct follow_listener listener = {.claim = on_claim, .over = on_over};
     struct follow follow;
     struct packet packet;
     static int link;

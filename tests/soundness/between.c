@@ -322,8 +322,9 @@ static nanos next_time(const struct between *between)
 static void start(struct between *between, uint64_t seed, enum between_kind kind, const struct between_shrunk *shrunk,
                   struct tally *tally)
 {
-    struct follow_listener listener = {between, on_segment, on_claim, on_over_in_full};
-    struct follow_listener brief = {&between->briefly, NULL, NULL, on_over};
+    struct follow_listener listener = {
+        .context = between, .segment = on_segment, .claim = on_claim, .over = on_over_in_full};
+    struct follow_listener brief = {.context = &between->briefly, .over = on_over};
 
     if (!between->memory)
         between->memory = malloc(follow_memory(2));

@@ -148,7 +148,8 @@ static void alike_are_the_same(void **state)
 {
     struct summary in_full, briefly;
     struct follow full, brief;
-    struct follow_listener loud = {&in_full, NULL, on_claim, on_over}, quiet = {&briefly, NULL, NULL, on_over};
+    struct follow_listener loud = {.context = &in_full, .claim = on_claim, .over = on_over},
+                           quiet = {.context = &briefly, .over = on_over};
     void *memory = calloc(1, follow_memory(4)), *brief_memory = calloc(1, follow_memory(4));
     struct chance chance = {4711};
     unsigned remembered = 0;

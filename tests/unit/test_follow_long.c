@@ -79,7 +79,8 @@ static struct moments talk_long(unsigned pieces, bool from_the_middle, bool both
     struct moments moments;
     struct talk *talk = calloc(1, sizeof(*talk));
     void *memory = calloc(1, follow_memory(4));
-    const struct follow_listener listener = {talk, on_segment, on_claim, on_over};
+    const struct follow_listener listener = {
+        .context = talk, .segment = on_segment, .claim = on_claim, .over = on_over};
     uint32_t a = 0xfffff000, b = 0x7fffff00;
 
     assert_non_null(talk);
@@ -170,7 +171,7 @@ static void many_end_at_once(void **state)
     const unsigned many = 4000;
     struct talk *talk = calloc(1, sizeof(*talk));
     void *memory = calloc(1, follow_memory(many));
-    const struct follow_listener listener = {talk, NULL, NULL, on_over};
+    const struct follow_listener listener = {.context = talk, .over = on_over};
 
     (void)state;
     assert_non_null(talk);
