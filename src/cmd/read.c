@@ -78,6 +78,15 @@ static bool read_file(struct reading *reading, const char *path)
     return whole && following->fault.kind == FAULT_NONE;
 }
 
+/* A file that is not there is told before anything is written: rows, or another file. */
+static bool are_there(int count, char **paths, struct fault *fault)
+{
+    for (int i = 0; i < count; i++)
+        if (!capture_file_is_there(paths[i], fault))
+            return false;
+    return true;
+}
+
 int run_read(const struct command *command, const struct options *options, int count, char **operands,
              const struct lab *lab, struct fault *fault)
 {
@@ -95,6 +104,8 @@ int run_read(const struct command *command, const struct options *options, int c
         fault_set(fault, FAULT_USAGE, "read takes capture files, or - for standard input (see tcpwalk --help)");
         return STATUS_USAGE;
     }
+    if (!are_there(count, operands, fault))
+        return exit_status_of(fault);
     errno = 0;
     if (following_init(following, options, &origin, false, fault)) {
         for (int i = 0; i < count && read_file(&reading, operands[i]); i++)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/pcapng.h"
 #include "io/unpack.h"
@@ -194,6 +195,12 @@ static bool open_stream(struct capture_file *file, const char *path, struct faul
         return open_pcap(file, fault);
     file->pcapng = pcapng_open(file->stream);
     return file->pcapng || fault_set(fault, FAULT_LOCAL, "out of memory");
+}
+
+bool capture_file_is_there(const char *path, struct fault *fault)
+{
+    return strcmp(path, "-") == 0 || access(path, R_OK) == 0 ||
+           fault_set(fault, FAULT_LOCAL, "%s: %s", path, strerror(errno));
 }
 
 bool capture_file_open(struct capture_file **out, const char *path, const char *filter, struct fault *fault)

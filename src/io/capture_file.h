@@ -17,6 +17,9 @@ struct capture_file;
  */
 bool capture_file_open(struct capture_file **out, const char *path, const char *filter, struct fault *fault);
 
+/* Can this file ("-": standard input) be opened for reading at all? Says of which file it can't, as capture_file_open(). */
+bool capture_file_is_there(const char *path, struct fault *fault);
+
 /* libpcap's name of a link type, "EN10MB"; NULL for one that it does not know. Static text. */
 const char *capture_file_link_name(int link_type);
 

@@ -184,6 +184,16 @@ commented_alike() {
     [ ! -e walk.pcapng ]
 }
 
+@test "what the file held stays where a capture that is to be read is not there" {
+    a_case 'bare IP' case
+    echo precious >copy.pcapng
+    keep "$TCPWALK" read --write copy.pcapng case nowhere.pcap
+    status 5
+    [ ! -s "$SAID" ]
+    [ "$(cat "$COMPLAINED")" = 'tcpwalk: nowhere.pcap: No such file or directory' ]
+    [ "$(cat copy.pcapng)" = precious ]
+}
+
 @test "the file must be none of those that are read" {
     a_case 'opened by three segments and closed by four' case.pcap
     ln case.pcap linked.pcap
