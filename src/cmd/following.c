@@ -153,6 +153,8 @@ static void on_icmp(void *context, const struct connection *connection, unsigned
     if (!is_looked_at(following, connection->number))
         return;
     annotate_icmp(&following->annotated, connection, end, quotation, &following->fault);
+    if (following->options->connection && pictures_wanted(&following->pictures))
+        read_rows_icmp(&following->pictures.ladder, &event, &following->fault);
     if (following->mute || following->options->csv)
         return;
     if (following->options->json)

@@ -101,6 +101,9 @@ struct read_icmp {
     bool has_rel_seq;
 };
 
+/* "from 192.0.2.9, about A's seq 1, MTU 1400". */
+void read_icmp_words(const struct read_icmp *event, struct text *text);
+
 /* As the others that write JSON lines. */
 bool read_json_icmp(const struct read_icmp *event, FILE *out, struct fault *fault);
 bool read_json_segment(const struct read_segment *event, FILE *out, struct fault *fault);
@@ -128,6 +131,7 @@ void read_ladder_end(struct read_ladder *ladder);
  * all zero are none yet. False with a FAULT_LOCAL.
  */
 bool read_rows_segment(struct ladder_rows *rows, const struct read_segment *event, struct fault *fault);
+bool read_rows_icmp(struct ladder_rows *rows, const struct read_icmp *event, struct fault *fault);
 bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim *claim, nanos epoch,
                      struct fault *fault);
 bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, struct fault *fault);

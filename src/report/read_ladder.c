@@ -185,7 +185,7 @@ void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct cl
 void read_ladder_icmp(struct read_ladder *ladder, const struct read_icmp *event)
 {
     struct page *page = &ladder->page;
-    char words[WORDS], from[ADDR_TEXT];
+    char words[WORDS];
     struct text text;
 
     row_print(ladder);
@@ -197,10 +197,7 @@ void read_ladder_icmp(struct read_ladder *ladder, const struct read_icmp *event)
     put_state(ladder, END_B);
     page_end(page);
     text_init(&text, words, sizeof(words));
-    text_add(&text, "from %s, about %s's ", addr_format(&event->error->from, from), event->end == END_A ? "A" : "B");
-    text_add(&text, event->has_rel_seq ? "seq %u" : "segment", event->rel_seq);
-    if (event->error->mtu)
-        text_add(&text, ", MTU %u", event->error->mtu);
+    read_icmp_words(event, &text);
     page_flow(page, A_AT, PAINT_NONE, true, words);
     page_end(page);
 }

@@ -39,6 +39,35 @@ bool read_rows_segment(struct ladder_rows *rows, const struct read_segment *even
                                                           read_kind_words(event->kind), fault);
 }
 
+void read_icmp_words(const struct read_icmp *event, struct text *text)
+{
+    char from[ADDR_TEXT];
+
+    text_add(text, "from %s, about %s's ", addr_format(&event->error->from, from), event->end == END_A ? "A" : "B");
+    text_add(text, event->has_rel_seq ? "seq %u" : "segment", event->rel_seq);
+    if (event->error->mtu)
+        text_add(text, ", MTU %u", event->error->mtu);
+}
+
+bool read_rows_icmp(struct ladder_rows *rows, const struct read_icmp *event, struct fault *fault)
+{
+    struct ladder_row *row;
+    char words[WORDS_MAX];
+    struct text text;
+
+    if (!start(rows, fault))
+        return false;
+    if (ladder_rows_full(rows, true, false))
+        return true;
+    row = ladder_rows_add(rows, LADDER_ICMP, event->at, icmp_error_name(event->error), fault);
+    if (!row)
+        return false;
+    snprintf(row->flags, sizeof(row->flags), "ICMP");
+    text_init(&text, words, sizeof(words));
+    read_icmp_words(event, &text);
+    return ladder_row_words(row, PAINT_NONE, words, fault);
+}
+
 bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim *claim, nanos epoch,
                      struct fault *fault)
 {

@@ -62,6 +62,10 @@ a_case() {
     echo "$output"
     [[ $output == *"0.021000  ESTABLISHED"*"ICMP fragmentation-needed"*"from 198.51.100.1, about A's seq 1, MTU 1300"* ]]
     [[ $output == *"1 ICMP error came of it"* ]]
+    "$TCPWALK" read --connection 1 --svg case.svg case.pcap >/dev/null
+    grep -q 'fragmentation-needed' case.svg
+    grep -q "from 198.51.100.1, about A's seq 1," case.svg
+    [[ $("$TCPWALK" read --connection 1 --mermaid case.pcap) == *'ICMP fragmentation-needed (0.021000 s)'* ]]
     "$TCPWALK" read --write copy.pcapng case.pcap
     grep -qa "connection 1: ICMP fragmentation-needed from 198.51.100.1, about A's segment" copy.pcapng
 }

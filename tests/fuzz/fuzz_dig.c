@@ -41,11 +41,18 @@ static void on_over(void *context, const struct summary *summary)
     reported++;
 }
 
+static void on_icmp(void *context, const struct connection *connection, unsigned end, const struct quotation *quotation)
+{
+    (void)context;
+    must(end < ENDS && connection->number > 0);
+    must(endpoint_equal(&quotation->error->quoted_src, &connection->at[end]));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct fragments fragments;
     static void *memory;
-    const struct follow_listener listener = {.claim = on_claim, .over = on_over};
+    const struct follow_listener listener = {.claim = on_claim, .over = on_over, .icmp = on_icmp};
     struct follow follow;
     struct packet packet;
     static int link;
@@ -75,6 +82,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             must(packet.src.addr.family == packet.dst.addr.family && packet.payload_captured <= packet.segment.len);
             const struct passage passage = {++number, at, &packet.src, &packet.dst, &packet.segment, packet.network};
             follow_pass(&follow, &passage);
+        } else if (packet.kind == PACKET_ICMP_ERROR) {
+            const struct quotation quotation = {++number, at, &packet.icmp, packet.network};
+            follow_icmp(&follow, &quotation);
         }
         data += 4 + captured;
         size -= 4 + captured;

@@ -1,4 +1,4 @@
-/* What only time does to connections of a capture that goes on (follow/idle.c). */
+/* What only time does to connections of a capture that goes on (follow/idle.c); whose segment an ICMP error quotes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -152,12 +152,48 @@ static void test_timer(void **state)
     follow_end(&follow);
 }
 
+/* ---- ICMP errors (follow/quoted.c) ---- */
+
+static bool quote(unsigned from, uint32_t seq)
+{
+    const struct icmp_error error = {
+        .family = 4, .type = 3, .code = 1, .quoted_src = ends[from], .quoted_dst = ends[!from], .quoted_seq = seq};
+    const struct quotation quotation = {++packets, NANOS_PER_S, &error, 0};
+
+    return follow_icmp(&follow, &quotation);
+}
+
+static void test_icmp_in_flight(void **state)
+{
+    (void)state;
+    for (int with_claims = 0; with_claims < 2; with_claims++) {
+        begin(with_claims);
+        assert_false(quote(0, 100)); /* there is no connection */
+        pass(NANOS_PER_S, 0, TCP_SYN, 100, 0);
+        assert_false(quote(1, 900)); /* nothing of that end was seen */
+        pass(NANOS_PER_S, 1, TCP_SYN | TCP_ACK, 900, 101);
+        pass(NANOS_PER_S, 0, TCP_ACK, 101, 901);
+        pass(NANOS_PER_S, 0, TCP_FIN | TCP_ACK, 101, 901);
+        assert_true(quote(0, 101));
+        assert_true(quote(1, 901));  /* an ACK has the next number */
+        assert_false(quote(0, 100)); /* acknowledged */
+        assert_false(quote(0, 103)); /* not sent */
+        pass(NANOS_PER_S, 1, TCP_ACK, 901, 102);
+        assert_false(quote(0, 101));
+        follow_end(&follow);
+        assert_int_equal(told.over, 1);
+        assert_int_equal(told.last.ends[0].icmp_errors, 1);
+        assert_int_equal(told.last.ends[1].icmp_errors, 1);
+        assert_string_equal(told.last.history, "ShAFIia");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_over),    cmocka_unit_test(test_not_over_after_all),
         cmocka_unit_test(test_attempt), cmocka_unit_test(test_open_stays),
-        cmocka_unit_test(test_timer),
+        cmocka_unit_test(test_timer),   cmocka_unit_test(test_icmp_in_flight),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
