@@ -203,6 +203,8 @@ bool following_start(struct following *following, nanos at)
         read_csv_head(stdout);
     else if (following->at_once && !options->connection)
         read_table_head(&following->look, stdout);
+    else if (following->origin.interface && options->connection)
+        following->ladder = read_ladder_begin(&following->look, stdout); /* nothing may come for long: it has begun */
     return true;
 }
 

@@ -71,8 +71,7 @@ converse() {
 @test "--connection is a ladder that grows, --csv a line each" {
     start watch client timeout --foreground 60 "$TCPWALK" watch -i client0 --connection 1 --max 30s
     WATCH=$STARTED_PID
-    # it says nothing before there is a connection; but its filter is there (which returns the snapshot length)
-    wait_for 10 eval 'client ss -H0b | grep -q "0x06 0 0 512"'
+    wait_for_words watch 'segment' # the head of the ladder
     start csv client timeout --foreground 60 "$TCPWALK" watch -i any --csv --count 1000000
     wait_for_words csv 'number,start,'
     start holder client socat PIPE "TCP:$SERVER4:7"
