@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/write_all.h"
+
 /* Of a larger file only the end is looked at. */
 #define BYTES_MAX (4 * 1024 * 1024)
 
@@ -31,20 +33,6 @@ static int open_file(const char *path, int flags)
         return -1;
     }
     return fd;
-}
-
-static bool write_all(int fd, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return true;
 }
 
 /* Reads as much as there is room for. */

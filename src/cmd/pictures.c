@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/language.h"
+#include "cmd/write_all.h"
 #include "report/ladder_picture.h"
 #include "report/output.h"
 
@@ -129,21 +130,6 @@ static void draw(const struct pictures *pictures, unsigned kind, FILE *out)
     default:
         ladder_picture_mermaid(&pictures->ladder, out);
     }
-}
-
-static bool write_all(int fd, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, bytes, length);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return true;
 }
 
 /* Is there room for so many bytes, without a change to what is there? */

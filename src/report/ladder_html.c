@@ -26,17 +26,6 @@ struct page_of_ladder {
     struct ladder_peer now[LADDER_ENDS];
 };
 
-static const char *paint_class(enum paint paint)
-{
-    static const char *const classes[] = {[PAINT_NONE] = "plain",
-                                          [PAINT_PROVEN] = "proves",
-                                          [PAINT_PRESUMED] = "presumes",
-                                          [PAINT_ALARM] = "alarms",
-                                          [PAINT_DIM] = "dim"};
-
-    return classes[paint];
-}
-
 /* ---- the table ---- */
 
 static void put_number(const struct page_of_ladder *page, bool there, int64_t number)
@@ -100,7 +89,7 @@ static void put_clauses(const struct page_of_ladder *page, const struct ladder_r
     for (unsigned i = 0; i < row->clause_count; i++) {
         text_init(&text, words, sizeof(words));
         ladder_clause_words(page->ladder, row, &row->clauses[i], false, &text);
-        svg_put(&page->svg, "<%s class=\"%s\">", element, paint_class(row->clauses[i].paint));
+        svg_put(&page->svg, "<%s class=\"%s\">", element, svg_paint_class(row->clauses[i].paint));
         html_text(&page->svg, words);
         svg_put(&page->svg, "</%s>", element);
     }

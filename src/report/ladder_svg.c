@@ -84,17 +84,6 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
-static const char *paint_class(enum paint paint)
-{
-    static const char *const classes[] = {[PAINT_NONE] = "plain",
-                                          [PAINT_PROVEN] = "proves",
-                                          [PAINT_PRESUMED] = "presumes",
-                                          [PAINT_ALARM] = "alarms",
-                                          [PAINT_DIM] = "dim"};
-
-    return classes[paint];
-}
-
 /* All clauses, each on lines of its own. */
 static double put_clauses(const struct drawing *drawing, const struct ladder_row *row, double x, double y, double room)
 {
@@ -106,7 +95,7 @@ static double put_clauses(const struct drawing *drawing, const struct ladder_row
 
         text_init(&text, words, sizeof(words));
         ladder_clause_words(drawing->ladder, row, clause, false, &text);
-        y = svg_paragraph(drawing->svg, paint_class(clause->paint), x, y, LETTERS, room, words);
+        y = svg_paragraph(drawing->svg, svg_paint_class(clause->paint), x, y, LETTERS, room, words);
     }
     return y;
 }

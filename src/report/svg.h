@@ -11,6 +11,7 @@
 #include "core/state.h"
 #include "report/axis.h"
 #include "report/chart.h"
+#include "report/page.h"
 
 /* The document, in pixels of its own. */
 #define SVG_WIDTH 800.0
@@ -40,6 +41,9 @@ void svg_rules(const struct svg *svg);
 
 /* Which of the colours s0 to s5 a state has, in all drawings. */
 unsigned svg_state_colour(enum state state);
+
+/* The class of words that are painted so on a terminal. */
+const char *svg_paint_class(enum paint paint);
 
 /*
  * Writes text as XML. Valid UTF-8 stays; what is none, controls of any kind, and marks that turn the direction of writing

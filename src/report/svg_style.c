@@ -77,3 +77,14 @@ void svg_begin(const struct svg *svg, double width, double height, const char *t
     svg_put(svg, "</title>\n<style>\n%s</style>\n%s", rules, stripes);
     svg_put(svg, "<rect class=\"paper\" width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n");
 }
+
+const char *svg_paint_class(enum paint paint)
+{
+    static const char *const classes[] = {[PAINT_NONE] = "plain",
+                                          [PAINT_PROVEN] = "proves",
+                                          [PAINT_PRESUMED] = "presumes",
+                                          [PAINT_ALARM] = "alarms",
+                                          [PAINT_DIM] = "dim"};
+
+    return classes[paint];
+}
