@@ -45,6 +45,17 @@ static bool is_looked_at(const struct following *following, uint64_t number)
     return following->options->connection == 0 || number == following->options->connection;
 }
 
+/*
+ * Where rows go nowhere but to those that are kept until the end. All that on_over() would do with this one is to have it left
+ * out; and that something was shown it has noted when these were filled.
+ */
+static bool wants_if_kept(void *context, uint64_t number)
+{
+    struct following *following = context;
+
+    return !rows_leave_out(&following->rows, number);
+}
+
 static void on_over(void *context, const struct summary *row)
 {
     struct following *following = context;
@@ -372,6 +383,7 @@ static struct follow_listener choose_listener(struct following *following)
         .claim = told && (options->connection || options->json) ? on_claim : NULL,
         .icmp = on_icmp,
         .over = on_over,
+        .wants = following->at_once ? NULL : wants_if_kept,
     };
     struct follow_listener listener = shown_to;
 

@@ -219,10 +219,21 @@ static struct slot *begin_pending(struct follow *follow, struct slot *old)
     return slot;
 }
 
+/*
+ * Is there anything to be said of what is in a slot? To sum up a brief connection takes longer than to follow it, and a table
+ * of the first thousand has no use for the others. Whether one was evicted, which is counted, only the summary tells.
+ */
+static bool is_reported(const struct follow *follow, const struct slot *slot, bool early)
+{
+    return early || !follow->listener.wants || follow->listener.wants(follow->listener.context, slot->number);
+}
+
 void follow_report(struct follow *follow, struct slot *slot, bool early)
 {
     struct summary summary;
 
+    if (!is_reported(follow, slot, early))
+        return;
     if (slot->full == NO_SLOT) {
         sum_up_brief(follow, slot, &summary);
     } else {

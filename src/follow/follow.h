@@ -73,6 +73,11 @@ struct follow_listener {
     void (*icmp)(void *context, const struct connection *connection, unsigned end, const struct quotation *quotation);
     /* Its last word: it leaves the table. */
     void (*over)(void *context, const struct summary *summary);
+    /*
+     * Asked before a summary is made: shall over() be told of the connection with this number? NULL: of each. One that
+     * leaves early for want of room is told without this question.
+     */
+    bool (*wants)(void *context, uint64_t number);
 };
 
 /* A place in the table. */
