@@ -16,12 +16,16 @@
 /* Filters are made for a link type: one for each that the file has. */
 #define FILTERS_MAX 8
 
+/* So much is read of a file at once: few calls, and less than a processor keeps close at hand. */
+#define STREAM_BUFFER (256 * 1024)
+
 struct filter {
     int link_type;
     struct bpf_program program; /* owned */
 };
 
 struct capture_file {
+    char *buffer;          /* of the stream; owned */
     FILE *stream;          /* owned, unless pcap has it */
     pcap_t *pcap;          /* owned; or NULL */
     struct pcapng *pcapng; /* owned; or NULL */
@@ -190,6 +194,10 @@ static bool open_stream(struct capture_file *file, const char *path, struct faul
     file->stream = unpack_open(path, fault);
     if (!file->stream)
         return false;
+    /* The library would choose the size, if the memory were to be its own. */
+    file->buffer = malloc(STREAM_BUFFER);
+    if (!file->buffer || setvbuf(file->stream, file->buffer, _IOFBF, STREAM_BUFFER) != 0)
+        return fault_set(fault, FAULT_LOCAL, "out of memory");
     errno = 0;
     if (!is_pcapng(file->stream))
         return open_pcap(file, fault);
@@ -274,5 +282,6 @@ void capture_file_close(struct capture_file *file)
         pcap_close(file->pcap);
     if (file->stream)
         fclose(file->stream);
+    free(file->buffer);
     free(file);
 }

@@ -18,7 +18,6 @@
 #include <zstd.h>
 
 #define RAW_SIZE (256 * 1024)
-#define STREAM_BUFFER (64 * 1024) /* half of what a processor keeps closest at hand, or less */
 #define XZ_MEMORY (UINT64_C(128) << 20)
 #define ZSTD_WINDOW_LOG 27 /* 128 MB: what its own tool takes without being asked */
 #define MAGIC 6
@@ -229,7 +228,6 @@ FILE *unpack_open(const char *path, struct fault *fault)
         unpack_close(unpack);
         return NULL;
     }
-    setvbuf(stream, NULL, _IOFBF, STREAM_BUFFER);
     __fsetlocking(stream, FSETLOCKING_BYCALLER);
     return stream;
 }
