@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 struct addr {
@@ -31,6 +32,23 @@ struct flow {
 /* Equal as addresses: family and bytes. The zone counts only when both name one. */
 bool addr_equal(const struct addr *a, const struct addr *b);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+
+/* An IPv4 endpoint as one number, which says nothing but which it is; and the other way round. */
+static inline uint64_t endpoint_word(const struct endpoint *endpoint)
+{
+    uint32_t word;
+
+    memcpy(&word, endpoint->addr.bytes, sizeof(word));
+    return (uint64_t)endpoint->port << 32 | word;
+}
+
+static inline void endpoint_of_word(uint64_t word, struct endpoint *out)
+{
+    const uint32_t addr = (uint32_t)word;
+
+    *out = (struct endpoint){.addr = {.family = 4}, .port = (uint16_t)(word >> 32)};
+    memcpy(out->addr.bytes, &addr, sizeof(addr));
+}
 
 /* No address, or 0.0.0.0 or :: (any address). */
 bool addr_is_unspecified(const struct addr *addr);

@@ -11,6 +11,7 @@
 #include "report/output.h"
 #include "report/reporter.h"
 #include "wire/dig.h"
+#include "wire/glimpse.h"
 #include "wire/link.h"
 
 /* ---- what was not read ---- */
@@ -235,15 +236,40 @@ void following_settle(struct following *following)
 {
     follow_pass_all(&following->follow, following->passages, following->waiting);
     following->waiting = 0;
+    follow_glimpse_all(&following->follow, following->glimpses, following->glimpsed);
+    following->glimpsed = 0;
 }
 
 /* Segments are followed some at a time, which is faster; but at once where somebody listens to each. */
 static void pass(struct following *following, const struct packet *packet, nanos at, uint64_t number)
 {
+    if (following->glimpsed > 0)
+        following_settle(following);
     following->passages[following->waiting++] =
         (struct passage){number, at, &packet->src, &packet->dst, &packet->segment, packet->network};
     if (following->waiting == PASSAGES_MAX || !following->follow.briefly)
         following_settle(following);
+}
+
+/*
+ * Where nobody listens to each segment, a glimpse is enough, for most. False when this one needs to be looked at. Segments
+ * stay in their order: what waits of the other kind goes first, here and in pass().
+ */
+static inline bool pass_glimpse(struct following *following, const struct captured *captured, uint64_t number)
+{
+    struct glimpse *glimpse = &following->glimpses[following->glimpsed];
+    const uint32_t length = captured->length < captured->captured ? captured->captured : captured->length;
+
+    if (!following->follow.briefly || following->link_type != LINK_ETHERNET ||
+        !glimpse_read(captured->bytes, captured->captured, length, glimpse))
+        return false;
+    if (following->waiting > 0)
+        following_settle(following);
+    glimpse->segment.at = captured->at;
+    glimpse->packet = number;
+    if (++following->glimpsed == PASSAGES_MAX)
+        following_settle(following);
+    return true;
 }
 
 static void pass_icmp(struct following *following, const struct packet *packet, nanos at, uint64_t number)
@@ -270,6 +296,8 @@ bool following_packet(struct following *following, const struct captured *captur
         lack(following, following->link_words, 1);
         return true;
     }
+    if (pass_glimpse(following, captured, number))
+        return following->fault.kind == FAULT_NONE;
     packet_dig(following->link_type, captured->bytes, captured->captured, captured->length, captured->at,
                following->fragments, packet);
     if (packet->kind == PACKET_SEGMENT)

@@ -29,6 +29,8 @@ struct following {
     struct packet packets[PASSAGES_MAX]; /* segments that wait for others, to be followed with them */
     struct passage passages[PASSAGES_MAX];
     unsigned waiting;
+    struct glimpse glimpses[PASSAGES_MAX]; /* ... or these, but not both */
+    unsigned glimpsed;
     int link_type; /* of the packet before */
     bool link_known;
     char link_words[LINK_WORDS];

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/nanos.h"
 
 /* The control bits in header order (RFC 9293 3.1), and the order of tcpdump's letters. */
 enum tcp_flag {
@@ -81,6 +82,27 @@ struct segment {
     struct tcp_options options;
     const struct crafted *crafted; /* on its way out: what is wrong about it on purpose; else NULL (borrowed) */
 };
+
+/* A segment written down, as far as a belief asks what it says; with none but the common options. */
+struct brief_segment {
+    nanos at;
+    uint32_t seq, ack, len, tsval, tsecr;
+    uint16_t window, mss, ip_id;
+    uint8_t flags, from, present, wscale; /* from: which end has sent it */
+};
+
+/* ... and between whom it passed, over IPv4 and in no virtual network: all in one line of a processor's cache. */
+struct glimpse {
+    struct brief_segment segment; /* but for from */
+    uint64_t src, dst;            /* endpoint_word() */
+    uint64_t packet;              /* of the capture, from 1 */
+};
+
+/* Are these options all that can be written down? */
+static inline bool segment_is_plain(const struct tcp_options *options)
+{
+    return !(options->present & ~(TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_SACK_PERMITTED | TCP_OPT_TIMESTAMPS));
+}
 
 /* The sequence numbers a segment occupies: its bytes, and one each for SYN and FIN (RFC 9293 3.4). */
 static inline uint32_t segment_span(const struct segment *segment)

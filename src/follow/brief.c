@@ -15,12 +15,6 @@ static const nanos lives[] = {0, 400 * NANOS_PER_MS, NANOS_PER_S};
 #define NUMBERS_APART (UINT32_C(1) << 24)
 
 #define KIND (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)
-#define PLAIN_OPTIONS (TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_SACK_PERMITTED | TCP_OPT_TIMESTAMPS)
-
-static uint32_t end_of(const struct brief_segment *segment)
-{
-    return segment->seq + segment->len + !!(segment->flags & TCP_SYN) + !!(segment->flags & TCP_FIN);
-}
 
 /* Has a RST the number that the other end expects: the next of its sender, or the last that was acknowledged (course.c)? */
 static bool expects(const struct brief_segment *segments, unsigned count, unsigned from, uint32_t seq)
@@ -30,7 +24,7 @@ static bool expects(const struct brief_segment *segments, unsigned count, unsign
 
     for (unsigned i = 0; i < count; i++)
         if (segments[i].from == from) {
-            next = has_next ? seq_max(next, end_of(&segments[i])) : end_of(&segments[i]);
+            next = has_next ? seq_max(next, brief_end(&segments[i])) : brief_end(&segments[i]);
             has_next = true;
         }
     for (unsigned i = 0; has_next && i < count; i++)
@@ -46,7 +40,7 @@ bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned 
 {
     uint8_t kind = segment->flags & KIND;
 
-    if (count == BRIEF_MAX || (segment->options.present & ~PLAIN_OPTIONS))
+    if (count == BRIEF_MAX || !segment_is_plain(&segment->options))
         return false;
     if (count == 0)
         return kind == TCP_SYN && segment->ack == 0;
@@ -60,34 +54,13 @@ bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned 
     return !(kind & TCP_SYN) && ((kind & TCP_ACK) || (kind == TCP_RST && segment->ack == 0));
 }
 
-void brief_note(struct brief_segment *out, unsigned from, const struct segment *segment, nanos at)
-{
-    const struct tcp_options *options = &segment->options;
-
-    *out = (struct brief_segment){
-        .at = at,
-        .seq = segment->seq,
-        .ack = segment->ack,
-        .len = segment->len,
-        .tsval = options->tsval,
-        .tsecr = options->tsecr,
-        .window = segment->window,
-        .mss = options->mss,
-        .ip_id = segment->ip_id,
-        .flags = segment->flags,
-        .from = (uint8_t)from,
-        .present = options->present,
-        .wscale = options->wscale,
-    };
-}
-
 unsigned brief_acks_fins(const struct brief_segment *segments, unsigned count)
 {
     const struct brief_segment *last = &segments[count - 1];
     unsigned acked = 0;
 
     for (unsigned i = 0; i + 1 < count; i++)
-        if ((segments[i].flags & TCP_FIN) && segments[i].from != last->from && last->ack == end_of(&segments[i]))
+        if ((segments[i].flags & TCP_FIN) && segments[i].from != last->from && last->ack == brief_end(&segments[i]))
             acked |= 1u << segments[i].from;
     return acked;
 }

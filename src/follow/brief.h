@@ -21,13 +21,6 @@
 
 #define BRIEF_MAX 10
 
-struct brief_segment {
-    nanos at;
-    uint32_t seq, ack, len, tsval, tsecr;
-    uint16_t window, mss, ip_id;
-    uint8_t flags, from, present, wscale;
-};
-
 /* Changes of both ends' likely states, noted while a connection is replayed. */
 #define RUNS_MAX 16
 
@@ -72,8 +65,33 @@ struct brief_memo {
 bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned from, const struct segment *segment,
                  nanos at);
 
-/* Writes it down. */
-void brief_note(struct brief_segment *out, unsigned from, const struct segment *segment, nanos at);
+/* Writes a segment down. */
+static inline void brief_note(struct brief_segment *out, unsigned from, const struct segment *segment, nanos at)
+{
+    const struct tcp_options *options = &segment->options;
+
+    *out = (struct brief_segment){
+        .at = at,
+        .seq = segment->seq,
+        .ack = segment->ack,
+        .len = segment->len,
+        .tsval = options->tsval,
+        .tsecr = options->tsecr,
+        .window = segment->window,
+        .mss = options->mss,
+        .ip_id = segment->ip_id,
+        .flags = segment->flags,
+        .from = (uint8_t)from,
+        .present = options->present,
+        .wscale = options->wscale,
+    };
+}
+
+/* One past the numbers that it takes. */
+static inline uint32_t brief_end(const struct brief_segment *segment)
+{
+    return segment->seq + segment->len + !!(segment->flags & TCP_SYN) + !!(segment->flags & TCP_FIN);
+}
 
 /* The ends whose FIN, among the segments before, the last one acknowledges, as bits. */
 unsigned brief_acks_fins(const struct brief_segment *segments, unsigned count);

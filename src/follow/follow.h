@@ -82,17 +82,19 @@ struct follow_listener {
 
 /* A place in the table. */
 struct slot {
-    uint32_t full; /* where it is followed in full; NO_SLOT: it is brief */
-    uint8_t count; /* of brief segments */
-    uint8_t fins;  /* of them, bits: the ends whose FIN is there ... */
-    uint8_t acked; /* ... and those whose FIN is acknowledged; both for a RST */
-    bool over : 1; /* it is in the ring of those that are over */
-    bool told : 1; /* reported as over, before it leaves */
+    uint32_t full;        /* where it is followed in full; NO_SLOT: it is brief */
+    uint8_t count;        /* of brief segments */
+    uint8_t fins;         /* of them, bits: the ends whose FIN is there ... */
+    uint8_t acked;        /* ... and those whose FIN is acknowledged; both for a RST */
+    bool over : 1;        /* it is in the ring of those that are over */
+    bool told : 1;        /* reported as over, before it leaves */
+    bool fins_differ : 1; /* of a brief one: an end has sent FINs with several numbers */
     struct endpoint at[ENDS];
     uint32_t network[ENDS]; /* in which each end's segments are seen */
     nanos last_at;
     uint64_t last_packet, first_packet;
-    uint64_t number; /* 0: free */
+    uint64_t number;    /* 0: free */
+    uint32_t end[ENDS]; /* of a brief one: one past the latest SYN or FIN of each end */
     struct brief_segment brief[BRIEF_MAX];
 };
 
@@ -135,7 +137,8 @@ struct follow {
     struct over {
         uint32_t slot;
         uint64_t number;
-    } over[OVER_MAX]; /* a ring */
+        uint64_t print; /* its endpoints */
+    } over[OVER_MAX];   /* a ring */
     unsigned over_next;
     struct late { /* the latest that left the ring, by their endpoints */
         uint64_t print;
@@ -172,6 +175,12 @@ void follow_pass_all(struct follow *follow, const struct passage passages[], uns
 bool follow_icmp(struct follow *follow, const struct quotation *quotation);
 
 /*
+ * The same with what is seen of segments at a glimpse, where nobody listens to each (briefly): quicker still, for most of a
+ * short connection are written down as they are.
+ */
+void follow_glimpse_all(struct follow *follow, const struct glimpse glimpses[], unsigned count);
+
+/*
  * The capture is going on, and all that passed before this time has been handed over. Does what only time does: reports
  * those that have been over for so long as `settled` has it, those that tried to open and got nowhere, and what a state's
  * shortest life leaves of a claim.
@@ -183,27 +192,24 @@ void follow_end(struct follow *follow);
 
 /* ---- among the files of this layer ---- */
 
-/* Two endpoints as one number, the same for both directions; other ones have another, but for a chance of 2^-64. */
-uint64_t table_print(const struct endpoint *src, const struct endpoint *dst);
+/* This connection, of endpoints with this print, is over, and leaves the table before what may come late. */
+void late_note(struct follow *follow, const struct slot *slot, uint64_t print);
 
-/* This connection is over, and leaves the table before what may come late. */
-void late_note(struct follow *follow, const struct slot *slot);
+/* That will be noted soon of endpoints with this print: asks memory for its place. */
+void late_fetch(const struct follow *follow, uint64_t print);
 
 /* Is this, for whose endpoints there is no connection, what comes late of one? */
 bool late_is(struct follow *follow, const struct passage *passage);
 
-/* By what the table finds a connection: the same for both directions. */
-uint32_t table_hash(const struct endpoint *src, const struct endpoint *dst);
-
-/* Where a connection of these two, with this hash, is, or NULL; *from is which end of it src is. */
-struct slot *table_find(struct follow *follow, const struct passage *passage, uint32_t hash, unsigned *from);
-
-/* The same, behind that one: the same endpoints may have one in each virtual network. */
+/*
+ * Behind this one, which find_first() (follow/find.h) has found, another one of the passage's endpoints, or NULL: the same
+ * endpoints may have one in each virtual network. *from is which end of it the source is.
+ */
 struct slot *table_find_next(struct follow *follow, const struct slot *slot, const struct passage *passage,
                              unsigned *from);
 
 /*
- * Of the connections of these endpoints, of which `first` was found, the passage's, or NULL; *from is as for table_find().
+ * Of the connections of these endpoints, of which `first` was found, the passage's, or NULL; *from is as for table_find_next().
  */
 struct slot *networks_find(struct follow *follow, struct slot *first, const struct passage *passage, unsigned *from);
 

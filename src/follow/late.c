@@ -2,7 +2,7 @@
  * What comes late, of connections that have left the table because many others ended after them: a FIN again, or an
  * acknowledgement. Without this it would be taken for a connection that was there before the capture.
  */
-#include "follow/follow.h"
+#include "follow/find.h"
 
 /* So long after its connection's last segment something is late, and not another connection's. */
 #define LATE_SPAN (60 * NANOS_PER_S)
@@ -10,15 +10,23 @@
 /* Each has a few places where it can be. */
 #define PLACES 8
 
-static struct late *places_of(struct follow *follow, uint64_t print)
+static unsigned first_place(uint64_t print)
 {
-    return &follow->late[(print >> 16) % (LATE_MAX / PLACES) * PLACES];
+    return (unsigned)((print >> 16) % (LATE_MAX / PLACES) * PLACES);
 }
 
-void late_note(struct follow *follow, const struct slot *slot)
+void late_fetch(const struct follow *follow, uint64_t print)
 {
-    uint64_t print = table_print(&slot->at[END_A], &slot->at[END_B]);
-    struct late *places = places_of(follow, print), *oldest = places;
+    const struct late *places = &follow->late[first_place(print)];
+
+    __builtin_prefetch(places);
+    __builtin_prefetch(places + PLACES / 2);
+    __builtin_prefetch(places + PLACES - 1);
+}
+
+void late_note(struct follow *follow, const struct slot *slot, uint64_t print)
+{
+    struct late *places = &follow->late[first_place(print)], *oldest = places;
 
     for (unsigned i = 0; i < PLACES; i++) {
         if (places[i].print == print)
@@ -38,8 +46,8 @@ bool late_is(struct follow *follow, const struct passage *passage)
     /* What brings bytes begins a connection, whose opening was missed. */
     if (segment->len > 0 || segment_has(segment, TCP_SYN))
         return false;
-    print = table_print(passage->src, passage->dst);
-    places = places_of(follow, print);
+    print = find_print(passage->src, passage->dst);
+    places = &follow->late[first_place(print)];
     for (unsigned i = 0; i < PLACES; i++)
         if (places[i].print == print)
             return passage->at - places[i].at < LATE_SPAN;

@@ -1,6 +1,6 @@
 /* ICMP errors: whose segment they quote. */
 #include "base/seq.h"
-#include "follow/follow.h"
+#include "follow/find.h"
 
 /* So many numbers at most are in flight of an end of which nothing was acknowledged yet. */
 #define FLIGHT (UINT32_C(1) << 20)
@@ -26,7 +26,7 @@ bool follow_icmp(struct follow *follow, const struct quotation *quotation)
                                     .network = quotation->network};
     struct connection *connection;
     unsigned end = END_A;
-    struct slot *slot = table_find(follow, &passage, table_hash(passage.src, passage.dst), &end);
+    struct slot *slot = find_first(follow, &passage, find_hash(passage.src, passage.dst), &end);
 
     if (slot && (follow->networks || slot->network[end] != passage.network))
         slot = networks_find(follow, slot, &passage, &end);

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "follow/follow.h"
+#include "follow/find.h"
 
 #define CACHE_LINE 64
 
@@ -49,88 +49,6 @@ void follow_init(struct follow *follow, uint32_t connections, void *memory, cons
         follow->buckets[i] = NO_SLOT;
 }
 
-static uint32_t ipv4_word(const struct addr *addr)
-{
-    uint32_t word;
-
-    memcpy(&word, addr->bytes, sizeof(word));
-    return word;
-}
-
-static uint64_t fold(const struct endpoint *endpoint)
-{
-    uint64_t halves[2];
-
-    if (endpoint->addr.family == 4)
-        return (ipv4_word(&endpoint->addr) ^ (uint64_t)endpoint->port << 32) * UINT64_C(0x9e3779b97f4a7c15);
-    memcpy(halves, endpoint->addr.bytes, sizeof(halves));
-    halves[0] = (halves[0] ^ endpoint->port) * UINT64_C(0x9e3779b97f4a7c15);
-    return halves[0] + (halves[1] ^ (uint64_t)endpoint->port << 32) * UINT64_C(0xc2b2ae3d27d4eb4f);
-}
-
-uint64_t table_print(const struct endpoint *src, const struct endpoint *dst)
-{
-    uint64_t both = fold(src) + fold(dst);
-
-    both ^= both >> 32;
-    return both * UINT64_C(0xd6e8feb86659fd93);
-}
-
-uint32_t table_hash(const struct endpoint *src, const struct endpoint *dst)
-{
-    return (uint32_t)(table_print(src, dst) >> 32);
-}
-
-static bool same(const struct endpoint *a, const struct endpoint *b)
-{
-    if (a->port != b->port || a->addr.family != b->addr.family)
-        return false;
-    if (a->addr.family == 4)
-        return ipv4_word(&a->addr) == ipv4_word(&b->addr);
-    return memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes)) == 0;
-}
-
-/* Spreads the hash over the buckets without a division. */
-static uint32_t *bucket_of(const struct follow *follow, uint32_t hash)
-{
-    return &follow->buckets[((uint64_t)hash * follow->slot_count) >> 32];
-}
-
-static uint32_t index_of(const struct follow *follow, const struct slot *slot)
-{
-    return (uint32_t)(slot - follow->slots);
-}
-
-/* Which end of a slot src is, if it is one. Either is as likely as the other, so no jump depends on it for IPv4. */
-static unsigned end_of(const struct slot *slot, const struct endpoint *src)
-{
-    const struct endpoint *a = &slot->at[END_A];
-
-    if (a->addr.family != 4)
-        return !same(src, a);
-    return ((ipv4_word(&src->addr) ^ ipv4_word(&a->addr)) | (uint32_t)(src->port ^ a->port)) != 0;
-}
-
-/* From this one of the chain on. */
-static inline struct slot *find_from(struct follow *follow, uint32_t i, const struct passage *passage, uint32_t hash,
-                                     unsigned *from)
-{
-    for (; i != NO_SLOT; i = follow->places[i].chain) {
-        struct slot *slot = &follow->slots[i];
-        if (follow->places[i].hash != hash)
-            continue;
-        *from = end_of(slot, passage->src);
-        if (same(passage->src, &slot->at[*from]) && same(passage->dst, &slot->at[!*from]))
-            return slot;
-    }
-    return NULL;
-}
-
-struct slot *table_find(struct follow *follow, const struct passage *passage, uint32_t hash, unsigned *from)
-{
-    return find_from(follow, *bucket_of(follow, hash), passage, hash, from);
-}
-
 struct slot *table_find_next(struct follow *follow, const struct slot *slot, const struct passage *passage,
                              unsigned *from)
 {
@@ -153,8 +71,7 @@ void table_fetch_all(const struct follow *follow, const uint32_t hashes[], unsig
         __builtin_prefetch(bucket_of(follow, hashes[i]));
     for (unsigned i = 0; i < count; i++) {
         uint32_t index = *bucket_of(follow, hashes[i]);
-        if (index == NO_SLOT)
-            continue;
+        index = index == NO_SLOT ? 0 : index; /* not worth a jump */
         __builtin_prefetch(&follow->places[index]);
         __builtin_prefetch(&follow->by_slot.links[index]);
         __builtin_prefetch(&follow->slots[index]);
@@ -163,38 +80,6 @@ void table_fetch_all(const struct follow *follow, const uint32_t hashes[], unsig
 }
 
 /* ---- the order of last segments ---- */
-
-static void order_remove(struct order *order, uint32_t index)
-{
-    const struct order_link link = order->links[index];
-
-    if (link.older == NO_SLOT)
-        order->oldest = link.newer;
-    else
-        order->links[link.older].newer = link.newer;
-    if (link.newer == NO_SLOT)
-        order->newest = link.older;
-    else
-        order->links[link.newer].older = link.older;
-}
-
-static void order_add(struct order *order, uint32_t index)
-{
-    order->links[index] = (struct order_link){order->newest, NO_SLOT};
-    if (order->newest == NO_SLOT)
-        order->oldest = index;
-    else
-        order->links[order->newest].newer = index;
-    order->newest = index;
-}
-
-static void order_renew(struct order *order, uint32_t index)
-{
-    if (order->newest == index)
-        return;
-    order_remove(order, index);
-    order_add(order, index);
-}
 
 void table_touch(struct follow *follow, struct slot *slot)
 {
@@ -234,6 +119,7 @@ struct slot *table_add(struct follow *follow, const struct passage *passage, uin
     slot->full = NO_SLOT;
     slot->count = 0;
     slot->fins = slot->acked = 0;
+    slot->fins_differ = false;
     slot->over = slot->told = false;
     follow->places[index] = (struct place){hash, *bucket};
     *bucket = index;

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "wire/glimpse.h"
 #include "wire/icmp.h"
 #include "wire/link.h"
 #include "wire/tcp.h"
@@ -353,87 +354,76 @@ static bool internet(struct dig *dig)
     return false;
 }
 
-/* The layout in which almost all stacks send timestamps (RFC 7323 appendix A). */
-#define STAMPS_ALONE UINT32_C(0x0101080a)
-
-static void put_ipv4_endpoint(const uint8_t *addr, uint16_t port, struct endpoint *out)
-{
-    *out = (struct endpoint){.addr = {.family = 4}, .port = port};
-    memcpy(out->addr.bytes, addr, 4);
-}
-
 /*
- * Nine packets of ten are Ethernet, IPv4 without options and TCP, whole: these are read here, and quicker. False when it
- * is anything else, or anything about it is wrong: then it is for the others. Sets what a PACKET_SEGMENT has, and leaves
- * the rest of *out, which is large, as it is.
+ * Nine packets of ten are ordinary: these are read at a glimpse, and quicker. False when it is anything else, or anything
+ * about it is wrong: then it is for the others. Sets what a PACKET_SEGMENT has, and leaves the rest of *out, which is large,
+ * as it is.
  */
 static bool read_ordinary(const uint8_t *at, uint32_t captured, uint32_t wire_length, struct packet *out)
 {
-    struct segment *segment = &out->segment;
-    const uint8_t *ip = at + 14, *tcp = at + 34;
-    uint32_t total, header, payload;
+    const uint8_t *ip = at + 14, *tcp = at + 34, *payload;
+    struct glimpse glimpse;
+    const struct brief_segment *seen = &glimpse.segment;
+    uint32_t left;
 
-    if (captured < 54 || be16(at + 12) != 0x0800 || ip[0] != 0x45 || ip[9] != IP_TCP || (be16(ip + 6) & 0x3fff))
-        return false;
-    total = be16(ip + 2);
-    header = (uint32_t)(tcp[12] >> 4) * 4;
-    if (header < 20 || total < 20 + header || total + 14 > wire_length || captured < 34 + header)
-        return false;
-    if (header != 20 && (header != 32 || be32(tcp + 20) != STAMPS_ALONE))
+    if (!glimpse_read(at, captured, wire_length, &glimpse))
         return false;
     out->kind = PACKET_SEGMENT;
     out->network = 0;
-    put_ipv4_endpoint(ip + 12, be16(tcp), &out->src);
-    put_ipv4_endpoint(ip + 16, be16(tcp + 2), &out->dst);
-    *segment = (struct segment){
-        .seq = be32(tcp + 4),
-        .ack = be32(tcp + 8),
-        .len = total - 20 - header,
+    endpoint_of_word(glimpse.src, &out->src);
+    endpoint_of_word(glimpse.dst, &out->dst);
+    out->segment = (struct segment){
+        .seq = seen->seq,
+        .ack = seen->ack,
+        .len = seen->len,
         .reserved = tcp[12] & 0x0f,
-        .flags = tcp[13],
-        .window = be16(tcp + 14),
+        .flags = seen->flags,
+        .window = seen->window,
         .urgent = be16(tcp + 18),
         .ttl = ip[8],
         .tos = ip[1],
-        .ip_id = be16(ip + 4),
+        .ip_id = seen->ip_id,
+        .options = {.present = seen->present,
+                    .wscale = seen->wscale,
+                    .mss = seen->mss,
+                    .tsval = seen->tsval,
+                    .tsecr = seen->tsecr},
     };
-    if (header == 32) {
-        segment->options.present = TCP_OPT_TIMESTAMPS;
-        segment->options.tsval = be32(tcp + 24);
-        segment->options.tsecr = be32(tcp + 28);
-    }
-    payload = captured - 34 - header;
-    out->payload_captured = payload < segment->len ? payload : segment->len;
-    out->payload = out->payload_captured > 0 ? tcp + header : NULL;
+    payload = tcp + (tcp[12] >> 4) * 4;
+    left = captured - (uint32_t)(payload - at);
+    out->payload_captured = left < seen->len ? left : seen->len;
+    out->payload = out->payload_captured > 0 ? payload : NULL;
     out->frame = NULL;
     out->frame_captured = out->ip_at = 0;
     out->oddity = NULL;
     return true;
 }
 
+static void read_any(int link_type, struct dig *dig)
+{
+    const char *wrong;
+
+    *dig->out = (struct packet){.kind = PACKET_OTHER};
+    dig->out->network = link_network(link_type, &dig->packet, 0);
+    wrong = link_read(link_type, &dig->packet, &dig->version);
+    if (wrong) {
+        oddity(dig, wrong);
+        return;
+    }
+    for (unsigned i = 0; dig->version != 0 && internet(dig); i++)
+        if (i == TUNNELS_MAX) {
+            oddity(dig, "too many tunnels inside of each other");
+            return;
+        }
+}
+
 void packet_dig(int link_type, const uint8_t *bytes, uint32_t captured, uint32_t wire_length, nanos at,
                 struct fragments *fragments, struct packet *out)
 {
-    struct dig dig = {
-        .packet = {bytes, captured, wire_length < captured ? captured : wire_length},
-        .at = at,
-        .fragments = fragments,
-        .out = out,
-    };
-    const char *wrong;
+    const uint32_t length = wire_length < captured ? captured : wire_length;
 
-    if (link_type == LINK_ETHERNET && read_ordinary(bytes, captured, dig.packet.length, out))
+    if (link_type == LINK_ETHERNET && read_ordinary(bytes, captured, length, out))
         return;
-    *out = (struct packet){.kind = PACKET_OTHER};
-    out->network = link_network(link_type, &dig.packet, 0);
-    wrong = link_read(link_type, &dig.packet, &dig.version);
-    if (wrong) {
-        oddity(&dig, wrong);
-        return;
-    }
-    for (unsigned i = 0; dig.version != 0 && internet(&dig); i++)
-        if (i == TUNNELS_MAX) {
-            oddity(&dig, "too many tunnels inside of each other");
-            return;
-        }
+    read_any(link_type,
+             &(struct dig){.packet = {bytes, captured, length}, .at = at, .fragments = fragments, .out = out});
 }

@@ -77,7 +77,7 @@ static bool read_option(uint8_t kind, const uint8_t *value, uint8_t length, stru
 }
 
 /* An option that comes twice: the later one counts, as in Linux. Bytes after the end-of-list option mean nothing. */
-static void read_options(const uint8_t *at, uint32_t left, struct tcp_options *out)
+void tcp_read_options(const uint8_t *at, uint32_t left, struct tcp_options *out)
 {
     while (left > 0 && at[0] != KIND_END) {
         uint32_t length = 1;
@@ -126,7 +126,7 @@ static const char *read_header(struct bytes *body, bool may_be_cut, uint16_t *sr
     out->flags = at[13];
     out->window = be16(at + 14);
     out->urgent = be16(at + 18);
-    read_options(at + TCP_HEADER, options_length, &out->options);
+    tcp_read_options(at + TCP_HEADER, options_length, &out->options);
     if (lack) /* an option that is cut in two is not malformed */
         out->options.present = (uint8_t)((out->options.present & ~TCP_OPT_MALFORMED) | TCP_OPT_CUT);
     bytes_skip(body, header_length);

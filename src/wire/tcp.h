@@ -23,4 +23,7 @@ const char *tcp_read_cut(struct bytes *body, uint16_t *src_port, uint16_t *dst_p
  */
 void tcp_read_start(const struct bytes *body, uint16_t *src_port, uint16_t *dst_port, uint32_t *seq);
 
+/* The options in these bytes of a header; *out begins all zero. */
+void tcp_read_options(const uint8_t *at, uint32_t left, struct tcp_options *out);
+
 #endif
