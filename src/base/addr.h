@@ -33,7 +33,7 @@ struct flow {
 bool addr_equal(const struct addr *a, const struct addr *b);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
-/* An IPv4 endpoint as one number, which says nothing but which it is; and the other way round. */
+/* An IPv4 endpoint as one number, which says nothing but which it is ... */
 static inline uint64_t endpoint_word(const struct endpoint *endpoint)
 {
     uint32_t word;
@@ -42,6 +42,7 @@ static inline uint64_t endpoint_word(const struct endpoint *endpoint)
     return (uint64_t)endpoint->port << 32 | word;
 }
 
+/* ... and the other way round. */
 static inline void endpoint_of_word(uint64_t word, struct endpoint *out)
 {
     const uint32_t addr = (uint32_t)word;

@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/terminal.h"
@@ -46,10 +44,7 @@ static bool is_looked_at(const struct following *following, uint64_t number)
     return following->options->connection == 0 || number == following->options->connection;
 }
 
-/*
- * Where rows go nowhere but to those that are kept until the end. All that on_over() would do with this one is to have it left
- * out; and that something was shown it has noted when these were filled.
- */
+/* Where rows are only kept until the end: all that on_over() would do with others is to have them left out. */
 static bool wants_if_kept(void *context, uint64_t number)
 {
     struct following *following = context;
@@ -252,16 +247,15 @@ static void pass(struct following *following, const struct packet *packet, nanos
 }
 
 /*
- * Where nobody listens to each segment, a glimpse is enough, for most. False when this one needs to be looked at. Segments
- * stay in their order: what waits of the other kind goes first, here and in pass().
+ * Where nobody listens to each segment, a glimpse is enough for most. False when it is not. What waits of the other kind goes
+ * first, here and in pass().
  */
 static inline bool pass_glimpse(struct following *following, const struct captured *captured, uint64_t number)
 {
     struct glimpse *glimpse = &following->glimpses[following->glimpsed];
-    const uint32_t length = captured->length < captured->captured ? captured->captured : captured->length;
 
     if (!following->follow.briefly || following->link_type != LINK_ETHERNET ||
-        !glimpse_read(captured->bytes, captured->captured, length, glimpse))
+        !glimpse_read(captured->bytes, captured->captured, captured->length, glimpse))
         return false;
     if (following->waiting > 0)
         following_settle(following);
@@ -344,16 +338,14 @@ bool following_dropped(struct following *following, uint64_t packets, nanos at)
 
 static void look_at_terminal(struct read_look *look)
 {
-    const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
-    struct winsize size;
+    struct report_options terminal = {.width = 0};
 
-    look->width = REPORT_WIDTH_DEFAULT;
-    if (!isatty(STDOUT_FILENO))
-        return;
-    look->utf8 = terminal_is_utf8();
-    look->colour = !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        look->width = size.ws_col < REPORT_WIDTH_MIN ? REPORT_WIDTH_MIN : size.ws_col;
+    terminal_look(&terminal);
+    look->utf8 = terminal.utf8;
+    look->colour = terminal.colour;
+    look->width = terminal.width == 0                 ? REPORT_WIDTH_DEFAULT
+                  : terminal.width < REPORT_WIDTH_MIN ? REPORT_WIDTH_MIN
+                                                      : terminal.width;
 }
 
 static bool choose_key(const char *wanted, enum summary_key *out, struct fault *fault)

@@ -53,14 +53,17 @@ static bool keep_comments(struct reading *reading, uint64_t number, struct fault
 static bool on_packet(void *context, const struct captured *captured, int link_type, uint64_t number)
 {
     struct reading *reading = context;
-    struct following *following = &reading->following;
 
-    number += reading->packets_before;
-    if (!following->annotated.copy)
-        return following_packet(following, captured, link_type, number);
-    return keep_comments(reading, number, &following->fault) &&
-           following_packet(following, captured, link_type, number) &&
-           copy_packet_of(reading, captured, &following->fault);
+    return following_packet(&reading->following, captured, link_type, number + reading->packets_before);
+}
+
+static bool on_packet_to_write(void *context, const struct captured *captured, int link_type, uint64_t number)
+{
+    struct reading *reading = context;
+
+    return keep_comments(reading, number + reading->packets_before, &reading->following.fault) &&
+           on_packet(context, captured, link_type, number) &&
+           copy_packet_of(reading, captured, &reading->following.fault);
 }
 
 static bool read_file(struct reading *reading, const char *path)
@@ -73,7 +76,8 @@ static bool read_file(struct reading *reading, const char *path)
     if (following->annotated.copy)
         copy_forget_interfaces(following->annotated.copy);
     reading->packets_before = following->total.packets;
-    whole = capture_file_each(reading->file, on_packet, reading, &following->fault);
+    whole = capture_file_each(reading->file, following->annotated.copy ? on_packet_to_write : on_packet, reading,
+                              &following->fault);
     capture_file_close(reading->file);
     return whole && following->fault.kind == FAULT_NONE;
 }

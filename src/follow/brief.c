@@ -43,7 +43,7 @@ bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned 
     if (count == BRIEF_MAX || !segment_is_plain(&segment->options))
         return false;
     if (count == 0)
-        return kind == TCP_SYN && segment->ack == 0;
+        return brief_begins(segment->flags, segment->ack);
     if (at < segments[count - 1].at || (segments[count - 1].flags & TCP_RST))
         return false;
     if (count == 1)

@@ -65,6 +65,12 @@ struct brief_memo {
 bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned from, const struct segment *segment,
                  nanos at);
 
+/* Is it a SYN with which a brief connection begins? */
+static inline bool brief_begins(uint8_t flags, uint32_t ack)
+{
+    return (flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN && ack == 0;
+}
+
 /* Writes a segment down. */
 static inline void brief_note(struct brief_segment *out, unsigned from, const struct segment *segment, nanos at)
 {

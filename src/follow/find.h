@@ -117,6 +117,20 @@ static inline struct slot *find_glimpsed(const struct follow *follow, const stru
     return NULL;
 }
 
+/* ---- time ---- */
+
+/* It is so late, and one more has passed. */
+static inline void find_time(struct follow *follow, nanos at)
+{
+    follow->segments++;
+    if (follow->now == NANOS_NONE || follow->now <= at)
+        follow->now = at;
+    else
+        follow->let_go_at = NANOS_NONE; /* the capture's clock went back: one that was touched later may go sooner */
+    if (at >= follow->let_go_at)
+        follow_let_go(follow, at);
+}
+
 /* ---- the order of last segments ---- */
 
 /* Takes out of an order what is in it. */

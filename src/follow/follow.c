@@ -90,7 +90,7 @@ static void count_to_the_end(struct connection *connection)
 
 /* ---- slots ---- */
 
-static struct slot *begin(struct follow *follow, const struct passage *passage, uint32_t hash)
+struct slot *follow_begin(struct follow *follow, const struct passage *passage, uint32_t hash)
 {
     struct slot *slot = table_add(follow, passage, hash);
 
@@ -155,7 +155,7 @@ bool follow_is_over(const struct follow *follow, const struct slot *slot)
 }
 
 /* Those that are over stay for a while, but not more than a few of them: the oldest makes room. */
-static void note_over(struct follow *follow, struct slot *slot)
+void follow_note_over(struct follow *follow, struct slot *slot)
 {
     struct over *over = &follow->over[follow->over_next];
     struct slot *old;
@@ -175,72 +175,12 @@ static void note_over(struct follow *follow, struct slot *slot)
     late_fetch(follow, over->print);
 }
 
-/*
- * What a segment that was written down says of FINs: is one acknowledged, and is it one? Without a jump, for which of both a
- * segment is, among those of many short connections, is as good as random.
- */
-static inline void note_fins(struct slot *slot, unsigned from, const struct brief_segment *brief)
-{
-    const unsigned other = !from, fin = brief->flags & TCP_FIN, known = slot->fins >> from & 1;
-    const uint32_t end = brief_end(brief);
-
-    slot->acked |= (uint8_t)((slot->fins >> other & (brief->ack == slot->end[other])) << other);
-    if (slot->fins_differ)
-        slot->acked |= (uint8_t)brief_acks_fins(slot->brief, slot->count);
-    slot->fins_differ |= (fin & known & (end != slot->end[from])) != 0;
-    slot->end[from] = brief->flags & (TCP_SYN | TCP_FIN) ? end : slot->end[from];
-    slot->fins |= (uint8_t)(fin << from);
-}
-
-static void note_briefly(struct slot *slot, unsigned from, const struct passage *passage)
-{
-    struct brief_segment *brief = &slot->brief[slot->count++];
-
-    brief_note(brief, from, passage->segment, passage->at);
-    note_fins(slot, from, brief);
-    if (brief->flags & TCP_RST)
-        slot->acked = 3;
-}
-
-/*
- * Does a segment go on with a brief connection, such as most do? This asks what pass() and add() ask one after the other:
- * all that finds a brief connection in its network that is not over, and is either the SYN-ACK that answers its SYN, or
- * behind that neither SYN nor RST, opens nothing else, and brief_takes() takes it. (Had it had a RST, it would be over.)
- * With hardly a jump, as above.
- */
-static inline bool goes_on(const struct follow *follow, const struct slot *slot, unsigned from,
-                           const struct brief_segment *segment)
-{
-    const unsigned kind = segment->flags & (TCP_SYN | TCP_RST | TCP_ACK), count = slot->count;
-    const bool answers = (count == 1) & (from == END_B) & (segment->ack == slot->end[END_A]) &
-                         (kind == (TCP_SYN | TCP_ACK)) & !(segment->flags & TCP_FIN);
-    const bool follows = (count >= 2) & (count < BRIEF_MAX) & (kind == TCP_ACK);
-    const bool brief = (slot->full == NO_SLOT) & (slot->acked != 3) & !follow->networks;
-
-    return brief & (answers | follows) & (segment->at >= slot->last_at) & (slot->network[from] == 0);
-}
-
-/* ... and what they do then. */
-static inline void go_on(struct follow *follow, struct slot *slot, unsigned from, const struct glimpse *glimpse)
-{
-    struct brief_segment *brief = &slot->brief[slot->count++];
-
-    order_renew(&follow->by_slot, index_of(follow, slot));
-    *brief = glimpse->segment;
-    brief->from = (uint8_t)from;
-    note_fins(slot, from, &glimpse->segment);
-    slot->last_packet = glimpse->packet;
-    slot->last_at = glimpse->segment.at;
-    if (slot->acked == 3)
-        note_over(follow, slot);
-}
-
 static void add(struct follow *follow, struct slot *slot, unsigned from, const struct passage *passage)
 {
     table_touch(follow, slot);
     if (follow->briefly && slot->full == NO_SLOT &&
         brief_takes(slot->brief, slot->count, from, passage->segment, passage->at)) {
-        note_briefly(slot, from, passage);
+        follow_write_down(slot, from, passage);
     } else if (slot->full == NO_SLOT && slot->count == 0) {
         struct connection *connection = table_fill(follow, slot);
         begin_in(connection, slot, passage->segment, passage->at);
@@ -250,7 +190,7 @@ static void add(struct follow *follow, struct slot *slot, unsigned from, const s
     }
     slot->last_packet = passage->packet;
     slot->last_at = passage->at;
-    note_over(follow, slot);
+    follow_note_over(follow, slot);
 }
 
 /* The SYN that was kept begins a connection after all. */
@@ -264,7 +204,7 @@ static struct slot *begin_pending(struct follow *follow, struct slot *old)
 
     connection->has_pending = false;
     follow_close(follow, old, false);
-    slot = begin(follow, &passage, find_hash(&src, &dst));
+    slot = follow_begin(follow, &passage, find_hash(&src, &dst));
     add(follow, slot, END_A, &passage);
     return slot;
 }
@@ -417,8 +357,7 @@ void follow_let_go(struct follow *follow, nanos at)
     }
 }
 
-/* A segment whose endpoints have this connection, or none (NULL); from: as for find_first(). */
-static void pass_to(struct follow *follow, const struct passage *passage, uint32_t hash, struct slot *slot,
+void follow_pass_to(struct follow *follow, const struct passage *passage, uint32_t hash, struct slot *slot,
                     unsigned from)
 {
     const struct segment *segment = passage->segment;
@@ -447,22 +386,10 @@ static void pass_to(struct follow *follow, const struct passage *passage, uint32
         return;
     }
     if (!slot) {
-        slot = begin(follow, passage, hash);
+        slot = follow_begin(follow, passage, hash);
         from = END_A;
     }
     add(follow, slot, from, passage);
-}
-
-/* It is so late, and one more has passed. */
-static inline void pass_time(struct follow *follow, nanos at)
-{
-    follow->segments++;
-    if (follow->now == NANOS_NONE || follow->now <= at)
-        follow->now = at;
-    else
-        follow->let_go_at = NANOS_NONE; /* the capture's clock went back: one that was touched later may go sooner */
-    if (at >= follow->let_go_at)
-        follow_let_go(follow, at);
 }
 
 static void pass(struct follow *follow, const struct passage *passage, uint32_t hash)
@@ -470,35 +397,9 @@ static void pass(struct follow *follow, const struct passage *passage, uint32_t 
     struct slot *slot;
     unsigned from = END_A;
 
-    pass_time(follow, passage->at);
+    find_time(follow, passage->at);
     slot = find_first(follow, passage, hash, &from);
-    pass_to(follow, passage, hash, slot, from);
-}
-
-/* What a glimpse does not show of a segment no connection asks for. */
-static void pass_unfolded(struct follow *follow, const struct glimpse *glimpse, uint32_t hash, struct slot *slot,
-                          unsigned from)
-{
-    struct endpoint src, dst;
-    const struct segment segment = brief_segment_of(&glimpse->segment);
-    const struct passage passage = {glimpse->packet, glimpse->segment.at, &src, &dst, &segment, 0};
-
-    endpoint_of_word(glimpse->src, &src);
-    endpoint_of_word(glimpse->dst, &dst);
-    pass_to(follow, &passage, hash, slot, from);
-}
-
-static inline void pass_glimpse(struct follow *follow, const struct glimpse *glimpse, uint32_t hash)
-{
-    struct slot *slot;
-    unsigned from = END_A;
-
-    pass_time(follow, glimpse->segment.at);
-    slot = find_glimpsed(follow, glimpse, hash, &from);
-    if (slot && goes_on(follow, slot, from, &glimpse->segment))
-        go_on(follow, slot, from, glimpse);
-    else
-        pass_unfolded(follow, glimpse, hash, slot, from);
+    follow_pass_to(follow, passage, hash, slot, from);
 }
 
 void follow_pass(struct follow *follow, const struct passage *passage)
@@ -515,17 +416,6 @@ void follow_pass_all(struct follow *follow, const struct passage passages[], uns
     table_fetch_all(follow, hashes, count);
     for (unsigned i = 0; i < count; i++)
         pass(follow, &passages[i], hashes[i]);
-}
-
-void follow_glimpse_all(struct follow *follow, const struct glimpse glimpses[], unsigned count)
-{
-    uint32_t hashes[PASSAGES_MAX] = {0};
-
-    for (unsigned i = 0; i < count; i++)
-        hashes[i] = find_hash_words(glimpses[i].src, glimpses[i].dst);
-    table_fetch_all(follow, hashes, count);
-    for (unsigned i = 0; i < count; i++)
-        pass_glimpse(follow, &glimpses[i], hashes[i]);
 }
 
 void follow_end(struct follow *follow)

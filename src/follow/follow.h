@@ -192,6 +192,19 @@ void follow_end(struct follow *follow);
 
 /* ---- among the files of this layer ---- */
 
+/* A new connection, of which the passage's source is END_A, in the table. */
+struct slot *follow_begin(struct follow *follow, const struct passage *passage, uint32_t hash);
+
+/* A segment whose endpoints have this connection, or none (NULL); from: as for find_first() (follow/find.h). */
+void follow_pass_to(struct follow *follow, const struct passage *passage, uint32_t hash, struct slot *slot,
+                    unsigned from);
+
+/* Writes down a segment that brief_takes() takes. */
+void follow_write_down(struct slot *slot, unsigned from, const struct passage *passage);
+
+/* If a connection is over now: it stays for a while, but not more than a few of them: the oldest makes room. */
+void follow_note_over(struct follow *follow, struct slot *slot);
+
 /* This connection, of endpoints with this print, is over, and leaves the table before what may come late. */
 void late_note(struct follow *follow, const struct slot *slot, uint64_t print);
 

@@ -24,17 +24,24 @@ void late_fetch(const struct follow *follow, uint64_t print)
     __builtin_prefetch(places + PLACES - 1);
 }
 
-void late_note(struct follow *follow, const struct slot *slot, uint64_t print)
+/* Its own place, if it has one; else the oldest. */
+static struct late *place_for(struct late *places, uint64_t print)
 {
-    struct late *places = &follow->late[first_place(print)], *oldest = places;
+    struct late *oldest = places;
+    nanos oldest_at = places[0].at; /* beside it, so that no look waits for the one before */
 
     for (unsigned i = 0; i < PLACES; i++) {
         if (places[i].print == print)
-            oldest = &places[i];
-        else if (oldest->print != print && places[i].at < oldest->at)
-            oldest = &places[i];
+            return &places[i];
+        oldest = places[i].at < oldest_at ? &places[i] : oldest;
+        oldest_at = places[i].at < oldest_at ? places[i].at : oldest_at;
     }
-    *oldest = (struct late){print, slot->last_at};
+    return oldest;
+}
+
+void late_note(struct follow *follow, const struct slot *slot, uint64_t print)
+{
+    *place_for(&follow->late[first_place(print)], print) = (struct late){print, slot->last_at};
 }
 
 bool late_is(struct follow *follow, const struct passage *passage)

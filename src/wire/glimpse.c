@@ -40,7 +40,8 @@ bool glimpse_read(const uint8_t *bytes, uint32_t captured, uint32_t wire_length,
         return false;
     total = be16(ip + 2);
     header = (uint32_t)(tcp[12] >> 4) * 4;
-    if (header < 20 || total < 20 + header || total + 14 > wire_length || captured < 34 + header)
+    if (header < 20 || total < 20 + header || (total + 14 > wire_length && total + 14 > captured) ||
+        captured < 34 + header)
         return false;
     out->src = word_of(ip + 12, tcp);
     out->dst = word_of(ip + 16, tcp + 2);

@@ -44,11 +44,15 @@ static const struct line refused[] = {{0, S, 0, 0, 0}, {1, R | A, 0, 1, 0}};
 static const struct line half[] = {
     {0, S, 0, 0, 0}, {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0}, {1, F | A, 1, 1, 0}, {0, A, 1, 2, 0}};
 
+static const struct line two_fins[] = {{0, S, 0, 0, 0},     {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0},
+                                       {0, F | A, 1, 1, 0}, {0, F | A, 5, 1, 0}, {1, A, 1, 2, 0},
+                                       {1, F | A, 1, 2, 0}, {0, A, 6, 2, 0},     {1, A, 2, 6, 0}};
+
 static const struct shape {
     const struct line *lines;
     unsigned count;
 } shapes[] = {{four, 7},    {three, 8}, {crossed, 7}, {reset, 6}, {again, 10},
-              {refused, 2}, {half, 5},  {four, 6},    {three, 3}};
+              {refused, 2}, {half, 5},  {four, 6},    {three, 3}, {two_fins, 9}};
 
 static nanos draw_gap(struct chance *chance)
 {
@@ -70,6 +74,23 @@ static void on_claim(void *context, const struct connection *connection, unsigne
 {
     (void)context, (void)connection, (void)end, (void)claim;
     claims++;
+}
+
+/* Several that have passed, or what is seen of them at a glimpse. */
+static void pass_some(struct follow *follow, const struct passage *passages, unsigned count, bool at_a_glimpse)
+{
+    struct glimpse glimpses[SEGMENTS];
+
+    for (unsigned i = 0; i < count; i++) {
+        brief_note(&glimpses[i].segment, NOBODY, passages[i].segment, passages[i].at);
+        glimpses[i].src = endpoint_word(passages[i].src);
+        glimpses[i].dst = endpoint_word(passages[i].dst);
+        glimpses[i].packet = passages[i].packet;
+    }
+    if (at_a_glimpse)
+        follow_glimpse_all(follow, glimpses, count);
+    else
+        follow_pass_all(follow, passages, count);
 }
 
 /* One conversation, told to both: to one segment by segment, to the other several at a time, some of them alone. */
@@ -110,7 +131,7 @@ static void talk(struct chance *chance, struct follow *full, struct follow *brie
         passages[i] = (struct passage){i + 1, at, &ends[me], &ends[!me], segment, 0};
         follow_pass(full, &passages[i]);
         if (chance_of(chance, 300) || i + 1 == shape->count) {
-            follow_pass_all(brief, &passages[told], i + 1 - told);
+            pass_some(brief, &passages[told], i + 1 - told, chance_of(chance, 700));
             told = i + 1;
         }
         at += draw_gap(chance);
