@@ -184,7 +184,7 @@ static void note_ack(struct knowledge *known, const struct segment *segment)
     known->ack_sent = true;
 }
 
-static void note_window(struct knowledge *known, const struct segment *segment)
+void knowledge_note_window(struct knowledge *known, const struct segment *segment)
 {
     uint32_t window = segment->window;
 
@@ -256,7 +256,7 @@ unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, 
     if (!doubtful)
         expected = effects_expected(known, segment);
     if (!reset) {
-        note_window(known, segment);
+        knowledge_note_window(known, segment);
         note_opening(known, segment, may | expected);
         if (segment_has(segment, TCP_FIN))
             note_fin(known, segment);

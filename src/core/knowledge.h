@@ -180,7 +180,10 @@ void knowledge_init(struct knowledge *known);
  */
 unsigned knowledge_sent(struct knowledge *known, const struct segment *segment, bool doubtful, unsigned n, nanos at);
 
-/* Its part of knowledge_sent(): the landmarks that it sets (effects, and of these the ones that are expected), its stamp. */
+/* Its parts of knowledge_sent(): the window that it offers. */
+void knowledge_note_window(struct knowledge *known, const struct segment *segment);
+
+/* ... the landmarks that it sets (effects, and of these the ones that are expected), its stamp. */
 void knowledge_note_landmarks(struct knowledge *known, const struct segment *segment, unsigned effects,
                               unsigned expected, unsigned n, nanos at);
 

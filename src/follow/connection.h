@@ -121,6 +121,7 @@ struct connection {
         uint64_t packet;
         nanos at;
     } pending;
+    bool stands; /* ordinary segments leave it as it is (ordinary.c) */
     char history[CONNECTION_HISTORY];
     unsigned history_used;
     struct runs *runs; /* where changes of state are noted (follow/brief.h); or NULL */

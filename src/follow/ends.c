@@ -33,8 +33,8 @@ void ends_count_time(struct connection *connection, unsigned which, nanos at)
     end->state_since = at;
 }
 
-static void tell(struct follow *follow, struct connection *connection, unsigned end, const struct claim *claims,
-                 unsigned count)
+void ends_tell(struct follow *follow, struct connection *connection, unsigned end, const struct claim *claims,
+               unsigned count)
 {
     for (unsigned i = 0; i < count && follow->listener.claim; i++)
         follow->listener.claim(follow->listener.context, connection, end, &claims[i]);
@@ -127,9 +127,9 @@ void ends_pass(struct follow *follow, struct connection *connection, unsigned fr
     if (segment_has(segment, TCP_SYN) && (segment->options.present & TCP_OPT_CUT))
         me->belief.known.scale_unknown = other->belief.known.scale_unknown = true;
     count = belief_received(&me->belief, segment, n, at, claims);
-    tell(follow, connection, from, claims, count);
+    ends_tell(follow, connection, from, claims, count);
     count = belief_sent(&other->belief, segment, n, at, claims);
-    tell(follow, connection, !from, claims, count);
+    ends_tell(follow, connection, !from, claims, count);
     belief_slide(&me->belief);
     belief_slide(&other->belief);
 }
@@ -144,6 +144,6 @@ void ends_rejoin(struct follow *follow, struct connection *connection, nanos at)
             belief_join_ours(&me->belief, other->next, true);
         if (me->has_next)
             belief_join_its(&me->belief, me->next, true, connection->segments, at);
-        tell(follow, connection, i, &me->belief.claim, 1);
+        ends_tell(follow, connection, i, &me->belief.claim, 1);
     }
 }

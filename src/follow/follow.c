@@ -44,13 +44,13 @@ void follow_expire(struct follow *follow, struct connection *connection, nanos a
     }
 }
 
-static void take(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage)
+static void take_any(struct follow *follow, struct connection *connection, unsigned from,
+                     const struct passage *passage)
 {
     const struct segment *segment = passage->segment;
     enum passage_kind kind;
     bool again;
 
-    follow_expire(follow, connection, passage->at);
     connection->segments++;
     connection->last_packet = passage->packet;
     connection->last_at = passage->at;
@@ -65,6 +65,15 @@ static void take(struct follow *follow, struct connection *connection, unsigned 
     if (again || connection->ends[from].jumped)
         ends_rejoin(follow, connection, passage->at);
     ends_pass(follow, connection, from, segment, passage->at);
+}
+
+static void take(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage)
+{
+    follow_expire(follow, connection, passage->at);
+    if (connection->stands && ordinary_pass(follow, connection, from, passage))
+        return;
+    take_any(follow, connection, from, passage);
+    connection->stands = !follow->thorough && ordinary_connection(connection);
 }
 
 /* What is written down of a brief connection happens in full. */

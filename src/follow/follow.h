@@ -18,6 +18,8 @@
  * A SYN with another number for a connection that is not over may be anything. It is kept, and begins a connection
  * of its own once it is answered with a SYN-ACK, or when the old one is over.
  *
+ * Most segments of long connections are ordinary, and none of this need be asked of them (ordinary.c).
+ *
  * Short connections are only written down, as long as nobody listens to their segments (brief.h).
  *
  * A connection ends its stay in the table when it has been over for a while, when there is no room left and it is the
@@ -146,7 +148,9 @@ struct follow {
     } late[LATE_MAX];
     bool networks; /* endpoints have had connections in several virtual networks at once */
     bool briefly;  /* short connections are not followed in full: nobody listens to segments and claims */
+    bool thorough; /* ordinary segments are judged as all others, which comes to the same: what tests hold them against */
     uint64_t connections, evicted, segments, late_segments;
+    uint64_t ordinary; /* segments that took the shortcut (ordinary.c) */
     nanos now;
     nanos let_go_at; /* before that nothing has had its time, unless the clock goes back */
 };
@@ -271,6 +275,13 @@ void follow_close(struct follow *follow, struct slot *slot, bool early);
 /* What a segment is by its numbers; notes it. */
 enum passage_kind numbers_note(struct connection *connection, unsigned from, const struct segment *segment, nanos at);
 
+/*
+ * The same for an ordinary segment (ordinary.c): it comes next, has only ACK of SYN, FIN, RST and ACK, acknowledges what was
+ * seen and no less than before, and no number of either end is missing. False, and nothing is noted, when it is a copy that
+ * the capture made.
+ */
+bool numbers_note_ordinary(struct connection *connection, unsigned from, const struct segment *segment, nanos at);
+
 /* Is the window known to which this end is held, and has nothing been lost? Then it can't use numbers beyond. */
 bool numbers_held(const struct connection *connection, unsigned from);
 
@@ -293,6 +304,15 @@ enum ack_kind numbers_ack(const struct connection *connection, unsigned from, ui
 bool course_note(struct connection *connection, unsigned from, enum passage_kind kind, const struct segment *segment,
                  nanos at);
 
+/* Do ordinary segments leave the connection as it is? Holds until another one than these has passed. */
+bool ordinary_connection(const struct connection *connection);
+
+/*
+ * A segment has passed of a connection that stands (struct connection): if it is ordinary, all that there is to do is done.
+ * Else nothing is.
+ */
+bool ordinary_pass(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage);
+
 /* Adds a letter to the history: of END_A in capitals. */
 void course_letter(struct connection *connection, unsigned from, char letter);
 
@@ -307,6 +327,10 @@ void ends_pass(struct follow *follow, struct connection *connection, unsigned fr
 
 /* What was believed of both was wrong from some time on: they are joined anew. */
 void ends_rejoin(struct follow *follow, struct connection *connection, nanos at);
+
+/* Tells the listener of claims about an end. */
+void ends_tell(struct follow *follow, struct connection *connection, unsigned end, const struct claim *claims,
+               unsigned count);
 
 /* The claim that stands has changed its state at this time. */
 void ends_count_time(struct connection *connection, unsigned end, nanos at);

@@ -308,3 +308,26 @@ enum passage_kind numbers_note(struct connection *connection, unsigned from, con
     }
     return kind;
 }
+
+bool numbers_note_ordinary(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    if (is_double(me, segment, at))
+        return false;
+    me->next_before = me->next;
+    other->next_before = other->next;
+    me->had_next = other->had_next = true;
+    me->segments++;
+    me->jumped = false;
+    me->stray_run = 0;
+    me->seen = true;
+    if (segment->len > 0) {
+        me->bytes += segment->len;
+        me->next += segment->len;
+        me->next_is_fin = false;
+    }
+    note_window(connection, from, segment);
+    me->acked = segment->ack;
+    return true;
+}

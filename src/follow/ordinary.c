@@ -1,0 +1,75 @@
+/*
+ * The shortcut for ordinary segments, which most segments of long connections are: each comes next in a connection that is
+ * open and whole, and acknowledges what was seen. Of such a segment numbers.c, course.c and ends.c ask much, and find
+ * the same each time. What they find is written down here without asking, and what the beliefs find, by core/ordinary.h.
+ *
+ * What the questions are about stays as it is until another segment passes. So it is looked at then, once
+ * (ordinary_connection()), and kept as connection->stands. Of an ordinary segment only its own numbers are looked
+ * at.
+ *
+ * Nothing may differ for it: not a member of the connection, not a claim, not what the listener is told
+ * (tests/unit/test_follow_ordinary.c). What has numbers, a course or an end take note of something new has to leave such
+ * segments to them, or be noted here as well.
+ */
+#include "core/ordinary.h"
+#include "base/seq.h"
+#include "follow/follow.h"
+
+/* Its numbers are whole, and it has not closed; so far its belief knows the same. */
+static bool end_stands(const struct connection *connection, unsigned which)
+{
+    const struct end *me = &connection->ends[which], *other = &connection->ends[!which];
+
+    return me->has_next && me->has_acked && !me->has_hole && !me->has_fin && !me->has_doubtful_fin &&
+           me->belief.known.heard_max == me->next && other->belief.known.ours.taken.at[0].to == me->next;
+}
+
+bool ordinary_connection(const struct connection *connection)
+{
+    return connection->opening != OPENING_TRIED && connection->opening != OPENING_ANSWERED &&
+           connection->resetter == NOBODY && !connection->runs && end_stands(connection, END_A) &&
+           end_stands(connection, END_B) && ordinary_stands(&connection->ends[END_A].belief) &&
+           ordinary_stands(&connection->ends[END_B].belief);
+}
+
+/* Is it ordinary by its numbers? */
+static bool is_ordinary(const struct connection *connection, unsigned from, const struct segment *segment)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    return (segment->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK && segment->seq == me->next &&
+           seq_le(me->acked, segment->ack) && numbers_ack(connection, from, segment->ack) == ACK_KNOWN &&
+           ordinary_can_be_received(&me->belief, segment) && ordinary_can_be_sent(&other->belief, segment);
+}
+
+static void note_letters(struct connection *connection, unsigned from, const struct segment *segment)
+{
+    course_letter(connection, from, segment->len > 0 ? 'd' : 'a');
+    if (segment->window == 0)
+        course_letter(connection, from, 'w');
+}
+
+bool ordinary_pass(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage)
+{
+    struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    const struct segment *segment = passage->segment;
+    struct claim claims[CLAIMS_MAX];
+    nanos at = passage->at;
+    unsigned n, count;
+
+    if (!is_ordinary(connection, from, segment) || !numbers_note_ordinary(connection, from, segment, at))
+        return false;
+    n = ++connection->segments;
+    connection->last_packet = passage->packet;
+    connection->last_at = at;
+    note_letters(connection, from, segment);
+    if (follow->listener.segment)
+        follow->listener.segment(follow->listener.context, connection, from, n, PASSAGE_NEW, passage);
+    ends_count_time(connection, from, at);
+    ends_count_time(connection, !from, at);
+    count = ordinary_received(&me->belief, segment, n, at, claims);
+    ends_tell(follow, connection, from, claims, count);
+    ordinary_sent(&other->belief, segment, n, at);
+    follow->ordinary++;
+    return true;
+}
