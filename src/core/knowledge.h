@@ -106,6 +106,7 @@ struct knowledge {
     bool tsval_wild; /* it has jumped about: no echo tells anything */
     struct stamp stamps[STAMPS];
     unsigned stamps_next;
+    nanos stamped_at; /* none of them left later */
     bool heard_open; /* it has sent more than SYNs */
     bool
         cookie_shift; /* an acknowledgement of its SYN left with a number beyond the first: a cookie counts from there */
@@ -186,6 +187,12 @@ void knowledge_note_window(struct knowledge *known, const struct segment *segmen
 /* ... the landmarks that it sets (effects, and of these the ones that are expected), its stamp. */
 void knowledge_note_landmarks(struct knowledge *known, const struct segment *segment, unsigned effects,
                               unsigned expected, unsigned n, nanos at);
+
+/* Timestamps that are further apart than this are not compared. */
+#define TSVAL_JUMP (UINT32_C(1) << 29)
+
+/* A timestamp of ours left. */
+void knowledge_note_stamp(struct knowledge *known, uint32_t tsval, nanos at);
 
 /* The same segment, if it can draw a RST: the peer could be in these states when it left. */
 void knowledge_note_question(struct knowledge *known, const struct segment *segment, state_set states, unsigned n,

@@ -6,9 +6,6 @@
 #include "base/seq.h"
 #include "core/knowledge.h"
 
-/* Timestamps that are further apart than this are not compared. */
-#define TSVAL_JUMP (UINT32_C(1) << 29)
-
 void landmark_pass(struct landmark *landmark, const struct segment *segment, bool tsval_counts, unsigned n, nanos at)
 {
     landmark_touch(landmark, segment, tsval_counts, n, at);
@@ -79,13 +76,23 @@ void knowledge_note_landmarks(struct knowledge *known, const struct segment *seg
         landmark_pass(&known->data, segment, false, n, at);
     if (all_receipt)
         landmark_pass(&known->all_acked, segment, true, n, at);
-    if (stamped && known->tsval_sent && on + TSVAL_JUMP > 2 * TSVAL_JUMP)
+    if (stamped)
+        knowledge_note_stamp(known, segment->options.tsval, at);
+}
+
+void knowledge_note_stamp(struct knowledge *known, uint32_t tsval, nanos at)
+{
+    uint32_t on = tsval - known->tsval_out;
+
+    if (known->tsval_sent && on + TSVAL_JUMP > 2 * TSVAL_JUMP)
         known->tsval_wild = true;
-    if (highest) {
-        known->tsval_out = segment->options.tsval;
-        known->tsval_sent = true;
-        known->stamps[known->stamps_next++ % STAMPS] = (struct stamp){true, known->tsval_out, at};
-    }
+    if (known->tsval_sent && (on == 0 || on > TSVAL_JUMP))
+        return;
+    known->tsval_out = tsval;
+    known->tsval_sent = true;
+    known->stamps[known->stamps_next++ % STAMPS] = (struct stamp){true, tsval, at};
+    if (known->stamped_at < at)
+        known->stamped_at = at;
 }
 
 bool knowledge_is_echoed(const struct knowledge *known, const struct landmark *landmark, const struct segment *segment)
@@ -105,7 +112,7 @@ bool knowledge_is_echoed(const struct knowledge *known, const struct landmark *l
 void knowledge_note_passed(struct knowledge *known, const struct segment *segment, nanos at)
 {
     uint32_t end = segment->seq + segment_span(segment), from = segment->seq;
-    const struct passed *latest = &known->passed[(known->passed_next + PASSED - 1) % PASSED];
+    const struct passed *latest;
 
     if (known->passed_next > 0) {
         if (seq_le(end, known->passed_end))
@@ -113,6 +120,7 @@ void knowledge_note_passed(struct knowledge *known, const struct segment *segmen
         from = seq_max(from, known->passed_end);
     }
     known->passed_end = end;
+    latest = &known->passed[(known->passed_next + PASSED - 1) % PASSED];
     if (!latest->set || at - latest->at >= PASSED_APART || at < latest->at)
         known->passed[known->passed_next++ % PASSED] = (struct passed){true, from, at};
 }

@@ -136,8 +136,13 @@ static void note_received(struct knowledge *known, const struct segment *segment
 static void note_fin_unsent(struct knowledge *known, const struct segment *segment)
 {
     const struct landmark *opening = &known->syn_ack_ack;
-    nanos at = knowledge_answers_at(known, segment);
+    nanos at;
 
+    /* Nothing that left is later than that. */
+    if (known->fin_unsent_at >= known->stamped_at && known->fin_unsent_at >= opening->at &&
+        !(segment->options.present & TCP_OPT_SACK))
+        return;
+    at = knowledge_answers_at(known, segment);
     if (opening->set && opening->at > at)
         at = opening->at;
     if (known->fin_unsent_at < at)
@@ -204,6 +209,37 @@ static void note_ours(struct knowledge *known, const struct segment *segment)
     known->ours.taken.at[0].to = end;
 }
 
+/* It can't be a receipt for that: an echo of it means something else. */
+static void end_receipt(struct landmark *landmark, uint32_t tsval, bool highest)
+{
+    if (!highest)
+        landmark->has_tsval = false;
+    else if (!landmark->bounded) {
+        landmark->bounded = true;
+        landmark->until = tsval;
+    }
+}
+
+/* As knowledge_note_landmarks(), of an acknowledgement that opens, and is none of a FIN. */
+static void note_landmarks(struct knowledge *known, const struct segment *segment, unsigned n, nanos at)
+{
+    uint32_t tsval = segment->options.tsval, on = tsval - known->tsval_out;
+    bool stamped = is_stamped(segment), acks_all = segment->ack == known->heard_max;
+    bool highest = stamped && (!known->tsval_sent || (on != 0 && on <= TSVAL_JUMP));
+
+    if (stamped)
+        end_receipt(&known->fin_ack, tsval, highest);
+    if (stamped && !acks_all)
+        end_receipt(&known->all_acked, tsval, highest);
+    landmark_pass(&known->syn_ack_ack, segment, highest, n, at);
+    if (segment->len > 0)
+        landmark_pass(&known->data, segment, false, n, at);
+    if (highest && acks_all)
+        landmark_pass(&known->all_acked, segment, true, n, at);
+    if (stamped)
+        knowledge_note_stamp(known, tsval, at);
+}
+
 void ordinary_sent(struct belief *belief, const struct segment *segment, unsigned n, nanos at)
 {
     struct knowledge *known = &belief->known;
@@ -212,7 +248,7 @@ void ordinary_sent(struct belief *belief, const struct segment *segment, unsigne
     note_ours(known, segment);
     knowledge_note_window(known, segment);
     note_opening(known, segment);
-    knowledge_note_landmarks(known, segment, SENT_SYN_ACK, SENT_SYN_ACK, n, at);
+    note_landmarks(known, segment, n, at);
     if (known->ack_max != segment->ack)
         known->ack_copies = 0;
     known->ack_copies += segment->len == 0;

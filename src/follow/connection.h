@@ -38,7 +38,7 @@ enum { END_A, END_B, ENDS, NOBODY = ENDS };
 #define RECENT 4
 
 struct recent {
-    uint64_t print; /* 0: none */
+    uint64_t words[4]; /* all that a copy has in common with its original; the last is 0: none */
     nanos at;
 };
 

@@ -18,32 +18,35 @@
 #define DOUBLE_SPAN (NANOS_PER_MS)
 #define DOUBLE_SPAN_ID (100 * NANOS_PER_MS) /* ... where the IP header has a number */
 
-static uint64_t mix(uint64_t print, uint64_t value)
+/* All that a copy has in common with its original. */
+static struct recent recent_of(const struct segment *segment, nanos at)
 {
-    print = (print ^ value) * UINT64_C(0x9e3779b97f4a7c15);
-    return print ^ (print >> 29);
+    bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
+
+    return (struct recent){
+        .words = {(uint64_t)segment->seq << 32 | segment->ack,
+                  (uint64_t)segment->len << 32 | (uint32_t)segment->window << 16 | segment->ip_id,
+                  stamped ? (uint64_t)segment->options.tsval << 32 | segment->options.tsecr : 0,
+                  segment->flags | (uint64_t)stamped << 8 | 1u << 9},
+        .at = at,
+    };
 }
 
-/* Of all that a copy has in common with its original. */
-static uint64_t print_of(const struct segment *segment)
+static bool is_same(const struct recent *a, const struct recent *b)
 {
-    uint64_t print = mix(mix(0, segment->flags), (uint64_t)segment->seq << 32 | segment->ack);
-
-    print = mix(print, (uint64_t)segment->len << 32 | (uint32_t)segment->window << 16 | segment->ip_id);
-    if (segment->options.present & TCP_OPT_TIMESTAMPS)
-        print = mix(print, (uint64_t)segment->options.tsval << 32 | segment->options.tsecr);
-    return print ? print : 1;
+    return a->words[0] == b->words[0] && a->words[1] == b->words[1] && a->words[2] == b->words[2] &&
+           a->words[3] == b->words[3];
 }
 
 static bool is_double(struct end *end, const struct segment *segment, nanos at)
 {
     nanos span = segment->ip_id ? DOUBLE_SPAN_ID : segment_span(segment) ? DOUBLE_SPAN : 0;
-    uint64_t print = print_of(segment);
+    const struct recent recent = recent_of(segment, at);
 
     for (unsigned i = 0; span && i < RECENT; i++)
-        if (end->recent[i].print == print && at - end->recent[i].at < span && end->recent[i].at - at < span)
+        if (is_same(&end->recent[i], &recent) && at - end->recent[i].at < span && end->recent[i].at - at < span)
             return true;
-    end->recent[end->recent_next] = (struct recent){print, at};
+    end->recent[end->recent_next] = recent;
     end->recent_next = (end->recent_next + 1) % RECENT;
     return false;
 }

@@ -236,7 +236,8 @@ struct talk {
     struct party parties[ENDS];
     struct endpoint at[ENDS];
     bool stamped, scaled, sack;
-    unsigned strange;   /* per mille of what is said */
+    unsigned strange;   /* per mille of what is said ... */
+    unsigned early;     /* ... and more of so many at the beginning */
     uint32_t largest;   /* a segment's bytes */
     unsigned one_sided; /* per mille of segments with bytes that END_A sends */
     nanos now, began;
@@ -439,6 +440,7 @@ static void say_on(struct talk *talk)
     struct segment segment;
 
     pass_time(talk);
+    talk->early -= talk->early > 0;
     if (talk->held_count > 0 && chance_of(chance, 300)) {
         talk->held_count--;
         tell(talk, talk->held_from[talk->held_count], &talk->held[talk->held_count]);
@@ -450,7 +452,7 @@ static void say_on(struct talk *talk)
         pair_compare();
     }
     segment = speak(talk, bare ? !from : from, TCP_ACK, bare ? 0 : draw_len(talk));
-    if (chance_of(chance, talk->strange)) {
+    if (talk->early > 0 ? chance_of(chance, 250) : chance_of(chance, talk->strange)) {
         say_strangely(talk, bare ? !from : from, &segment);
         return;
     }
@@ -494,6 +496,7 @@ static void draw_talk(struct talk *talk, uint64_t seed)
     *talk = (struct talk){.chance = {seed}, .began = INT64_C(1700000000) * NANOS_PER_S};
     talk->now = talk->began;
     talk->strange = stranges[chance_below(chance, 5)];
+    talk->early = talk->strange && chance_of(chance, 500) ? chance_below(chance, 8) : 0;
     talk->one_sided = shares[chance_below(chance, 4)];
     talk->largest = sizes[chance_below(chance, 6)];
     talk->stamped = chance_of(chance, 700);
