@@ -15,7 +15,7 @@ static const struct {
     state_set states;
     nanos life;
 } lives[] = {
-    {IN(FIN_WAIT_1) | IN(CLOSING) | IN(LAST_ACK), 400 * NANOS_PER_MS},
+    {IN(FIN_WAIT_1) | IN(CLOSING) | IN(LAST_ACK), BELIEF_LIFE_SHORTEST},
     {IN(SYN_SENT) | IN(SYN_RECEIVED) | IN(FIN_WAIT_2) | IN(TIME_WAIT), NANOS_PER_S},
 };
 

@@ -96,6 +96,9 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
  */
 nanos belief_expiry(const struct belief *belief);
 
+/* The shortest time after a claim's latest moment at which it falls back. */
+#define BELIEF_LIFE_SHORTEST (400 * NANOS_PER_MS)
+
 /* It is now `at`: lets the claim fall back if its time can be up; returns 1 with the claim, or 0. */
 unsigned belief_expire(struct belief *belief, nanos at, struct claim out[CLAIMS_MAX]);
 

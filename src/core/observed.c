@@ -151,14 +151,13 @@ void belief_slide(struct belief *belief)
 {
     struct knowledge *known = &belief->known;
     struct own_syn *syn = &known->ours.syns[0];
-    const uint32_t far = JOINED_SPAN + JOINED_SPAN / 2;
 
-    if (known->irs_known && known->heard_max - known->irs > far) {
+    if (known->irs_known && known->heard_max - known->irs > SLIDE_BEYOND) {
         known->irs = known->heard_max - 1 - JOINED_SPAN;
         if (known->joined && known->heard_max - known->joined_its > JOINED_SPAN)
             known->joined_its = known->irs + 1;
     }
-    if (known->iss_known && known->acked_any && known->ours.syn_count == 1 && known->acked_max - syn->seq > far) {
+    if (known->iss_known && known->acked_any && known->ours.syn_count == 1 && known->acked_max - syn->seq > SLIDE_BEYOND) {
         uint32_t top = syn->seq + syn->reach;
         known->iss = syn->seq = known->acked_max - 1 - JOINED_SPAN;
         if (known->joined && known->acked_max - known->joined_ours > JOINED_SPAN)

@@ -57,6 +57,9 @@ void belief_resumed_ours(struct belief *belief, uint32_t to);
  */
 void belief_slide(struct belief *belief);
 
+/* It has nothing to do until as many numbers lie between an initial one and the highest that was heard, or acknowledged. */
+#define SLIDE_BEYOND (JOINED_SPAN + JOINED_SPAN / 2)
+
 /* The peer sends on from this number, and the other end has all before it: nothing before was its FIN. */
 void belief_resumed_its(struct belief *belief, uint32_t from);
 

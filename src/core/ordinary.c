@@ -181,7 +181,8 @@ unsigned ordinary_received(struct belief *belief, const struct segment *segment,
     belief->proven_at = at;
     if (news)
         out[0] = *claim;
-    belief_slide(belief);
+    if (known->heard_max - known->irs > SLIDE_BEYOND || known->acked_max - syn->seq > SLIDE_BEYOND)
+        belief_slide(belief);
     return news ? 1 : 0;
 }
 
@@ -205,7 +206,8 @@ static void note_ours(struct knowledge *known, const struct segment *segment)
 
     if (reach > syn->reach && reach <= limit)
         syn->reach = reach;
-    ranges_add(&known->ours.text, segment->seq, end);
+    if (segment->len > 0)
+        ranges_add(&known->ours.text, segment->seq, end);
     known->ours.taken.at[0].to = end;
 }
 
@@ -220,6 +222,19 @@ static void end_receipt(struct landmark *landmark, uint32_t tsval, bool highest)
     }
 }
 
+/* As landmark_pass(), which has little to do most of the time. */
+static void renew(struct landmark *landmark, const struct segment *segment, bool tsval_counts, unsigned n, nanos at)
+{
+    bool settled = landmark->set && landmark->first != 0 && !landmark->old;
+
+    if (!settled || (tsval_counts && (!landmark->has_tsval || landmark->bounded))) {
+        landmark_pass(landmark, segment, tsval_counts, n, at);
+        return;
+    }
+    landmark->latest = n;
+    landmark->latest_at = at;
+}
+
 /* As knowledge_note_landmarks(), of an acknowledgement that opens, and is none of a FIN. */
 static void note_landmarks(struct knowledge *known, const struct segment *segment, unsigned n, nanos at)
 {
@@ -231,9 +246,9 @@ static void note_landmarks(struct knowledge *known, const struct segment *segmen
         end_receipt(&known->fin_ack, tsval, highest);
     if (stamped && !acks_all)
         end_receipt(&known->all_acked, tsval, highest);
-    landmark_pass(&known->syn_ack_ack, segment, highest, n, at);
+    renew(&known->syn_ack_ack, segment, highest, n, at);
     if (segment->len > 0)
-        landmark_pass(&known->data, segment, false, n, at);
+        renew(&known->data, segment, false, n, at);
     if (highest && acks_all)
         landmark_pass(&known->all_acked, segment, true, n, at);
     if (stamped)

@@ -122,6 +122,7 @@ struct connection {
         nanos at;
     } pending;
     bool stands; /* ordinary segments leave it as it is (ordinary.c) */
+    nanos due;   /* no claim's time is up before that */
     char history[CONNECTION_HISTORY];
     unsigned history_used;
     struct runs *runs; /* where changes of state are noted (follow/brief.h); or NULL */

@@ -29,10 +29,18 @@ static void begin_in(struct connection *connection, const struct slot *slot, con
     ends_init(connection, segment, at);
 }
 
+static void note_due(struct connection *connection)
+{
+    connection->due = nanos_sooner(belief_expiry(&connection->ends[END_A].belief),
+                                   belief_expiry(&connection->ends[END_B].belief));
+}
+
 void follow_expire(struct follow *follow, struct connection *connection, nanos at)
 {
     struct claim claims[CLAIMS_MAX];
 
+    if (at < connection->due)
+        return;
     for (unsigned i = 0; i < ENDS; i++) {
         struct end *end = &connection->ends[i];
         nanos due = belief_expiry(&end->belief);
@@ -42,6 +50,7 @@ void follow_expire(struct follow *follow, struct connection *connection, nanos a
         if (belief_expire(&end->belief, at, claims) && follow->listener.claim)
             follow->listener.claim(follow->listener.context, connection, i, &claims[0]);
     }
+    note_due(connection);
 }
 
 static void take_any(struct follow *follow, struct connection *connection, unsigned from,
@@ -73,6 +82,7 @@ static void take(struct follow *follow, struct connection *connection, unsigned 
     if (connection->stands && ordinary_pass(follow, connection, from, passage))
         return;
     take_any(follow, connection, from, passage);
+    note_due(connection);
     connection->stands = !follow->thorough && ordinary_connection(connection);
 }
 

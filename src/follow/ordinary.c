@@ -49,6 +49,13 @@ static void note_letters(struct connection *connection, unsigned from, const str
         course_letter(connection, from, 'w');
 }
 
+/* As ends_count_time(): both were likely to be open, and are (ordinary_stands()). */
+static void count_time(struct end *end, nanos at)
+{
+    end->in_state[ESTABLISHED] += at - end->state_since;
+    end->state_since = at;
+}
+
 bool ordinary_pass(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
@@ -65,11 +72,12 @@ bool ordinary_pass(struct follow *follow, struct connection *connection, unsigne
     note_letters(connection, from, segment);
     if (follow->listener.segment)
         follow->listener.segment(follow->listener.context, connection, from, n, PASSAGE_NEW, passage);
-    ends_count_time(connection, from, at);
-    ends_count_time(connection, !from, at);
+    count_time(me, at);
+    count_time(other, at);
     count = ordinary_received(&me->belief, segment, n, at, claims);
     ends_tell(follow, connection, from, claims, count);
     ordinary_sent(&other->belief, segment, n, at);
+    connection->due = nanos_sooner(connection->due, at + BELIEF_LIFE_SHORTEST);
     follow->ordinary++;
     return true;
 }
