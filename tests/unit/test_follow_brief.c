@@ -16,6 +16,7 @@
 
 #define CONVERSATIONS 60000
 #define SEGMENTS 16
+#define SLOTS 4
 
 struct line {
     unsigned from;
@@ -48,11 +49,16 @@ static const struct line two_fins[] = {{0, S, 0, 0, 0},     {1, S | A, 0, 1, 0},
                                        {0, F | A, 1, 1, 0}, {0, F | A, 5, 1, 0}, {1, A, 1, 2, 0},
                                        {1, F | A, 1, 2, 0}, {0, A, 6, 2, 0},     {1, A, 2, 6, 0}};
 
+static const struct line astray[] = {
+    {0, S, 0, 0, 0}, {1, S | A, 0, 7, 0}, {0, R, 7, 0, 0}, {0, S, 0, 0, 0}, {1, S | A, 0, 1, 0}};
+static const struct line after_reset[] = {{0, S, 0, 0, 0},     {1, S | A, 0, 1, 0}, {0, A, 1, 1, 0},
+                                          {1, R | A, 1, 1, 0}, {0, A, 1, 1, 20},    {1, A, 1, 21, 0}};
+
 static const struct shape {
     const struct line *lines;
     unsigned count;
-} shapes[] = {{four, 7},    {three, 8}, {crossed, 7}, {reset, 6}, {again, 10},
-              {refused, 2}, {half, 5},  {four, 6},    {three, 3}, {two_fins, 9}};
+} shapes[] = {{four, 7}, {three, 8}, {crossed, 7}, {reset, 6},    {again, 10}, {refused, 2},
+              {half, 5}, {four, 6},  {three, 3},   {two_fins, 9}, {astray, 5}, {after_reset, 6}};
 
 static nanos draw_gap(struct chance *chance)
 {
@@ -91,6 +97,25 @@ static void pass_some(struct follow *follow, const struct passage *passages, uns
         follow_glimpse_all(follow, glimpses, count);
     else
         follow_pass_all(follow, passages, count);
+}
+
+/* What is written down is what may be, and of FINs it is known what it says of them. */
+static void assert_written_down(const struct slot *slot)
+{
+    unsigned fins = 0, acked = 0;
+
+    if (slot->number == 0 || slot->full != NO_SLOT)
+        return;
+    for (unsigned i = 0; i < slot->count; i++) {
+        const struct brief_segment *brief = &slot->brief[i];
+        const struct segment segment = brief_segment_of(brief);
+        assert_true(brief_takes(slot->brief, i, brief->from, &segment, brief->at));
+        acked |= fins ? brief_acks_fins(slot->brief, i + 1) : 0;
+        fins |= (brief->flags & F ? 1u : 0) << brief->from;
+        acked = brief->flags & R ? 3 : acked;
+    }
+    assert_int_equal(slot->fins, fins);
+    assert_int_equal(slot->acked, acked);
 }
 
 /* One conversation, told to both: to one segment by segment, to the other several at a time, some of them alone. */
@@ -133,8 +158,10 @@ static void talk(struct chance *chance, struct follow *full, struct follow *brie
         if (chance_of(chance, 300) || i + 1 == shape->count) {
             pass_some(brief, &passages[told], i + 1 - told, chance_of(chance, 700));
             told = i + 1;
+            for (unsigned k = 0; k < SLOTS; k++)
+                assert_written_down(&brief->slots[k]);
         }
-        at += draw_gap(chance);
+        at += chance_of(chance, 20) ? -NANOS_PER_US : draw_gap(chance);
     }
     follow_end(full);
     follow_end(brief);
@@ -171,15 +198,15 @@ static void alike_are_the_same(void **state)
     struct follow full, brief;
     struct follow_listener loud = {.context = &in_full, .claim = on_claim, .over = on_over},
                            quiet = {.context = &briefly, .over = on_over};
-    void *memory = calloc(1, follow_memory(4)), *brief_memory = calloc(1, follow_memory(4));
+    void *memory = calloc(1, follow_memory(SLOTS)), *brief_memory = calloc(1, follow_memory(SLOTS));
     struct chance chance = {4711};
     unsigned remembered = 0;
 
     (void)state;
     assert_non_null(memory);
     assert_non_null(brief_memory);
-    follow_init(&full, 4, memory, &loud);
-    follow_init(&brief, 4, brief_memory, &quiet);
+    follow_init(&full, SLOTS, memory, &loud);
+    follow_init(&brief, SLOTS, brief_memory, &quiet);
     assert_false(full.briefly);
     assert_true(brief.briefly);
     for (unsigned i = 0; i < CONVERSATIONS; i++) {
