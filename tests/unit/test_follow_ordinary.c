@@ -3,6 +3,8 @@
  * one never may take it; after each segment all that both know is compared, and all that both tell. The conversations are
  * those of the model (soundness/between.h), with captures that lack this and that, and others made here, which go on for
  * long and are strange now and then, in all ways that a condition of the shortcut is about.
+ * Conditions overlap, as what is seen of a FIN or of a loss shows in several places: where one of them is left out, this can go
+ * well, but not where all are that are about the same.
  * TCPWALK_ORDINARY_TALKS=N and TCPWALK_ORDINARY_SEED=N choose how many of the latter, and the first.
  */
 #include <setjmp.h>
