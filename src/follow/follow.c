@@ -315,6 +315,12 @@ static bool begins_by_answer(const struct connection *connection, unsigned from,
     return connection->closed || me->has_fin || passage->at - connection->last_at > IDLE;
 }
 
+/* ... but not one that answers the SYN of a brief one, which is most of them. (All others make that one be followed in full.) */
+static bool answers_briefly(const struct slot *slot, unsigned from, const struct segment *segment)
+{
+    return slot->full == NO_SLOT && slot->count == 1 && from == END_B && segment->ack == slot->end[END_A];
+}
+
 static void keep(struct connection *connection, unsigned from, const struct passage *passage)
 {
     connection->pending = (struct pending){*passage->segment, from, passage->packet, passage->at};
@@ -395,7 +401,7 @@ void follow_pass_to(struct follow *follow, const struct passage *passage, uint32
         slot = begin_pending(follow, slot);
         from = same ? END_A : END_B;
     }
-    if (slot && segment_has(segment, TCP_SYN | TCP_ACK) && (slot->full != NO_SLOT || slot->count > 2) &&
+    if (slot && segment_has(segment, TCP_SYN | TCP_ACK) && !answers_briefly(slot, from, segment) &&
         begins_by_answer(follow_in_full(follow, slot), from, passage)) {
         follow_close(follow, slot, false);
         slot = NULL;

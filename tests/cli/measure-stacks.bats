@@ -87,7 +87,7 @@ agrees_by_name() {
     found first isn tick '.value > 63.9 and .value < 64.1'
     found close close close '.word == "four"'
     found close close data-after-our-fin '.word == "rst"'
-    found closes close-wait minimum '.least > 0.49'
+    found closes close-wait minimum '.least > 0.4 and .least <= 0.55 and .most >= 0.5'
     repeated syn-ack syn-ack 0.95 1.3 2.9 3.5
     found syn-ack syn-ack memory '.word == "memory"'
     repeated last-ack last-ack 0.19 0.3 0.39 0.5 0.79 0.95 1.55 1.9 3.15 3.6
@@ -108,7 +108,7 @@ agrees_by_name() {
     found close close close '.word == "four"'
     found close close data-after-our-fin '.word == "rst"'
     found ended close data-after-its-fin '.word == "ack"'
-    found closes close-wait minimum '.least > 0.49'
+    found closes close-wait minimum '.least > 0.4 and .least <= 0.55 and .most >= 0.5'
     # Its first comes after some seven seconds. But what it remembers a RST ends.
     found syn-ack syn-ack repeats '.number == 0'
     found syn-ack syn-ack memory '.word == "memory"'
