@@ -54,6 +54,30 @@ bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned 
     return !(kind & TCP_SYN) && ((kind & TCP_ACK) || (kind == TCP_RST && segment->ack == 0));
 }
 
+bool brief_numbers_fit(const struct brief_segment *segments, unsigned count)
+{
+    uint32_t first[ENDS] = {0}, sent[ENDS] = {0}; /* how many numbers each has used */
+    bool seen[ENDS] = {false};
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct brief_segment *segment = &segments[i];
+        const unsigned me = segment->from, other = !me;
+        uint32_t end;
+        if ((segment->flags & TCP_ACK) && (!seen[other] || segment->ack - first[other] > sent[other]))
+            return false;
+        if (segment->flags & TCP_RST)
+            continue; /* brief_takes() has asked about its own number */
+        if (!seen[me])
+            first[me] = segment->seq;
+        seen[me] = true;
+        if (segment->seq - first[me] > sent[me])
+            return false;
+        end = brief_end(segment) - first[me];
+        sent[me] = end > sent[me] ? end : sent[me];
+    }
+    return true;
+}
+
 unsigned brief_acks_fins(const struct brief_segment *segments, unsigned count)
 {
     const struct brief_segment *last = &segments[count - 1];

@@ -99,6 +99,12 @@ static inline uint32_t brief_end(const struct brief_segment *segment)
     return segment->seq + segment->len + !!(segment->flags & TCP_SYN) + !!(segment->flags & TCP_FIN);
 }
 
+/*
+ * Does each acknowledge only what the other end has sent before it, and begin no further than its own end has come? With
+ * other numbers FIN and RST may not mean what they say.
+ */
+bool brief_numbers_fit(const struct brief_segment *segments, unsigned count);
+
 /* The ends whose FIN, among the segments before, the last one acknowledges, as bits. */
 unsigned brief_acks_fins(const struct brief_segment *segments, unsigned count);
 

@@ -179,7 +179,11 @@ void follow_note_over(struct follow *follow, struct slot *slot)
     struct over *over = &follow->over[follow->over_next];
     struct slot *old;
 
-    if (slot->over || !follow_is_over(follow, slot))
+    if (slot->over)
+        return;
+    if (slot->full == NO_SLOT && slot->acked == 3 && !brief_numbers_fit(slot->brief, slot->count))
+        follow_in_full(follow, slot); /* which knows better whether it is over */
+    if (!follow_is_over(follow, slot))
         return;
     old = &follow->slots[over->slot];
     if (over->number && old->number == over->number && (old->full == NO_SLOT || follow_is_over(follow, old))) {
