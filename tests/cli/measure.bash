@@ -84,8 +84,11 @@ client_port() {
 AGREES='
     ($said | map(select(.event == "finding" and .measure == $measure and .name == $name)) | .[0] // {}) as $found
     | ($watched | map(select(.port == $port and has("to")))) as $changes
-    | ($changes | map(.to == $state) | rindex(true)) as $at
-    | if $at == null then "the kernel never had port \($port) in \($state)" else
+    | ($said | map(select(.event == "start").time) | .[0] | (.[:19] + "Z" | fromdate) + (.[19:-1] | tonumber)) as $start
+    | ($said | map(select(.event == "sample" and .measure == $measure)) | .[0].connection) as $connection
+    | ($said | map(select(.event == "stay" and .connection == $connection and .state == $state).from) | .[0] // 0) as $from
+    | ($changes | map(.to == $state and .before > $start + $from - $clocks) | index(true)) as $at
+    | if $at == null then "the kernel never had port \($port) in \($state) since then" else
         $changes[$at] as $entered
         | $changes[$at + 1] as $left
         | (if $left then $left.after - $entered.before else $now - $entered.before end) as $least
@@ -100,7 +103,8 @@ AGREES='
 
 # agrees MEASURE NAME STATE WIDE: the finding is a span in which there is the length that the state had by the server's kernel, as
 # far as the watcher could see it; and no wider than so many seconds. Where WIDE is -1 it
-# may be of any width, a lower bound, or nothing.
+# may be of any width, a lower bound, or nothing. Where the kernel had the port in that state several times (a copy of a SYN
+# that asks for the end of SYN-RECEIVED begins it anew when it had ended), the first after the stay is said to have begun counts.
 agrees() {
     local port answer
     port=$(client_port "$1") || return
@@ -108,7 +112,7 @@ agrees() {
     wait_for 5 left_state "$port" "$3" "$4" || return
     answer=$(jq -nr --slurpfile said "$SAID" --slurpfile watched <(grep '^{' "$WATCHED") --arg measure "$1" \
         --arg name "$2" --arg state "$3" --argjson port "$port" --argjson wide "$4" --argjson now "$EPOCHREALTIME" \
-        "$AGREES") || return
+        --argjson clocks 0.02 "$AGREES") || return
     echo "$answer"
     [[ $answer == agrees:* ]]
 }
