@@ -5,6 +5,7 @@
 
 #include "cmd/command.h"
 #include "cmd/terminal.h"
+#include "cmd/told.h"
 #include "io/capture_file.h"
 #include "report/output.h"
 #include "report/reporter.h"
@@ -25,173 +26,10 @@ static void lack(struct following *following, const char *what, uint64_t packets
         following->lacks[following->total.lack_count++] = (struct read_lack){what, packets};
 }
 
-/* ---- what the connections tell ---- */
-
-static void write_row(struct following *following, const struct summary *row)
+/* How many connections have no row for want of room. */
+static uint64_t left_out(const struct following *following)
 {
-    if (following->options->json)
-        read_json_connection(row, following->epoch, stdout, &following->fault);
-    else if (following->options->csv)
-        read_csv_row(row, following->epoch, stdout);
-    else if (following->options->connection)
-        read_table_one(&following->look, row, stdout);
-    else
-        read_table_row(&following->look, row, following->epoch, stdout);
-}
-
-static bool is_looked_at(const struct following *following, uint64_t number)
-{
-    return following->options->connection == 0 || number == following->options->connection;
-}
-
-/* Where rows are only kept until the end: all that on_over() would do with others is to have them left out. */
-static bool wants_if_kept(void *context, uint64_t number)
-{
-    struct following *following = context;
-
-    return !rows_leave_out(&following->rows, number);
-}
-
-static void on_over(void *context, const struct summary *row)
-{
-    struct following *following = context;
-
-    if (!is_looked_at(following, row->number))
-        return;
-    following->shown = true;
-    if (following->pictures.page)
-        rows_keep(&following->rows, row, &following->fault);
-    else if (pictures_wanted(&following->pictures))
-        read_rows_end(&following->pictures.ladder, row, &following->fault);
-    if (following->mute)
-        return;
-    if (following->ladder) {
-        read_ladder_end(following->ladder);
-        following->ladder = NULL;
-    }
-    if (following->at_once)
-        write_row(following, row);
-    else if (!following->pictures.page)
-        rows_keep(&following->rows, row, &following->fault);
-}
-
-/* The first number of an end: its SYN's, or where it is first seen. */
-static void note_initials(struct following *following, const struct connection *connection, unsigned from,
-                          const struct segment *segment)
-{
-    bool syn = segment_has(segment, TCP_SYN);
-
-    if (!following->have_initial[from] && !segment_has(segment, TCP_RST)) {
-        following->initials[from] = connection->ends[from].has_syn ? connection->ends[from].iss : segment->seq - !syn;
-        following->have_initial[from] = true;
-    }
-    if (!following->have_initial[!from] && segment_has(segment, TCP_ACK) && !segment_has(segment, TCP_RST)) {
-        following->initials[!from] = segment->ack - 1;
-        following->have_initial[!from] = true;
-    }
-}
-
-static void on_segment(void *context, const struct connection *connection, unsigned from, unsigned n,
-                       enum passage_kind kind, const struct passage *passage)
-{
-    struct following *following = context;
-    const struct segment *segment = passage->segment;
-    unsigned a = summary_a(connection);
-    struct read_segment event = {
-        .connection = connection->number,
-        .packet = passage->packet,
-        .from = from ^ a,
-        .n = n,
-        .kind = kind,
-        .at = passage->at - following->epoch,
-        .segment = segment,
-    };
-
-    if (!is_looked_at(following, connection->number))
-        return;
-    note_initials(following, connection, from, segment);
-    event.rel_seq = segment->seq - following->initials[from];
-    event.has_rel_ack = following->have_initial[!from] && segment_has(segment, TCP_ACK);
-    event.rel_ack = segment->ack - following->initials[!from];
-    if (pictures_wanted(&following->pictures))
-        read_rows_segment(&following->pictures.ladder, &event, &following->fault);
-    if (following->mute || following->options->csv)
-        return;
-    if (following->options->json) {
-        read_json_segment(&event, stdout, &following->fault);
-        return;
-    }
-    if (!following->ladder)
-        following->ladder = read_ladder_begin(&following->look, stdout);
-    if (following->ladder)
-        read_ladder_segment(following->ladder, &event);
-}
-
-static void on_claim(void *context, const struct connection *connection, unsigned end, const struct claim *claim)
-{
-    struct following *following = context;
-    unsigned side = end ^ summary_a(connection);
-
-    if (!is_looked_at(following, connection->number))
-        return;
-    if (following->options->connection && pictures_wanted(&following->pictures))
-        read_rows_claim(&following->pictures.ladder, side, claim, following->epoch, &following->fault);
-    if (following->mute || following->options->csv)
-        return;
-    if (following->options->json)
-        read_json_claim(connection->number, side, claim, following->epoch, stdout, &following->fault);
-    else if (following->ladder)
-        read_ladder_claim(following->ladder, side, claim, following->epoch);
-}
-
-static void on_icmp(void *context, const struct connection *connection, unsigned end, const struct quotation *quotation)
-{
-    struct following *following = context;
-    const struct read_icmp event = {
-        .connection = connection->number,
-        .packet = quotation->packet,
-        .end = end ^ summary_a(connection),
-        .at = quotation->at - following->epoch,
-        .error = quotation->error,
-        .rel_seq = quotation->error->quoted_seq - following->initials[end],
-        .has_rel_seq = following->options->connection && following->have_initial[end],
-    };
-
-    if (!is_looked_at(following, connection->number))
-        return;
-    annotate_icmp(&following->annotated, connection, end, quotation, &following->fault);
-    if (following->options->connection && pictures_wanted(&following->pictures))
-        read_rows_icmp(&following->pictures.ladder, &event, &following->fault);
-    if (following->mute || following->options->csv)
-        return;
-    if (following->options->json)
-        read_json_icmp(&event, stdout, &following->fault);
-    else if (following->ladder)
-        read_ladder_icmp(following->ladder, &event);
-}
-
-/* ---- what --write is told, and then those who show it ---- */
-
-static void on_segment_to_write(void *context, const struct connection *connection, unsigned from, unsigned n,
-                                enum passage_kind kind, const struct passage *passage)
-{
-    struct following *following = context;
-
-    if (is_looked_at(following, connection->number))
-        annotate_segment(&following->annotated, connection, from, n, kind, passage, &following->fault);
-    if (following->shown_to.segment)
-        following->shown_to.segment(context, connection, from, n, kind, passage);
-}
-
-static void on_claim_to_write(void *context, const struct connection *connection, unsigned end,
-                              const struct claim *claim)
-{
-    struct following *following = context;
-
-    if (is_looked_at(following, connection->number))
-        annotate_claim(&following->annotated, connection, end, claim, following->epoch, &following->fault);
-    if (following->shown_to.claim)
-        following->shown_to.claim(context, connection, end, claim);
+    return following->at_once ? 0 : following->rows.left_out + following->follow.unwanted;
 }
 
 /* ---- packets ---- */
@@ -227,57 +65,76 @@ static void note_link_type(struct following *following, int link_type)
                  name ? name : "without a name", link_type);
 }
 
+/* So many packets make it worth while to follow them in a thread of their own. */
+#define BESIDE_FROM 4096
+
+/* Nobody is to be told of anything before the end, but of rows, which are kept. */
+static bool may_be_beside(const struct following *following)
+{
+    return following->brief && !following->at_once && !following->origin.interface && beside_has_processor();
+}
+
+static void heed_over_fault(struct following *following)
+{
+    if (following->fault.kind == FAULT_NONE)
+        following->fault = following->over_fault;
+}
+
+/* The batch has enough in it; or is to be followed, whatever is in it. */
+static void follow_batch(struct following *following)
+{
+    if (following->beside) {
+        beside_hand_over(following->beside);
+        following->batch = beside_batch(following->beside);
+        return;
+    }
+    following->total.others += batch_follow(following->own, &following->follow);
+    batch_empty(following->own);
+    if (following->total.packets >= BESIDE_FROM && !following->alone) {
+        following->beside = may_be_beside(following) ? beside_start(&following->follow) : NULL;
+        following->alone = !following->beside;
+        following->batch = following->beside ? beside_batch(following->beside) : following->own;
+    }
+}
+
 void following_settle(struct following *following)
 {
-    follow_pass_all(&following->follow, following->passages, following->waiting);
-    following->waiting = 0;
-    follow_glimpse_all(&following->follow, following->glimpses, following->glimpsed);
-    following->glimpsed = 0;
+    follow_batch(following);
+    if (following->beside)
+        following->total.others += beside_wait(following->beside);
+    heed_over_fault(following);
 }
 
-/* Segments are followed some at a time, which is faster; but at once where somebody listens to each. */
-static void pass(struct following *following, const struct packet *packet, nanos at, uint64_t number)
+/* What follows itself takes few at a time, which stay close at hand; and each at once where somebody listens to each. */
+static void note_added(struct following *following)
 {
-    if (following->glimpsed > 0)
-        following_settle(following);
-    following->passages[following->waiting++] =
-        (struct passage){number, at, &packet->src, &packet->dst, &packet->segment, packet->network};
-    if (following->waiting == PASSAGES_MAX || !following->follow.briefly)
-        following_settle(following);
+    unsigned enough = following->beside ? BATCH_MAX : following->brief ? PASSAGES_MAX : 1;
+
+    if (following->batch->count < enough)
+        return;
+    follow_batch(following);
+    if (!following->beside)
+        heed_over_fault(following);
 }
 
-/*
- * Where nobody listens to each segment, a glimpse is enough for most. False when it is not. What waits of the other kind goes
- * first, here and in pass().
- */
+/* Where nobody listens to each segment, a glimpse is enough for most. False when it is not. */
 static inline bool pass_glimpse(struct following *following, const struct captured *captured, uint64_t number)
 {
-    struct glimpse *glimpse = &following->glimpses[following->glimpsed];
+    struct glimpse *glimpse = batch_next_glimpse(following->batch);
 
-    if (!following->follow.briefly || following->link_type != LINK_ETHERNET ||
+    if (!following->brief || following->link_type != LINK_ETHERNET ||
         !glimpse_read(captured->bytes, captured->captured, captured->length, glimpse))
         return false;
-    if (following->waiting > 0)
-        following_settle(following);
     glimpse->segment.at = captured->at;
     glimpse->packet = number;
-    if (++following->glimpsed == PASSAGES_MAX)
-        following_settle(following);
+    batch_add_glimpse(following->batch);
+    note_added(following);
     return true;
-}
-
-static void pass_icmp(struct following *following, const struct packet *packet, nanos at, uint64_t number)
-{
-    const struct quotation quotation = {number, at, &packet->icmp, packet->network};
-
-    following_settle(following); /* what it quotes may wait there */
-    if (!follow_icmp(&following->follow, &quotation))
-        following->total.others++;
 }
 
 bool following_packet(struct following *following, const struct captured *captured, int link_type, uint64_t number)
 {
-    struct packet *packet = &following->packets[following->waiting];
+    struct packet *packet;
 
     if (following->total.packets++ == 0)
         following->total.first_at = captured->at;
@@ -292,16 +149,18 @@ bool following_packet(struct following *following, const struct captured *captur
     }
     if (pass_glimpse(following, captured, number))
         return following->fault.kind == FAULT_NONE;
+    packet = batch_next_packet(following->batch);
     packet_dig(following->link_type, captured->bytes, captured->captured, captured->length, captured->at,
                following->fragments, packet);
     if (packet->kind == PACKET_SEGMENT)
-        pass(following, packet, captured->at, number);
+        batch_add_segment(following->batch, captured->at, number);
+    else if (packet->kind == PACKET_ICMP_ERROR)
+        batch_add_icmp(following->batch, captured->at, number);
     else if (packet->kind == PACKET_ODDITY)
         lack(following, packet->oddity, 1);
-    else if (packet->kind == PACKET_ICMP_ERROR)
-        pass_icmp(following, packet, captured->at, number);
     else if (!packet->oddity)
         following->total.others++;
+    note_added(following);
     return following->fault.kind == FAULT_NONE;
 }
 
@@ -367,7 +226,7 @@ static void write_page(const void *context, FILE *out)
     const struct following *following = context;
     struct read_total total = following->total;
 
-    total.left_out = following->rows.left_out;
+    total.left_out = left_out(following);
     read_html(&following->origin, following->rows.rows, following->rows.count, &total, out);
 }
 
@@ -390,31 +249,6 @@ static bool open_pictures(struct following *following, const char *command, stru
     return true;
 }
 
-/* Who follow/ tells: nobody needs more than there is to be shown. */
-static struct follow_listener choose_listener(struct following *following)
-{
-    const struct options *options = following->options;
-    const bool drawn = options->connection && pictures_wanted(&following->pictures);
-    const bool told = drawn || (!following->mute && !options->csv);
-
-    const struct follow_listener shown_to = {
-        .context = following,
-        .segment = told && options->connection ? on_segment : NULL,
-        .claim = told && (options->connection || options->json) ? on_claim : NULL,
-        .icmp = on_icmp,
-        .over = on_over,
-        .wants = following->at_once ? NULL : wants_if_kept,
-    };
-    struct follow_listener listener = shown_to;
-
-    following->shown_to = shown_to;
-    if (following->annotated.copy) {
-        listener.segment = on_segment_to_write;
-        listener.claim = on_claim_to_write;
-    }
-    return listener;
-}
-
 bool following_init(struct following *following, const struct options *options, const struct read_origin *origin,
                     bool at_once, struct fault *fault)
 {
@@ -429,13 +263,15 @@ bool following_init(struct following *following, const struct options *options, 
     if (!choose_key(options->sort, &following->rows.key, fault) || !open_pictures(following, origin->command, fault) ||
         !annotate_open(&following->annotated, options, origin->files, origin->file_count, fault))
         return false;
+    following->batch = following->own = batch_new();
     following->memory = calloc(1, follow_memory(options->max_connections));
     following->fragments = calloc(1, sizeof(*following->fragments));
-    if (!following->memory || !following->fragments)
+    if (!following->own || !following->memory || !following->fragments)
         return fault_set(fault, FAULT_LOCAL, "no memory for %u connections (--max-connections)",
                          options->max_connections);
-    listener = choose_listener(following);
+    listener = told_listener(following);
     follow_init(&following->follow, options->max_connections, following->memory, &listener);
+    following->brief = following->follow.briefly;
     return true;
 }
 
@@ -446,6 +282,7 @@ static void add_up(struct following *following)
 
     following_settle(following);
     follow_end(&following->follow);
+    heed_over_fault(following);
     read_ladder_end(following->ladder);
     following->ladder = NULL;
     fragments_end(following->fragments);
@@ -457,7 +294,7 @@ static void add_up(struct following *following)
     total->segments = following->follow.segments;
     total->evicted = following->follow.evicted;
     total->late = following->follow.late_segments;
-    total->left_out = following->at_once ? 0 : following->rows.left_out;
+    total->left_out = left_out(following);
 }
 
 static void write_end(struct following *following, int status)
@@ -467,7 +304,7 @@ static void write_end(struct following *following, int status)
     if (!following->at_once && !options->json && !options->csv)
         read_table_head(&following->look, stdout);
     for (size_t i = 0; i < following->rows.count && !following->at_once; i++)
-        write_row(following, &following->rows.rows[i]);
+        told_row(following, &following->rows.rows[i]);
     if (options->json)
         read_json_summary(&following->total, status, stdout, &following->fault);
     else if (!options->csv)
@@ -492,9 +329,11 @@ void following_conclude(struct following *following, struct fault *fault)
 
 void following_free(struct following *following)
 {
+    beside_end(following->beside);
     pictures_close(&following->pictures);
     annotate_close(&following->annotated);
     rows_free(&following->rows);
+    free(following->own);
     free(following->memory);
     free(following->fragments);
 }

@@ -6,6 +6,7 @@
 #define CMD_FOLLOWING_H
 
 #include "cmd/annotate.h"
+#include "cmd/beside.h"
 #include "cmd/options.h"
 #include "cmd/pictures.h"
 #include "cmd/rows.h"
@@ -18,36 +19,40 @@
 #define LACKS_MAX 64
 #define LINK_WORDS 96
 
+/*
+ * What connections are followed with is the thread's that follows, if there is one (cmd/beside.h), from the first packet to
+ * following_settle(), and shares no line of the processors' caches with what changes while packets are read.
+ */
 struct following {
     const struct options *options;
     struct read_origin origin;
     bool at_once; /* rows are written as connections end */
-    struct read_look look;
-    struct follow follow;
+    bool brief;   /* nobody listens to each segment */
+    bool mute;    /* nothing is said on standard output */
+    bool alone;   /* no thread will follow */
     void *memory; /* owned, as fragments */
     struct fragments *fragments;
-    struct packet packets[PASSAGES_MAX]; /* segments that wait for others, to be followed with them */
-    struct passage passages[PASSAGES_MAX];
-    unsigned waiting;
-    struct glimpse glimpses[PASSAGES_MAX]; /* ... or these, but not both */
-    unsigned glimpsed;
-    int link_type; /* of the packet before */
+    struct batch *own;     /* owned */
+    struct beside *beside; /* owned; NULL: not, or not yet */
+    struct read_look look;
+    struct pictures pictures;
+    struct follow_listener shown_to; /* who is told besides annotated */
+
+    _Alignas(CACHE_LINE) struct follow follow;
+    struct rows rows;
+    bool shown;              /* the connection that is looked at was there */
+    struct fault over_fault; /* of what is told at the end of a connection */
+
+    _Alignas(CACHE_LINE) struct batch *batch; /* what waits for more, to be followed with it: own, or beside's */
+    int link_type;                            /* of the packet before */
     bool link_known;
     char link_words[LINK_WORDS];
-
-    struct rows rows;
     struct read_total total;
     struct read_lack lacks[LACKS_MAX];
     nanos epoch;
     bool started;
-
-    struct annotated annotated;      /* whoever has the packets begins and writes each of them */
-    struct follow_listener shown_to; /* who is told besides it */
-
+    struct annotated annotated; /* whoever has the packets begins and writes each of them */
     struct read_ladder *ladder;
-    struct pictures pictures;
-    bool mute;  /* nothing is said on standard output */
-    bool shown; /* the connection that is looked at was there */
     uint32_t initials[ENDS];
     bool have_initial[ENDS];
     struct fault fault; /* the first; nothing goes on after it */
@@ -66,7 +71,7 @@ bool following_start(struct following *following, nanos at);
 /* Takes a packet; number: as events name it. False when a fault is set, in following->fault. */
 bool following_packet(struct following *following, const struct captured *captured, int link_type, uint64_t number);
 
-/* Segments that have come may wait until there are more, to be followed together: now they are. */
+/* Segments that have come may wait until there are more, to be followed together: now they are, and have been. */
 void following_settle(struct following *following);
 
 /*

@@ -66,12 +66,9 @@ bool rows_keep(struct rows *rows, const struct summary *row, struct fault *fault
     return true;
 }
 
-bool rows_leave_out(struct rows *rows, uint64_t number)
+bool rows_leave_out(const struct rows *rows, uint64_t number)
 {
-    if (rows->key != SORT_NUMBER || !rows->limit || rows->count < rows->limit || number <= rows->rows[0].number)
-        return false;
-    rows->left_out++;
-    return true;
+    return rows->key == SORT_NUMBER && rows->limit && number > rows->limit;
 }
 
 void rows_sort(struct rows *rows)

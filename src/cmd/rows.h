@@ -19,11 +19,8 @@ struct rows {
 /* Keeps a row if it is not to be left out. False when there is no memory. */
 bool rows_keep(struct rows *rows, const struct summary *row, struct fault *fault);
 
-/*
- * Will rows_keep() leave out the row of the connection with this number, whatever else it is? Then it is as if it had been
- * kept and left out, and need not be made.
- */
-bool rows_leave_out(struct rows *rows, uint64_t number);
+/* Will the row of the connection with this number be left out in the end, whatever it is? Then it need not be made. */
+bool rows_leave_out(const struct rows *rows, uint64_t number);
 
 /* Puts them into the order of their key; nothing can be kept afterwards. */
 void rows_sort(struct rows *rows);

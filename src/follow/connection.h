@@ -83,10 +83,11 @@ struct end {
     uint32_t stray_end;  /* one past the latest stray's numbers: strays in a row make sense after a long loss */
     unsigned stray_run;
     nanos syn_at, fin_at;
-    nanos in_state[STATE_COUNT]; /* how long it was presumed or proven to be there */
-    nanos state_since;
     struct recent recent[RECENT];
     unsigned recent_next;
+    /* What only ends.c is about, and a bare connection does not have: it is not even cleared there. */
+    nanos in_state[STATE_COUNT]; /* how long it was presumed or proven to be there */
+    nanos state_since;
     struct belief belief;
 };
 
@@ -121,6 +122,7 @@ struct connection {
         uint64_t packet;
         nanos at;
     } pending;
+    bool bare;   /* nothing is believed of its ends: nobody will be told of it (struct follow_listener) */
     bool stands; /* ordinary segments leave it as it is (ordinary.c) */
     nanos due;   /* no claim's time is up before that */
     char history[CONNECTION_HISTORY];

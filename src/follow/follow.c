@@ -26,13 +26,15 @@ static void begin_in(struct connection *connection, const struct slot *slot, con
     connection->open_rtt = connection->open = NANOS_NONE;
     for (unsigned i = 0; i < ENDS; i++)
         connection->ends[i].syn_at = connection->ends[i].fin_at = NANOS_NONE;
-    ends_init(connection, segment, at);
+    connection->due = NANOS_NEVER;
+    if (!connection->bare)
+        ends_init(connection, segment, at);
 }
 
 static void note_due(struct connection *connection)
 {
-    connection->due = nanos_sooner(belief_expiry(&connection->ends[END_A].belief),
-                                   belief_expiry(&connection->ends[END_B].belief));
+    connection->due =
+        nanos_sooner(belief_expiry(&connection->ends[END_A].belief), belief_expiry(&connection->ends[END_B].belief));
 }
 
 void follow_expire(struct follow *follow, struct connection *connection, nanos at)
@@ -53,8 +55,7 @@ void follow_expire(struct follow *follow, struct connection *connection, nanos a
     note_due(connection);
 }
 
-static void take_any(struct follow *follow, struct connection *connection, unsigned from,
-                     const struct passage *passage)
+static void take_any(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage)
 {
     const struct segment *segment = passage->segment;
     enum passage_kind kind;
@@ -63,9 +64,12 @@ static void take_any(struct follow *follow, struct connection *connection, unsig
     connection->segments++;
     connection->last_packet = passage->packet;
     connection->last_at = passage->at;
-    ends_prepare(follow, connection, from, segment, passage->at);
+    if (!connection->bare)
+        ends_prepare(follow, connection, from, segment, passage->at);
     kind = numbers_note(connection, from, segment, passage->at);
     again = course_note(connection, from, kind, segment, passage->at);
+    if (connection->bare)
+        return;
     if (follow->listener.segment)
         follow->listener.segment(follow->listener.context, connection, from, connection->segments, kind, passage);
     /* What no end can use is news of none: but whom a RST reaches, it may reset in ways that we know nothing of. */
@@ -82,7 +86,8 @@ static void take(struct follow *follow, struct connection *connection, unsigned 
     if (connection->stands && ordinary_pass(follow, connection, from, passage))
         return;
     take_any(follow, connection, from, passage);
-    note_due(connection);
+    if (!connection->bare)
+        note_due(connection);
     connection->stands = !follow->thorough && ordinary_connection(connection);
 }
 
@@ -136,7 +141,7 @@ static void sum_up_anew(struct follow *follow, const struct slot *slot, struct b
     struct connection *scratch = &follow->fulls[follow->full_count];
     struct runs runs = {.cut = false};
 
-    memset(scratch, 0, sizeof(*scratch));
+    table_clear(scratch, false);
     scratch->slot = NO_SLOT;
     scratch->runs = &runs;
     replay(follow, slot, scratch);
@@ -232,21 +237,28 @@ static struct slot *begin_pending(struct follow *follow, struct slot *old)
     return slot;
 }
 
-/*
- * Is there anything to be said of what is in a slot? To sum up a brief connection takes longer than to follow it, and a table
- * of the first thousand has no use for the others. Whether one was evicted, which is counted, only the summary tells.
- */
-static bool is_reported(const struct follow *follow, const struct slot *slot, bool early)
+/* Is a connection over, as its summary would have it? */
+static bool is_closed(struct follow *follow, const struct slot *slot)
 {
-    return early || !follow->listener.wants || follow->listener.wants(follow->listener.context, slot->number);
+    struct connection *scratch = &follow->fulls[follow->full_count];
+
+    if (slot->full != NO_SLOT)
+        return slot_connection(follow, slot)->closed;
+    table_clear(scratch, true);
+    scratch->slot = NO_SLOT;
+    replay(follow, slot, scratch);
+    return scratch->closed;
 }
 
 void follow_report(struct follow *follow, struct slot *slot, bool early)
 {
     struct summary summary;
 
-    if (!is_reported(follow, slot, early))
+    if (!follow_wants(follow, slot->number)) {
+        follow->unwanted++;
+        follow->evicted += early && !is_closed(follow, slot);
         return;
+    }
     if (slot->full == NO_SLOT) {
         sum_up_brief(follow, slot, &summary);
     } else {

@@ -20,7 +20,9 @@
  *
  * Most segments of long connections are ordinary, and none of this need be asked of them (ordinary.c).
  *
- * Short connections are only written down, as long as nobody listens to their segments (brief.h).
+ * Short connections are only written down, as long as nobody listens to their segments (brief.h). And of those that nobody
+ * will be told of, the numbers and the course are kept, by which connections are told from each other, and counted, but ends.c
+ * is not asked.
  *
  * A connection ends its stay in the table when it has been over for a while, when there is no room left and it is the
  * one that was idle for longest, or at the end; and is reported then. Memory is that of the table, which the caller
@@ -76,8 +78,8 @@ struct follow_listener {
     /* Its last word: it leaves the table. */
     void (*over)(void *context, const struct summary *summary);
     /*
-     * Asked before a summary is made: shall over() be told of the connection with this number? NULL: of each. One that
-     * leaves early for want of room is told without this question.
+     * Will over() be wanted to tell of the connection with this number? NULL: of each. The answer must always be the same. Of
+     * one that is not wanted, where segments and claims are not wanted either, nothing is believed (connection->bare).
      */
     bool (*wants)(void *context, uint64_t number);
 };
@@ -148,8 +150,10 @@ struct follow {
     } late[LATE_MAX];
     bool networks; /* endpoints have had connections in several virtual networks at once */
     bool briefly;  /* short connections are not followed in full: nobody listens to segments and claims */
-    bool thorough; /* ordinary segments are judged as all others, which comes to the same: what tests hold them against */
+    bool
+        thorough; /* ordinary segments are judged as all others, which comes to the same: what tests hold them against */
     uint64_t connections, evicted, segments, late_segments;
+    uint64_t unwanted; /* connections that over() was not told of */
     uint64_t ordinary; /* segments that took the shortcut (ordinary.c) */
     nanos now;
     nanos let_go_at; /* before that nothing has had its time, unless the clock goes back */
@@ -248,8 +252,17 @@ void table_touch(struct follow *follow, struct slot *slot);
 /* Takes it out. */
 void table_remove(struct follow *follow, struct slot *slot);
 
-/* A connection in full, for this slot; makes room if there is none. */
+/* Empties a connection, which will be bare, or not. */
+void table_clear(struct connection *connection, bool bare);
+
+/* A connection in full, for this slot; makes room if there is none. It is bare if nothing more is wanted. */
 struct connection *table_fill(struct follow *follow, struct slot *slot);
+
+/* Will anybody be told of the connection with this number in the end? */
+static inline bool follow_wants(const struct follow *follow, uint64_t number)
+{
+    return !follow->listener.wants || follow->listener.wants(follow->listener.context, number);
+}
 
 /* The connection of a slot that has one. */
 static inline struct connection *slot_connection(const struct follow *follow, const struct slot *slot)

@@ -91,6 +91,34 @@ static void begin_briefly(struct follow *follow, const struct glimpse *glimpse, 
     go_on(follow, follow_begin(follow, &passage, hash), END_A, glimpse);
 }
 
+/*
+ * A segment of a connection that is followed in full, and stands (struct connection): what follow_pass_to() asks before it
+ * comes to take() is about SYNs, and SYNs that were kept; what it does after that, about connections that are over. False,
+ * and nothing is done, when it is not ordinary.
+ */
+static inline bool pass_standing(struct follow *follow, struct slot *slot, unsigned from, const struct glimpse *glimpse)
+{
+    struct connection *connection = slot_connection(follow, slot);
+    const struct segment segment = brief_segment_of(&glimpse->segment);
+    const struct passage passage = {
+        glimpse->packet, glimpse->segment.at, &slot->at[from], &slot->at[!from], &segment, 0};
+
+    follow_expire(follow, connection, glimpse->segment.at);
+    if (!ordinary_pass(follow, connection, from, &passage))
+        return false;
+    table_touch(follow, slot);
+    slot->last_packet = glimpse->packet;
+    slot->last_at = glimpse->segment.at;
+    return true;
+}
+
+/* Can that be? */
+static inline bool stands(const struct follow *follow, const struct slot *slot, unsigned from)
+{
+    return slot->full != NO_SLOT && slot_connection(follow, slot)->stands &&
+           !slot_connection(follow, slot)->has_pending && !follow->networks && slot->network[from] == 0;
+}
+
 static inline void pass_glimpse(struct follow *follow, const struct glimpse *glimpse, uint32_t hash)
 {
     struct slot *slot;
@@ -100,6 +128,8 @@ static inline void pass_glimpse(struct follow *follow, const struct glimpse *gli
     slot = find_glimpsed(follow, glimpse, hash, &from);
     if (slot && goes_on(follow, slot, from, &glimpse->segment))
         go_on(follow, slot, from, glimpse);
+    else if (slot && stands(follow, slot, from) && pass_standing(follow, slot, from, glimpse))
+        return;
     else if (!slot && brief_begins(glimpse->segment.flags, glimpse->segment.ack))
         begin_briefly(follow, glimpse, hash);
     else

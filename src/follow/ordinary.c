@@ -15,31 +15,43 @@
 #include "base/seq.h"
 #include "follow/follow.h"
 
-/* Its numbers are whole, and it has not closed; so far its belief knows the same. */
-static bool end_stands(const struct connection *connection, unsigned which)
+/* Its numbers are whole, and it has not closed. */
+static bool end_stands(const struct end *me)
+{
+    return me->has_next && me->has_acked && !me->has_hole && !me->has_fin && !me->has_doubtful_fin;
+}
+
+/* The beliefs know the same of an end, and find nothing of note in its ordinary segments. */
+static bool belief_stands(const struct connection *connection, unsigned which)
 {
     const struct end *me = &connection->ends[which], *other = &connection->ends[!which];
 
-    return me->has_next && me->has_acked && !me->has_hole && !me->has_fin && !me->has_doubtful_fin &&
-           me->belief.known.heard_max == me->next && other->belief.known.ours.taken.at[0].to == me->next;
+    return me->belief.known.heard_max == me->next && other->belief.known.ours.taken.at[0].to == me->next &&
+           ordinary_stands(&me->belief);
 }
 
 bool ordinary_connection(const struct connection *connection)
 {
     return connection->opening != OPENING_TRIED && connection->opening != OPENING_ANSWERED &&
-           connection->resetter == NOBODY && !connection->runs && end_stands(connection, END_A) &&
-           end_stands(connection, END_B) && ordinary_stands(&connection->ends[END_A].belief) &&
-           ordinary_stands(&connection->ends[END_B].belief);
+           connection->resetter == NOBODY && !connection->runs && end_stands(&connection->ends[END_A]) &&
+           end_stands(&connection->ends[END_B]) &&
+           (connection->bare || (belief_stands(connection, END_A) && belief_stands(connection, END_B)));
 }
 
 /* Is it ordinary by its numbers? */
 static bool is_ordinary(const struct connection *connection, unsigned from, const struct segment *segment)
 {
-    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    const struct end *me = &connection->ends[from];
 
     return (segment->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK && segment->seq == me->next &&
-           seq_le(me->acked, segment->ack) && numbers_ack(connection, from, segment->ack) == ACK_KNOWN &&
-           ordinary_can_be_received(&me->belief, segment) && ordinary_can_be_sent(&other->belief, segment);
+           seq_le(me->acked, segment->ack) && numbers_ack(connection, from, segment->ack) == ACK_KNOWN;
+}
+
+/* ... and for the beliefs? */
+static bool is_believed(const struct connection *connection, unsigned from, const struct segment *segment)
+{
+    return ordinary_can_be_received(&connection->ends[from].belief, segment) &&
+           ordinary_can_be_sent(&connection->ends[!from].belief, segment);
 }
 
 static void note_letters(struct connection *connection, unsigned from, const struct segment *segment)
@@ -56,28 +68,39 @@ static void count_time(struct end *end, nanos at)
     end->state_since = at;
 }
 
-bool ordinary_pass(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage)
+static void tell_beliefs(struct follow *follow, struct connection *connection, unsigned from,
+                         const struct segment *segment, nanos at)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
-    const struct segment *segment = passage->segment;
     struct claim claims[CLAIMS_MAX];
-    nanos at = passage->at;
-    unsigned n, count;
+    unsigned count, n = connection->segments;
 
-    if (!is_ordinary(connection, from, segment) || !numbers_note_ordinary(connection, from, segment, at))
-        return false;
-    n = ++connection->segments;
-    connection->last_packet = passage->packet;
-    connection->last_at = at;
-    note_letters(connection, from, segment);
-    if (follow->listener.segment)
-        follow->listener.segment(follow->listener.context, connection, from, n, PASSAGE_NEW, passage);
     count_time(me, at);
     count_time(other, at);
     count = ordinary_received(&me->belief, segment, n, at, claims);
     ends_tell(follow, connection, from, claims, count);
     ordinary_sent(&other->belief, segment, n, at);
     connection->due = nanos_sooner(connection->due, at + BELIEF_LIFE_SHORTEST);
+}
+
+bool ordinary_pass(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage)
+{
+    const struct segment *segment = passage->segment;
+    const nanos at = passage->at;
+
+    if (!is_ordinary(connection, from, segment) || (!connection->bare && !is_believed(connection, from, segment)) ||
+        !numbers_note_ordinary(connection, from, segment, at))
+        return false;
+    connection->segments++;
+    connection->last_packet = passage->packet;
+    connection->last_at = at;
+    note_letters(connection, from, segment);
     follow->ordinary++;
+    if (connection->bare)
+        return true;
+    if (follow->listener.segment)
+        follow->listener.segment(follow->listener.context, connection, from, connection->segments, PASSAGE_NEW,
+                                 passage);
+    tell_beliefs(follow, connection, from, segment, at);
     return true;
 }

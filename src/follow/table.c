@@ -2,6 +2,7 @@
  * The table: chains of slots from hashed buckets, and one list in the order of the last segments; and the connections
  * that are followed in full, with a list of their own. All of it is in the caller's memory.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "follow/find.h"
@@ -146,6 +147,21 @@ void table_remove(struct follow *follow, struct slot *slot)
     follow->free = index;
 }
 
+void table_clear(struct connection *connection, bool bare)
+{
+    const size_t behind = offsetof(struct connection, ends) + sizeof(connection->ends);
+
+    if (bare) {
+        memset(connection, 0, offsetof(struct connection, ends));
+        for (unsigned i = 0; i < ENDS; i++)
+            memset(&connection->ends[i], 0, offsetof(struct end, in_state));
+        memset((char *)connection + behind, 0, sizeof(*connection) - behind);
+    } else {
+        memset(connection, 0, sizeof(*connection));
+    }
+    connection->bare = bare;
+}
+
 struct connection *table_fill(struct follow *follow, struct slot *slot)
 {
     struct connection *connection;
@@ -159,7 +175,7 @@ struct connection *table_fill(struct follow *follow, struct slot *slot)
     else
         follow->full_free = follow->fulls[index].free;
     connection = &follow->fulls[index];
-    memset(connection, 0, sizeof(*connection));
+    table_clear(connection, follow->briefly && !follow_wants(follow, slot->number));
     connection->slot = index_of(follow, slot);
     slot->full = index;
     order_add(&follow->by_full, index);

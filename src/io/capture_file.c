@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pcap.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -198,6 +199,7 @@ static bool open_stream(struct capture_file *file, const char *path, struct faul
     file->buffer = malloc(STREAM_BUFFER);
     if (!file->buffer || setvbuf(file->stream, file->buffer, _IOFBF, STREAM_BUFFER) != 0)
         return fault_set(fault, FAULT_LOCAL, "out of memory");
+    __fsetlocking(file->stream, FSETLOCKING_BYCALLER); /* nobody else reads it */
     errno = 0;
     if (!is_pcapng(file->stream))
         return open_pcap(file, fault);

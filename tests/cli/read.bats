@@ -134,6 +134,73 @@ a_case() {
     [[ $output == *"/nonexistent: No such file or directory"* ]]
 }
 
+# many: 3000 connections of nine segments each, fifty at a time, as many.pcap; every third is in a VLAN, and each hundredth SYN is
+# answered with an ICMP error.
+many() {
+    python3 - many.pcap <<'PY'
+import random, struct, sys
+
+random.seed(5)
+LINES = [(0, 2, 0, 0, 0), (1, 18, 0, 1, 0), (0, 16, 1, 1, 0), (0, 24, 1, 1, 100), (1, 24, 1, 101, 200),
+         (0, 17, 101, 201, 0), (1, 16, 201, 102, 0), (1, 17, 201, 102, 0), (0, 16, 102, 202, 0)]
+ADDRESSES = bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2])
+
+
+def ip(protocol, src, dst, payload):
+    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0, src, dst) + payload
+
+
+def segment(n, line):
+    end, flags, seq, ack, length = line
+    ports = (1024 + n, 80)[::-1 if end else 1]
+    tcp = struct.pack("!HHIIBBHHH", *ports, 1000 + 4000 * end + seq, (5000 - 4000 * end + ack) if ack else 0, 0x50, flags,
+                      64240, 0, 0)
+    return ip(6, ADDRESSES[end], ADDRESSES[not end], tcp + bytes(length))
+
+
+with open(sys.argv[1], "wb") as out:
+    out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+    at, begun, open_ones = 0, 0, []
+    while begun < 3000 or open_ones:
+        while begun < 3000 and len(open_ones) < 50:
+            open_ones.append([begun, 0])
+            begun += 1
+        one = random.choice(open_ones)
+        n, said = one
+        packets = [segment(n, LINES[said])]
+        if said == 0 and n % 100 == 0:
+            packets.append(ip(1, ADDRESSES[1], ADDRESSES[0], bytes([3, 1] + [0] * 6) + packets[0][:28]))
+        one[1] += 1
+        if one[1] == len(LINES):
+            open_ones.remove(one)
+        for packet in packets:
+            frame = bytes(12) + (b"\x81\x00\x00\x07" if n % 3 == 0 else b"") + b"\x08\x00" + packet
+            at += 100
+            out.write(struct.pack("<IIII", 1700000000 + at // 1000000, at % 1000000, len(frame), len(frame)) + frame)
+PY
+}
+
+@test "a large capture is read alike by one processor and by two" {
+    local how first
+    (($(nproc) > 1)) || skip "there is one processor"
+    cd "$BATS_TEST_TMPDIR"
+    many
+    first=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+    for how in "" "--sort bytes" "--limit 3" "--csv --sort duration" "--max-connections 20" "--filter vlan"; do
+        # shellcheck disable=SC2086 # several words
+        "$TCPWALK" read $how many.pcap >two
+        # shellcheck disable=SC2086
+        taskset -c "$first" "$TCPWALK" read $how many.pcap >one
+        cmp one two
+    done
+    "$TCPWALK" read many.pcap | tail -1 | grep '^3000 connections, 27000 segments; 2000 connections are not shown'
+    head -c -30 many.pcap >cut.pcap
+    run "$TCPWALK" read cut.pcap
+    [ "$status" -eq 5 ]
+    [[ $output == *"3000 connections, 26999 segments"* ]]
+    [[ $output == *"cut.pcap: after packet 27029: truncated dump file"* ]]
+}
+
 @test "more connections than there is room for are summed up early, and it says so" {
     a_case 'SYNs with another number each are attempts of their own'
     python3 - <<'PY' >many.md

@@ -1,8 +1,8 @@
 /*
  * libFuzzer's way into wire/dig.c and wire/glimpse.c, and from there into follow/: each packet has a byte of time, two of
  * length on the wire and one of captured length. So fragments and tunnels come together, and what comes out of them meets
- * connections. Followed with a listener and without one, which is the quicker way, they come to the same. The link type is a
- * number in the environment, TCPWALK_FUZZ_LINK.
+ * connections. Followed with a listener and without one, which is the quicker way, they come to the same; and also where only
+ * every other connection is wanted, which is quicker still. The link type is a number in the environment, TCPWALK_FUZZ_LINK.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -41,6 +41,18 @@ static void on_over(void *context, const struct summary *summary)
     must(strlen(summary->history) < CONNECTION_HISTORY);
     must(summary->first_packet <= summary->last_packet);
     reported++;
+}
+
+static bool wants_every_other(void *context, uint64_t number)
+{
+    (void)context;
+    return number % 2 == 0;
+}
+
+static void on_wanted_over(void *context, const struct summary *summary)
+{
+    must(wants_every_other(context, summary->number));
+    must(summary->ends[END_A].claim.to != NO_STATES);
 }
 
 static void on_icmp(void *context, const struct connection *connection, unsigned end, const struct quotation *quotation)
@@ -82,9 +94,10 @@ static void pass_quietly(struct follow *quiet, int link, const uint8_t *bytes, u
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct fragments fragments;
-    static void *memory, *quiet_memory;
+    static void *memory, *quiet_memory, *partly_memory;
     const struct follow_listener silence = {.context = NULL};
-    struct follow quiet;
+    const struct follow_listener part = {.wants = wants_every_other, .over = on_wanted_over};
+    struct follow quiet, partly;
     const struct follow_listener listener = {.claim = on_claim, .over = on_over, .icmp = on_icmp};
     struct follow follow;
     struct packet packet;
@@ -99,13 +112,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(link_is_known(link));
         memory = malloc(follow_memory(CONNECTIONS));
         quiet_memory = malloc(follow_memory(CONNECTIONS));
+        partly_memory = malloc(follow_memory(CONNECTIONS));
     }
     memset(memory, 0, follow_memory(CONNECTIONS));
     memset(quiet_memory, 0, follow_memory(CONNECTIONS));
+    memset(partly_memory, 0, follow_memory(CONNECTIONS));
     for (unsigned i = 0; i < FRAGMENTED_PACKETS; i++)
         fragments.packets[i].used = false;
     follow_init(&follow, CONNECTIONS, memory, &listener);
     follow_init(&quiet, CONNECTIONS, quiet_memory, &silence);
+    follow_init(&partly, CONNECTIONS, partly_memory, &part);
     reported = 0;
     while (size > 4) {
         uint32_t captured = data[3] < size - 4 ? data[3] : (uint32_t)(size - 4);
@@ -119,16 +135,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             const struct passage passage = {++number, at, &packet.src, &packet.dst, &packet.segment, packet.network};
             follow_pass(&follow, &passage);
             pass_quietly(&quiet, link, data + 4, captured, (uint32_t)(data[1] << 8 | data[2]), &passage, &packet);
+            pass_quietly(&partly, link, data + 4, captured, (uint32_t)(data[1] << 8 | data[2]), &passage, &packet);
         } else if (packet.kind == PACKET_ICMP_ERROR) {
             const struct quotation quotation = {++number, at, &packet.icmp, packet.network};
             follow_icmp(&follow, &quotation);
             follow_icmp(&quiet, &quotation);
+            follow_icmp(&partly, &quotation);
         }
         data += 4 + captured;
         size -= 4 + captured;
     }
     follow_end(&follow);
     follow_end(&quiet);
+    follow_end(&partly);
     must(reported == follow.connections && quiet.connections == follow.connections);
+    must(partly.connections == quiet.connections && partly.evicted == quiet.evicted);
+    must(partly.late_segments == quiet.late_segments && partly.unwanted == (quiet.connections + 1) / 2);
     return 0;
 }

@@ -1,6 +1,7 @@
 /*
  * The shortcut for ordinary segments (follow/ordinary.c) changes nothing. Conversations are followed by two at once, of which
- * one never may take it; after each segment all that both know is compared, and all that both tell. The conversations are
+ * one never may take it; after each segment all that both know is compared, and all that both tell. A third one, of which no
+ * connection is wanted in the end, sees glimpses, and believes nothing: but for that it knows the same. The conversations are
  * those of the model (soundness/between.h), with captures that lack this and that, and others made here, which go on for
  * long and are strange now and then, in all ways that a condition of the shortcut is about.
  * Conditions overlap, as what is seen of a FIN or of a loss shows in several places: where one of them is left out, this can go
@@ -60,11 +61,12 @@ struct told {
 };
 
 static struct pair {
-    struct follow quick, slow;
-    void *quick_memory, *slow_memory;
+    struct follow quick, slow, bare;
+    void *quick_memory, *slow_memory, *bare_memory;
     struct told of_quick, of_slow;
-    struct follow_listener listener; /* the model's, which hears the quick one */
-    uint64_t passed, quickly;
+    uint64_t rows;                    /* connections that the slow one has told the end of */
+    struct follow_listener listener;  /* the model's, which hears the quick one */
+    uint64_t passed, quickly, barely; /* segments; by the shortcut; by that of bare connections */
 } pair;
 
 static void on_segment_of_both(void *context, const struct connection *connection, unsigned from, unsigned n,
@@ -98,11 +100,24 @@ static void on_over_of_both(void *context, const struct summary *summary)
     if (told->over_count < 8)
         told->over[told->over_count] = *summary;
     told->over_count++;
+    pair.rows += told == &pair.of_slow;
     if (told == &pair.of_quick && pair.listener.over)
         pair.listener.over(pair.listener.context, summary);
 }
 
-/* Both begin anew. segments, claims: whether somebody listens to them. */
+static bool wants_none(void *context, uint64_t number)
+{
+    (void)context, (void)number;
+    return false;
+}
+
+static void tells_nothing(void *context, const struct summary *summary)
+{
+    (void)context, (void)summary;
+    fail_msg("told of a connection that is not wanted");
+}
+
+/* They begin anew. segments, claims: whether somebody listens to them. */
 static void pair_start(bool segments, bool claims)
 {
     struct follow_listener listener = {.segment = segments ? on_segment_of_both : NULL,
@@ -112,9 +127,17 @@ static void pair_start(bool segments, bool claims)
     if (!pair.quick_memory) {
         pair.quick_memory = malloc(follow_memory(ROOM));
         pair.slow_memory = malloc(follow_memory(ROOM));
+        pair.bare_memory = malloc(follow_memory(ROOM));
     }
     assert_non_null(pair.quick_memory);
     assert_non_null(pair.slow_memory);
+    assert_non_null(pair.bare_memory);
+    /* What a bare connection does not have it must not read either. */
+    memset(pair.bare_memory, 0xa5, follow_memory(ROOM));
+    follow_init(&pair.bare, ROOM, pair.bare_memory,
+                &(struct follow_listener){.over = tells_nothing, .wants = wants_none});
+    memset(pair.bare.slots, 0, ROOM * sizeof(*pair.bare.slots));
+    pair.rows = 0;
     memset(pair.quick_memory, 0, follow_memory(ROOM));
     memset(pair.slow_memory, 0, follow_memory(ROOM));
     listener.context = &pair.of_quick;
@@ -165,8 +188,57 @@ static void assert_same_told(struct told *a, struct told *b)
     *a = *b = (struct told){0};
 }
 
+/* A bare connection has all but what ends.c is about. */
+static void assert_bare(const struct connection *bare, const struct connection *slow)
+{
+    static struct connection a, b;
+    const size_t behind = offsetof(struct end, in_state);
+
+    memcpy(&a, bare, sizeof(a));
+    memcpy(&b, slow, sizeof(b));
+    assert_true(a.bare && !b.bare && a.due == NANOS_NEVER);
+    a.bare = false;
+    a.stands = b.stands;
+    a.due = b.due;
+    for (unsigned end = 0; end < ENDS; end++) {
+        memset((char *)&a.ends[end] + behind, 0, sizeof(a.ends[end]) - behind);
+        memset((char *)&b.ends[end] + behind, 0, sizeof(b.ends[end]) - behind);
+    }
+    clear_padding(&a);
+    clear_padding(&b);
+    assert_memory_equal(&a, &b, sizeof(a));
+}
+
+/* Where the slow one has a connection in full from its first segment on, the bare one may have written it down. */
+static void bare_compare(void)
+{
+    assert_int_equal(pair.bare.connections, pair.slow.connections);
+    assert_int_equal(pair.bare.segments, pair.slow.segments);
+    assert_int_equal(pair.bare.late_segments, pair.slow.late_segments);
+    assert_int_equal(pair.bare.evicted, pair.slow.evicted);
+    assert_int_equal(pair.bare.unwanted, pair.rows);
+    if (!pair.slow.briefly)
+        return;
+    assert_int_equal(pair.bare.full_used, pair.slow.full_used);
+    for (unsigned i = 0; i < pair.slow.full_used; i++)
+        assert_bare(&pair.bare.fulls[i], &pair.slow.fulls[i]);
+}
+
+static void bare_pass(const struct passage *passage)
+{
+    struct glimpse glimpse = {
+        .src = endpoint_word(passage->src), .dst = endpoint_word(passage->dst), .packet = passage->packet};
+
+    brief_note(&glimpse.segment, NOBODY, passage->segment, passage->at);
+    if (passage->src->addr.family == 4 && !passage->network && segment_is_plain(&passage->segment->options))
+        follow_glimpse_all(&pair.bare, &glimpse, 1);
+    else
+        follow_pass(&pair.bare, passage);
+}
+
 static void pair_compare(void)
 {
+    bare_compare();
     assert_same_told(&pair.of_quick, &pair.of_slow);
     assert_true(pair.quick.connections == pair.slow.connections && pair.quick.full_used == pair.slow.full_used);
     for (unsigned i = 0; i < pair.quick.full_used; i++)
@@ -179,6 +251,9 @@ static void pair_pass(const struct passage *passage)
 
     follow_pass(&pair.quick, passage);
     follow_pass(&pair.slow, passage);
+    pair.barely -= pair.bare.ordinary;
+    bare_pass(passage);
+    pair.barely += pair.bare.ordinary;
     pair.passed++;
     pair.quickly += pair.quick.ordinary - before;
     assert_int_equal(pair.slow.ordinary, 0);
@@ -189,6 +264,7 @@ static void pair_end(void)
 {
     follow_end(&pair.quick);
     follow_end(&pair.slow);
+    follow_end(&pair.bare);
     pair_compare();
 }
 
@@ -452,6 +528,7 @@ static void say_on(struct talk *talk)
     if (chance_of(chance, 2) && chance_of(chance, talk->strange)) {
         follow_wait(&pair.quick, talk->now, NANOS_PER_S);
         follow_wait(&pair.slow, talk->now, NANOS_PER_S);
+        follow_wait(&pair.bare, talk->now, NANOS_PER_S);
         pair_compare();
     }
     segment = speak(talk, bare ? !from : from, TCP_ACK, bare ? 0 : draw_len(talk));
@@ -531,7 +608,7 @@ static void made_here(void **state)
 
     (void)state;
     pair.listener = (struct follow_listener){0};
-    pair.passed = pair.quickly = 0;
+    pair.passed = pair.quickly = pair.barely = 0;
     for (unsigned long long seed = first; seed < first + talks; seed++) {
         struct talk talk;
         uint64_t before = pair.quickly;
@@ -554,7 +631,7 @@ static void made_here(void **state)
         "# %llu segments, %.1f %% of them by the shortcut; where nothing is strange, %.1f %% of those in order\n",
         (unsigned long long)pair.passed, 100 * (double)pair.quickly / (double)pair.passed,
         100 * (double)calm_quickly / (double)calm);
-    assert_true(pair.quickly > pair.passed / 3);
+    assert_true(pair.quickly > pair.passed / 3 && pair.barely > pair.passed / 3);
     assert_true(calm_quickly > calm / 10 * 8);
 }
 
