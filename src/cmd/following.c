@@ -301,7 +301,9 @@ static void write_end(struct following *following, int status)
 {
     const struct options *options = following->options;
 
-    if (!following->at_once && !options->json && !options->csv)
+    if (status != STATUS_DONE && following->total.packets == 0 && !options->json)
+        return; /* what ended it says all */
+    if (following->rows.count > 0 && !following->at_once && !options->json && !options->csv)
         read_table_head(&following->look, stdout);
     for (size_t i = 0; i < following->rows.count && !following->at_once; i++)
         told_row(following, &following->rows.rows[i]);
