@@ -58,7 +58,7 @@ static unsigned run_from(const struct batch *batch, unsigned i)
     return count;
 }
 
-static void follow_glimpses(struct follow *follow, const struct glimpse *glimpses, unsigned count, unsigned more)
+static void pass_glimpses(struct follow *follow, const struct glimpse *glimpses, unsigned count, unsigned more)
 {
     for (unsigned i = 0; i < more && i < PASSAGES_MAX; i++)
         __builtin_prefetch(&glimpses[count + i]);
@@ -77,7 +77,7 @@ unsigned batch_follow(const struct batch *batch, struct follow *follow)
         switch ((enum batch_kind)batch->kinds[i]) {
         case BATCH_GLIMPSE:
             glimpses -= count;
-            follow_glimpses(follow, glimpse, count, glimpses);
+            pass_glimpses(follow, glimpse, count, glimpses);
             glimpse += count;
             break;
         case BATCH_SEGMENT:

@@ -5,30 +5,36 @@
 #ifndef CMD_BATCH_H
 #define CMD_BATCH_H
 
+#include "base/cache_line.h"
 #include "follow/follow.h"
 #include "wire/packet.h"
 
-#define BATCH_MAX 512
+#define BATCH_MAX 4096
 
-/* What two processors write to at a time must not be in the same line of their caches. */
-#define CACHE_LINE 64
+/* So many of them need more than a glimpse: packets take more room. */
+#define BATCH_PACKETS 1024
 
-/* After batch_empty() nothing is in it. */
 struct batch {
     unsigned count;
     uint8_t kinds[BATCH_MAX]; /* enum batch_kind */
     unsigned glimpse_count, packet_count, passage_count, quotation_count;
     _Alignas(CACHE_LINE) struct glimpse glimpses[BATCH_MAX]; /* a line each */
-    struct packet packets[BATCH_MAX];                        /* what passages and quotations point into */
-    struct passage passages[BATCH_MAX];
-    struct quotation quotations[BATCH_MAX];
+    struct packet packets[BATCH_PACKETS];                    /* what passages and quotations point into */
+    struct passage passages[BATCH_PACKETS];
+    struct quotation quotations[BATCH_PACKETS];
 };
 
 /* One of the heap, empty, to be freed with free(); NULL when there is no memory. */
 struct batch *batch_new(void);
 
-/* Takes out all that is in it. */
+/* Takes out all that is in it, or whatever memory has there. */
 void batch_empty(struct batch *batch);
+
+/* Is there no room for one more of any kind? */
+static inline bool batch_is_full(const struct batch *batch)
+{
+    return batch->count == BATCH_MAX || batch->packet_count == BATCH_PACKETS;
+}
 
 /* Where the next glimpse goes, or the next packet; it is in the batch with batch_add_...(). There must be room. */
 static inline struct glimpse *batch_next_glimpse(struct batch *batch)

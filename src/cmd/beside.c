@@ -12,13 +12,14 @@
 #define BATCHES 16
 
 struct beside {
-    struct follow *follow; /* borrowed */
+    struct follow *follow;     /* borrowed, as the fault */
+    const struct fault *fault; /* the thread's */
     pthread_t thread;
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t more;  /* a batch was handed over, or there will be no more */
     pthread_cond_t done;  /* a batch has been followed */
     uint64_t handed, followed, unknown;
-    bool ending;
+    bool failed, ending;
     struct batch batches[BATCHES]; /* a ring; those from `followed` up to `handed` are the thread's */
 };
 
@@ -47,6 +48,7 @@ static void *follow_all(void *context)
         pthread_mutex_lock(&beside->lock);
         beside->followed++;
         beside->unknown += unknown;
+        beside->failed = beside->fault->kind != FAULT_NONE;
         pthread_cond_signal(&beside->done);
     }
     pthread_mutex_unlock(&beside->lock);
@@ -66,22 +68,31 @@ static bool start_thread(struct beside *beside)
     return started;
 }
 
-struct beside *beside_start(struct follow *follow)
+static void free_beside(struct beside *beside)
+{
+    pthread_cond_destroy(&beside->done);
+    pthread_cond_destroy(&beside->more);
+    pthread_mutex_destroy(&beside->lock);
+    free(beside);
+}
+
+struct beside *beside_start(struct follow *follow, const struct fault *fault)
 {
     struct beside *beside = aligned_alloc(CACHE_LINE, sizeof(*beside));
 
     if (!beside)
         return NULL;
     beside->follow = follow;
+    beside->fault = fault;
     beside->handed = beside->followed = beside->unknown = 0;
-    beside->ending = false;
+    beside->failed = beside->ending = false;
     batch_empty(&beside->batches[0]);
     pthread_mutex_init(&beside->lock, NULL);
     pthread_cond_init(&beside->more, NULL);
     pthread_cond_init(&beside->done, NULL);
     if (start_thread(beside))
         return beside;
-    free(beside);
+    free_beside(beside);
     return NULL;
 }
 
@@ -90,15 +101,19 @@ struct batch *beside_batch(struct beside *beside)
     return &beside->batches[beside->handed % BATCHES]; /* only who calls this changes that number */
 }
 
-void beside_hand_over(struct beside *beside)
+bool beside_hand_over(struct beside *beside)
 {
+    bool failed;
+
     pthread_mutex_lock(&beside->lock);
     beside->handed++;
     pthread_cond_signal(&beside->more);
     while (beside->handed - beside->followed == BATCHES)
         pthread_cond_wait(&beside->done, &beside->lock);
+    failed = beside->failed;
     pthread_mutex_unlock(&beside->lock);
     batch_empty(beside_batch(beside));
+    return !failed;
 }
 
 uint64_t beside_wait(struct beside *beside)
@@ -123,8 +138,5 @@ void beside_end(struct beside *beside)
     pthread_cond_signal(&beside->more);
     pthread_mutex_unlock(&beside->lock);
     pthread_join(beside->thread, NULL);
-    pthread_cond_destroy(&beside->done);
-    pthread_cond_destroy(&beside->more);
-    pthread_mutex_destroy(&beside->lock);
-    free(beside);
+    free_beside(beside);
 }

@@ -5,6 +5,7 @@
 #ifndef CMD_BESIDE_H
 #define CMD_BESIDE_H
 
+#include "base/fault.h"
 #include "cmd/batch.h"
 
 struct beside;
@@ -14,15 +15,19 @@ bool beside_has_processor(void);
 
 /*
  * Starts the thread, which follows what is handed over. NULL where something is short: then whoever reads has to follow.
- * follow (borrowed), and all that its listener touches, is the thread's until beside_wait().
+ * follow (borrowed), and all that its listener writes, is the thread's until beside_wait(); so is the fault (borrowed) in which
+ * the listener may say that it can't go on.
  */
-struct beside *beside_start(struct follow *follow);
+struct beside *beside_start(struct follow *follow, const struct fault *fault);
 
 /* The batch to be filled: empty, and this module's. */
 struct batch *beside_batch(struct beside *beside);
 
-/* Hands over the batch that was filled, which may be empty, and waits until there is another one to be filled. */
-void beside_hand_over(struct beside *beside);
+/*
+ * Hands over the batch that was filled, which may be empty, and waits until there is another one to be filled. False when the
+ * fault has been set by then.
+ */
+bool beside_hand_over(struct beside *beside);
 
 /*
  * Waits until all that was handed over has been followed. Returns how many ICMP errors in it, since the last time, quoted

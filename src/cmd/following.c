@@ -26,10 +26,10 @@ static void lack(struct following *following, const char *what, uint64_t packets
         following->lacks[following->total.lack_count++] = (struct read_lack){what, packets};
 }
 
-/* How many connections have no row for want of room. */
+/* How many connections have no row among those that are kept. */
 static uint64_t left_out(const struct following *following)
 {
-    return following->at_once ? 0 : following->rows.left_out + following->follow.unwanted;
+    return following->follow.connections - following->rows.count;
 }
 
 /* ---- packets ---- */
@@ -80,41 +80,49 @@ static void heed_over_fault(struct following *following)
         following->fault = following->over_fault;
 }
 
-/* The batch has enough in it; or is to be followed, whatever is in it. */
+/* Follows what is in the batch, or hands it over to who does. */
 static void follow_batch(struct following *following)
 {
     if (following->beside) {
-        beside_hand_over(following->beside);
+        if (!beside_hand_over(following->beside))
+            following_settle(following);
         following->batch = beside_batch(following->beside);
         return;
     }
     following->total.others += batch_follow(following->own, &following->follow);
     batch_empty(following->own);
-    if (following->total.packets >= BESIDE_FROM && !following->alone) {
-        following->beside = may_be_beside(following) ? beside_start(&following->follow) : NULL;
-        following->alone = !following->beside;
-        following->batch = following->beside ? beside_batch(following->beside) : following->own;
-    }
+    heed_over_fault(following);
 }
 
 void following_settle(struct following *following)
 {
-    follow_batch(following);
-    if (following->beside)
-        following->total.others += beside_wait(following->beside);
+    if (!following->beside) {
+        follow_batch(following);
+        return;
+    }
+    beside_hand_over(following->beside);
+    following->batch = beside_batch(following->beside);
+    following->total.others += beside_wait(following->beside);
     heed_over_fault(following);
 }
 
-/* What follows itself takes few at a time, which stay close at hand; and each at once where somebody listens to each. */
+static void start_beside(struct following *following)
+{
+    following->beside = may_be_beside(following) ? beside_start(&following->follow, &following->over_fault) : NULL;
+    following->alone = !following->beside;
+    following->batch = following->beside ? beside_batch(following->beside) : following->own;
+}
+
+/* Who follows itself takes few at a time, which stay close at hand; and each at once where somebody listens to each. */
 static void note_added(struct following *following)
 {
-    unsigned enough = following->beside ? BATCH_MAX : following->brief ? PASSAGES_MAX : 1;
+    unsigned enough = following->brief ? PASSAGES_MAX : 1;
 
-    if (following->batch->count < enough)
+    if (following->beside ? !batch_is_full(following->batch) : following->batch->count < enough)
         return;
     follow_batch(following);
-    if (!following->beside)
-        heed_over_fault(following);
+    if (following->total.packets >= BESIDE_FROM && !following->beside && !following->alone)
+        start_beside(following);
 }
 
 /* Where nobody listens to each segment, a glimpse is enough for most. False when it is not. */
@@ -173,6 +181,7 @@ bool following_wait(struct following *following, nanos at)
 {
     following_settle(following);
     follow_wait(&following->follow, at, SETTLED);
+    heed_over_fault(following);
     return following->fault.kind == FAULT_NONE;
 }
 
@@ -294,14 +303,14 @@ static void add_up(struct following *following)
     total->segments = following->follow.segments;
     total->evicted = following->follow.evicted;
     total->late = following->follow.late_segments;
-    total->left_out = left_out(following);
+    total->left_out = following->at_once ? 0 : left_out(following);
 }
 
 static void write_end(struct following *following, int status)
 {
     const struct options *options = following->options;
 
-    if (status != STATUS_DONE && following->total.packets == 0 && !options->json)
+    if (!following->opened && !following->started && !options->json)
         return; /* what ended it says all */
     if (following->rows.count > 0 && !following->at_once && !options->json && !options->csv)
         read_table_head(&following->look, stdout);

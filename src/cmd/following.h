@@ -20,8 +20,8 @@
 #define LINK_WORDS 96
 
 /*
- * What connections are followed with is the thread's that follows, if there is one (cmd/beside.h), from the first packet to
- * following_settle(), and shares no line of the processors' caches with what changes while packets are read.
+ * The second part is written by the thread that follows, as soon as there is one (cmd/beside.h), until following_settle() returns:
+ * it shares no line of the processors' caches with the third, which changes while packets are read.
  */
 struct following {
     const struct options *options;
@@ -30,6 +30,7 @@ struct following {
     bool brief;   /* nobody listens to each segment */
     bool mute;    /* nothing is said on standard output */
     bool alone;   /* no thread will follow */
+    bool opened;  /* set by who reads files: there is something to be read */
     void *memory; /* owned, as fragments */
     struct fragments *fragments;
     struct batch *own;     /* owned */
@@ -71,7 +72,7 @@ bool following_start(struct following *following, nanos at);
 /* Takes a packet; number: as events name it. False when a fault is set, in following->fault. */
 bool following_packet(struct following *following, const struct captured *captured, int link_type, uint64_t number);
 
-/* Segments that have come may wait until there are more, to be followed together: now they are, and have been. */
+/* Segments that have come may wait until there are more, to be followed together. Returns when all have been. */
 void following_settle(struct following *following);
 
 /*

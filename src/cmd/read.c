@@ -73,6 +73,7 @@ static bool read_file(struct reading *reading, const char *path)
 
     if (!capture_file_open(&reading->file, path, following->options->filter, &following->fault))
         return false;
+    following->opened = true;
     if (following->annotated.copy)
         copy_forget_interfaces(following->annotated.copy);
     reading->packets_before = following->total.packets;

@@ -49,10 +49,24 @@ static bool make_room(struct rows *rows, struct fault *fault)
     return true;
 }
 
+/* Where there is one of the same connection: in its place. */
+static bool replace(struct rows *rows, const struct summary *row)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (rows->rows[i].number == row->number) {
+            rows->rows[i] = *row;
+            sift_up(rows, i);
+            sift_down(rows, i, rows->count);
+            return true;
+        }
+    return false;
+}
+
 bool rows_keep(struct rows *rows, const struct summary *row, struct fault *fault)
 {
+    if (row->again && replace(rows, row))
+        return true;
     if (rows->limit && rows->count == rows->limit) {
-        rows->left_out++;
         if (summary_compare(row, &rows->rows[0], rows->key) > 0)
             return true;
         rows->rows[0] = *row;

@@ -13,10 +13,9 @@ struct rows {
     size_t count, room;
     uint32_t limit; /* 0: none */
     enum summary_key key;
-    uint64_t left_out; /* for the limit */
 };
 
-/* Keeps a row if it is not to be left out. False when there is no memory. */
+/* Keeps a row if it is not to be left out, in the place of an earlier one of the same connection. False when there is no memory. */
 bool rows_keep(struct rows *rows, const struct summary *row, struct fault *fault);
 
 /* Will the row of the connection with this number be left out in the end, whatever it is? Then it need not be made. */

@@ -265,7 +265,7 @@ bool brief_key_of(const struct brief_segment *segments, unsigned count, struct b
         part->late_short = earlier_by(segments, i, lives[1], before ? before->late_short : 0);
         part->late_long = earlier_by(segments, i, lives[2], before ? before->late_long : 0);
         part->crossed = crossed(segments, i, trips, since);
-        part->unused = 0;
+        memset(part->unused, 0, sizeof(part->unused));
     }
     return true;
 }

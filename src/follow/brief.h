@@ -40,7 +40,7 @@ struct brief_key {
         uint8_t stamp, echo;           /* ranks */
         uint8_t late_short, late_long; /* how many came so much earlier */
         uint8_t crossed;               /* bits: what of the other end it can't be an answer to, by the round trip */
-        uint8_t unused;
+        uint8_t unused[3];             /* zero */
     } parts[BRIEF_MAX];
 };
 

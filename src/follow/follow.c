@@ -255,7 +255,6 @@ void follow_report(struct follow *follow, struct slot *slot, bool early)
     struct summary summary;
 
     if (!follow_wants(follow, slot->number)) {
-        follow->unwanted++;
         follow->evicted += early && !is_closed(follow, slot);
         return;
     }
@@ -267,6 +266,8 @@ void follow_report(struct follow *follow, struct slot *slot, bool early)
     }
     summary.evicted = early && !summary.closed;
     follow->evicted += summary.evicted;
+    summary.again = slot->reported;
+    slot->reported = true;
     if (follow->listener.over)
         follow->listener.over(follow->listener.context, &summary);
 }

@@ -73,9 +73,9 @@ struct follow_listener {
                     enum passage_kind kind, const struct passage *passage);
     /* A claim about an end, right after the segment that it follows from, or when a timer's time was up. */
     void (*claim)(void *context, const struct connection *connection, unsigned end, const struct claim *claim);
-    /* An ICMP error has passed that quotes a segment which this end had in flight. */
+    /* An ICMP error has passed that quotes a segment which this end had in flight. The connection may be bare. */
     void (*icmp)(void *context, const struct connection *connection, unsigned end, const struct quotation *quotation);
-    /* Its last word: it leaves the table. */
+    /* Its last word, unless it goes on after all: then there is another one. */
     void (*over)(void *context, const struct summary *summary);
     /*
      * Will over() be wanted to tell of the connection with this number? NULL: of each. The answer must always be the same. Of
@@ -92,6 +92,7 @@ struct slot {
     uint8_t acked;        /* ... and those whose FIN is acknowledged; both for a RST */
     bool over : 1;        /* it is in the ring of those that are over */
     bool told : 1;        /* reported as over, before it leaves */
+    bool reported : 1;    /* ... or was, and then it went on */
     bool fins_differ : 1; /* of a brief one: an end has sent FINs with several numbers */
     struct endpoint at[ENDS];
     uint32_t network[ENDS]; /* in which each end's segments are seen */
@@ -150,10 +151,8 @@ struct follow {
     } late[LATE_MAX];
     bool networks; /* endpoints have had connections in several virtual networks at once */
     bool briefly;  /* short connections are not followed in full: nobody listens to segments and claims */
-    bool
-        thorough; /* ordinary segments are judged as all others, which comes to the same: what tests hold them against */
+    bool thorough; /* ordinary segments are judged as all others, as tests want it: which comes to the same */
     uint64_t connections, evicted, segments, late_segments;
-    uint64_t unwanted; /* connections that over() was not told of */
     uint64_t ordinary; /* segments that took the shortcut (ordinary.c) */
     nanos now;
     nanos let_go_at; /* before that nothing has had its time, unless the clock goes back */

@@ -93,8 +93,9 @@ static void begin_briefly(struct follow *follow, const struct glimpse *glimpse, 
 
 /*
  * A segment of a connection that is followed in full, and stands (struct connection): what follow_pass_to() asks before it
- * comes to take() is about SYNs, and SYNs that were kept; what it does after that, about connections that are over. False,
- * and nothing is done, when it is not ordinary.
+ * comes to take() is about SYNs, and SYNs that were kept; what it does after that, about connections that are over. False
+ * when it is not ordinary: then claims whose time was up have fallen back, with which take() begins as well, and nothing else
+ * is done.
  */
 static inline bool pass_standing(struct follow *follow, struct slot *slot, unsigned from, const struct glimpse *glimpse)
 {
@@ -113,9 +114,10 @@ static inline bool pass_standing(struct follow *follow, struct slot *slot, unsig
 }
 
 /* Can that be? */
-static inline bool stands(const struct follow *follow, const struct slot *slot, unsigned from)
+static inline bool stands(const struct follow *follow, const struct slot *slot, unsigned from,
+                          const struct glimpse *glimpse)
 {
-    return slot->full != NO_SLOT && slot_connection(follow, slot)->stands &&
+    return !(glimpse->segment.flags & TCP_SYN) && slot->full != NO_SLOT && slot_connection(follow, slot)->stands &&
            !slot_connection(follow, slot)->has_pending && !follow->networks && slot->network[from] == 0;
 }
 
@@ -128,7 +130,7 @@ static inline void pass_glimpse(struct follow *follow, const struct glimpse *gli
     slot = find_glimpsed(follow, glimpse, hash, &from);
     if (slot && goes_on(follow, slot, from, &glimpse->segment))
         go_on(follow, slot, from, glimpse);
-    else if (slot && stands(follow, slot, from) && pass_standing(follow, slot, from, glimpse))
+    else if (slot && stands(follow, slot, from, glimpse) && pass_standing(follow, slot, from, glimpse))
         return;
     else if (!slot && brief_begins(glimpse->segment.flags, glimpse->segment.ack))
         begin_briefly(follow, glimpse, hash);

@@ -44,7 +44,8 @@ static bool is_ordinary(const struct connection *connection, unsigned from, cons
     const struct end *me = &connection->ends[from];
 
     return (segment->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK && segment->seq == me->next &&
-           seq_le(me->acked, segment->ack) && numbers_ack(connection, from, segment->ack) == ACK_KNOWN;
+           seq_le(me->next, me->next + segment->len) && seq_le(me->acked, segment->ack) &&
+           numbers_ack(connection, from, segment->ack) == ACK_KNOWN;
 }
 
 /* ... and for the beliefs? */

@@ -28,6 +28,7 @@ struct summary {
     enum closing closing;
     unsigned closer, resetter; /* END_A, END_B or NOBODY; of both at once, the one whose FIN was seen first */
     bool closed, fin_first, undone, evicted;
+    bool again; /* there was one of this connection before: it was not over */
     nanos open_rtt, open;
     char history[CONNECTION_HISTORY]; /* A's letters in capitals */
 };

@@ -5,9 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/cache_line.h"
 #include "follow/find.h"
-
-#define CACHE_LINE 64
 
 static uint32_t full_count(uint32_t connections)
 {
@@ -121,7 +120,7 @@ struct slot *table_add(struct follow *follow, const struct passage *passage, uin
     slot->count = 0;
     slot->fins = slot->acked = 0;
     slot->fins_differ = false;
-    slot->over = slot->told = false;
+    slot->over = slot->told = slot->reported = false;
     follow->places[index] = (struct place){hash, *bucket};
     *bucket = index;
     order_add(&follow->by_slot, index);

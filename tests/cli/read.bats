@@ -169,8 +169,8 @@ DESCRIPTION
     [[ $output == *"/nonexistent: No such file or directory"* ]]
 }
 
-# many: 3000 connections of nine segments each, fifty at a time, as many.pcap; every third is in a VLAN, and each hundredth SYN is
-# answered with an ICMP error.
+# many: 3000 connections, fifty at a time, as many.pcap; of nine segments each, or every tenth of 39; every third is in a VLAN, and
+# each hundredth SYN is answered with an ICMP error.
 many() {
     python3 - many.pcap <<'PY'
 import random, struct, sys
@@ -178,6 +178,8 @@ import random, struct, sys
 random.seed(5)
 LINES = [(0, 2, 0, 0, 0), (1, 18, 0, 1, 0), (0, 16, 1, 1, 0), (0, 24, 1, 1, 100), (1, 24, 1, 101, 200),
          (0, 17, 101, 201, 0), (1, 16, 201, 102, 0), (1, 17, 201, 102, 0), (0, 16, 102, 202, 0)]
+LONG = LINES[:3] + [(k % 2, 24, 1 + k // 2 * 10, 1 + (k + 1) // 2 * 10, 10) for k in range(30)]
+LONG += [(end, flags, seq + 150 if seq else 0, ack + 150, length) for end, flags, seq, ack, length in LINES[3:]]
 ADDRESSES = bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2])
 
 
@@ -202,11 +204,12 @@ with open(sys.argv[1], "wb") as out:
             begun += 1
         one = random.choice(open_ones)
         n, said = one
-        packets = [segment(n, LINES[said])]
+        lines = LONG if n % 10 == 0 else LINES
+        packets = [segment(n, lines[said])]
         if said == 0 and n % 100 == 0:
             packets.append(ip(1, ADDRESSES[1], ADDRESSES[0], bytes([3, 1] + [0] * 6) + packets[0][:28]))
         one[1] += 1
-        if one[1] == len(LINES):
+        if one[1] == len(lines):
             open_ones.remove(one)
         for packet in packets:
             frame = bytes(12) + (b"\x81\x00\x00\x07" if n % 3 == 0 else b"") + b"\x08\x00" + packet
@@ -228,12 +231,17 @@ PY
         taskset -c "$first" "$TCPWALK" read $how many.pcap >one
         cmp one two
     done
-    "$TCPWALK" read many.pcap | tail -1 | grep '^3000 connections, 27000 segments; 2000 connections are not shown'
+    "$TCPWALK" read many.pcap | tail -1 | grep '^3000 connections, 36000 segments; 2000 connections are not shown'
+    "$TCPWALK" read --csv --html page.html many.pcap | wc -l | grep '^3001$'
+    grep -q '2000 connections are not shown' page.html
     head -c -30 many.pcap >cut.pcap
     run "$TCPWALK" read cut.pcap
     [ "$status" -eq 5 ]
-    [[ $output == *"3000 connections, 26999 segments"* ]]
-    [[ $output == *"cut.pcap: after packet 27029: truncated dump file"* ]]
+    [[ $output == *"3000 connections, 35999 segments"* ]]
+    [[ $output == *"cut.pcap: after packet 36029: truncated dump file"* ]]
+    run "$TCPWALK" read --filter udp many.pcap cut.pcap
+    [ "$status" -eq 5 ]
+    [[ $output == *"0 connections, 0 segments"* ]]
 }
 
 @test "more connections than there is room for are summed up early, and it says so" {

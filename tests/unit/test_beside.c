@@ -62,6 +62,7 @@ struct way {
     struct follow follow;
     void *memory;
     struct told told;
+    struct fault fault;
     struct beside *beside; /* NULL: at once */
     struct batch *batch, *own;
     uint64_t unknown;
@@ -78,7 +79,7 @@ static void way_start(struct way *way, bool beside)
     way->batch = way->own;
     if (!beside)
         return;
-    way->beside = beside_start(&way->follow);
+    way->beside = beside_start(&way->follow, &way->fault);
     assert_non_null(way->beside);
     way->batch = beside_batch(way->beside);
 }
@@ -211,7 +212,7 @@ static void it_comes_to_the_same(void **state)
                 add_icmp(&ways[i], conversation, known, at, number);
             else
                 add_segment(&ways[i], conversation, at, number);
-            if (ways[i].batch->count == BATCH_MAX)
+            if (batch_is_full(ways[i].batch))
                 way_pass_on(&ways[i]);
         }
         conversation->said += !icmp;
