@@ -164,7 +164,7 @@ int main(int argc, char **argv)
         if (status == STATUS_DONE)
             status = exit_status_of(&fault);
     }
-    if (fflush(stdout) != 0 && fault.kind == FAULT_NONE) {
+    if ((fflush(stdout) != 0 || ferror(stdout)) && fault.kind == FAULT_NONE) {
         complain("standard output can't be written");
         status = STATUS_LOCAL;
     }

@@ -269,6 +269,7 @@ bool following_init(struct following *following, const struct options *options, 
     following->at_once =
         options->connection || ((at_once || options->json || options->csv) && !options->sort && !options->limit_set);
     look_at_terminal(&following->look);
+    following->look.times = options->times;
     if (!choose_key(options->sort, &following->rows.key, fault) || !open_pictures(following, origin->command, fault) ||
         !annotate_open(&following->annotated, options, origin->files, origin->file_count, fault))
         return false;

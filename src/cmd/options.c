@@ -89,6 +89,8 @@ const struct option_row option_rows[] = {
      OPTION_TEXT, AT(sort), 0, 0, FOR_CAPTURES},
     {"limit", 0, "N", "read, watch: show no more than so many connections; 0 is all (1000)", OPTION_NUMBER, AT(limit),
      0, UINT32_MAX, FOR_CAPTURES},
+    {"times", 0, NULL, "read, watch: have the table say how long each end was in each state", OPTION_FLAG, AT(times), 0,
+     0, FOR_CAPTURES},
     {"csv", 0, NULL, "read, watch: write a line of comma-separated values for each connection", OPTION_FLAG, AT(csv), 0,
      0, FOR_CAPTURES},
     {"max-connections", 0, "N", "read, watch: follow so many at once, the longest idle left out first (8000)",

@@ -32,7 +32,7 @@ struct options {
     bool ipv4, ipv6;
     bool probe, verify, leave, low_latency;
     bool data;
-    bool csv;
+    bool csv, times;
     bool no_promiscuous;
     const char *sort, *filter;
     uint32_t limit; /* 0: none */

@@ -11,10 +11,11 @@
 #include "report/ladder_rows.h"
 #include "report/page.h"
 
-/* How the terminal is. */
+/* How the terminal is, and what a table is to have. */
 struct read_look {
     unsigned width;
     bool colour, utf8;
+    bool times; /* how long each end was in each state */
 };
 
 /* What was not read, and why. */

@@ -1,17 +1,30 @@
+#include <ctype.h>
 #include <inttypes.h>
 
 #include "report/phrase.h"
 #include "report/read.h"
 
+/* ",a_in_listen,a_in_syn_sent" and so on: how long that end was there. */
+static void put_state_names(int end, FILE *out)
+{
+    for (unsigned state = 0; state < STATE_COUNT; state++) {
+        fprintf(out, ",%c_in_", end);
+        for (const char *at = state_name((enum state)state); *at; at++)
+            fputc(*at == '-' ? '_' : tolower((unsigned char)*at), out);
+    }
+}
+
 void read_csv_head(FILE *out)
 {
     fprintf(out, "number,start,end,first_packet,last_packet,a_addr,a_port,b_addr,b_port,a_is,open,open_rtt,open_time,"
                  "closer,close,closed,reset_by,history");
-    for (unsigned i = 0; i < ENDS; i++)
+    for (unsigned i = 0; i < ENDS; i++) {
         fprintf(out,
                 ",%c_state,%c_certainty,%c_segments,%c_bytes,%c_retransmitted,%c_doubles,%c_strays,%c_unseen,"
                 "%c_icmp_errors",
                 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i);
+        put_state_names('a' + (int)i, out);
+    }
     fprintf(out, "\n");
 }
 
@@ -52,6 +65,8 @@ void read_csv_row(const struct summary *summary, nanos epoch, FILE *out)
                 certainty_name(end->claim.certainty));
         fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, end->segments,
                 end->bytes, end->retransmitted, end->doubles, end->strays, end->unseen, end->icmp_errors);
+        for (unsigned state = 0; state < STATE_COUNT; state++)
+            put_time(end->in_state[state], out);
     }
     fprintf(out, "\n");
 }

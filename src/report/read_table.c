@@ -1,6 +1,7 @@
 /*
  * Two lines a connection, so that 80 columns have room for IPv6: who, and below that how it opened, how it was closed,
- * and the state that each end was left in.
+ * and the state that each end was left in. Below these, only where there is something to be said: what an end repeated and
+ * the like, and the times in each state, if they are wanted.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "report/read.h"
 
 /* Columns, from 0. */
-enum { TIME_AT = 7, WHO_AT = 20, OPEN_AT = 7, CLOSE_AT = 22, STATES_AT = 39, BYTES_AT = 67 };
+enum { TIME_AT = 7, WHO_AT = 20, OPEN_AT = 7, MORE_AT = 10, CLOSE_AT = 22, STATES_AT = 39, BYTES_AT = 67 };
 
 #define WORDS_MAX 160
 
@@ -159,6 +160,57 @@ static void put_who(struct page *page, const struct summary *summary)
     page_end(page);
 }
 
+/* What else there is to be said of an end; before the first of it stands `first`. */
+static void add_oddities(struct text *text, const char *first, const struct summary_end *end)
+{
+    const struct {
+        uint64_t count;
+        const char *what;
+    } oddities[] = {
+        {end->retransmitted, "retransmitted"},
+        {end->doubles, "captured twice"},
+        {end->strays, "with impossible numbers"},
+        {end->unseen, end->unseen == 1 ? "number passed unseen" : "numbers passed unseen"},
+        {end->icmp_errors, end->icmp_errors == 1 ? "ICMP error came of it" : "ICMP errors came of it"},
+    };
+
+    for (unsigned i = 0; i < sizeof(oddities) / sizeof(oddities[0]); i++)
+        if (oddities[i].count) {
+            text_add(text, "%s%" PRIu64 " %s", first, oddities[i].count, oddities[i].what);
+            first = ", ";
+        }
+}
+
+/* How long it was in each state, likewise. */
+static void add_times(struct text *text, const char *first, const struct summary_end *end)
+{
+    char span[SPAN_TEXT];
+
+    for (unsigned state = 0; state < STATE_COUNT; state++)
+        if (end->in_state[state] > 0) {
+            text_add(text, "%s%s in %s", first, phrase_span(end->in_state[state], span), state_name((enum state)state));
+            first = ", ";
+        }
+}
+
+/* "A: 412 us in SYN-SENT, 21.6 ms in ESTABLISHED; 1 retransmitted", or nothing. */
+static void put_more(struct page *page, const char *name, bool times, const struct summary_end *end)
+{
+    char words[2 * WORDS_MAX];
+    struct text text;
+
+    text_init(&text, words, sizeof(words));
+    if (times)
+        add_times(&text, "", end);
+    add_oddities(&text, text.used ? "; " : "", end);
+    if (text.used == 0)
+        return;
+    page_to(page, OPEN_AT);
+    page_put(page, PAINT_DIM, name);
+    page_flow(page, MORE_AT, PAINT_DIM, false, words);
+    page_end(page);
+}
+
 void read_table_row(const struct read_look *look, const struct summary *summary, nanos epoch, FILE *out)
 {
     struct page page = page_on(look, out);
@@ -190,6 +242,8 @@ void read_table_row(const struct read_look *look, const struct summary *summary,
     page_to(&page, BYTES_AT);
     page_put(&page, PAINT_NONE, words);
     page_end(&page);
+    put_more(&page, "A:", look->times, &summary->ends[END_A]);
+    put_more(&page, "B:", look->times, &summary->ends[END_B]);
 }
 
 static void put_line(const struct read_look *look, const char *words, FILE *out)
@@ -262,16 +316,7 @@ void read_table_foot(const struct read_look *look, const struct read_total *tota
 static void add_counts(struct text *text, const char *name, const struct summary_end *end)
 {
     text_add(text, "%s sent %" PRIu64 " segments, %" PRIu64 " bytes", name, end->segments, end->bytes);
-    if (end->retransmitted)
-        text_add(text, ", %" PRIu64 " retransmitted", end->retransmitted);
-    if (end->doubles)
-        text_add(text, ", %" PRIu64 " captured twice", end->doubles);
-    if (end->strays)
-        text_add(text, ", %" PRIu64 " with impossible numbers", end->strays);
-    if (end->unseen)
-        text_add(text, "; %" PRIu64 " numbers passed unseen", end->unseen);
-    if (end->icmp_errors)
-        text_add(text, "; %" PRIu64 " ICMP error%s came of it", end->icmp_errors, end->icmp_errors == 1 ? "" : "s");
+    add_oddities(text, ", ", end);
 }
 
 static void add_course(struct text *text, const struct summary *summary)
@@ -290,14 +335,12 @@ static void add_course(struct text *text, const struct summary *summary)
 
 static void add_states(struct text *text, const char *name, const struct summary_end *end)
 {
-    char span[SPAN_TEXT], at[ENDPOINT_TEXT];
+    char at[ENDPOINT_TEXT];
 
-    text_add(text, "%s %s: %s", name, endpoint_format(&end->at, at), "");
+    text_add(text, "%s %s: ", name, endpoint_format(&end->at, at));
     phrase_states(text, end->claim.likely, end->claim.certainty == PRESUMED ? NO_STATES : end->claim.to);
     text_add(text, " (%s)", certainty_name(end->claim.certainty));
-    for (unsigned state = 0; state < STATE_COUNT; state++)
-        if (end->in_state[state] > 0)
-            text_add(text, ", %s in %s", phrase_span(end->in_state[state], span), state_name((enum state)state));
+    add_times(text, ", ", end);
 }
 
 void read_table_line(const struct summary *summary, unsigned line, struct text *text)

@@ -57,6 +57,11 @@ sample_of() {
     2.250460 B3 . seq=91 ack=83
 DESCRIPTION
     "$CAPTURE" sample.md sample sample.pcap
+    "$TCPWALK" read --csv sample.pcap |
+        python3 -c 'import csv, sys; r = list(csv.DictReader(sys.stdin)); print(r[0]["a_in_fin_wait_1"], r[2]["b_in_listen"])' |
+        grep -x '0.000437000 0.000420000'
+    "$TCPWALK" read --times sample.pcap | grep -A1 'A: 412 us in SYN-SENT, 21.6 ms in ESTABLISHED, 437 us in FIN-WAIT-1,'
+    "$TCPWALK" read --times sample.pcap | grep -x '       A: 420 us in SYN-SENT, 350 ms in ESTABLISHED; 1 retransmitted'
     "$TCPWALK" read sample.pcap >printed
     sample_of tcpwalk.8 | diff - printed
     sample_of ko/tcpwalk.8 | diff - printed
