@@ -35,6 +35,18 @@ static bool expects(const struct brief_segment *segments, unsigned count, unsign
     return has_next && (seq == next || (has_acked && seq == acked));
 }
 
+/* Is a number among the first so many that this end has used, or the next one? Behind the SYN-ACK: both ends have a first. */
+static bool is_used(const struct brief_segment *segments, unsigned count, unsigned end, uint32_t number)
+{
+    const uint32_t first = segments[segments[0].from == end ? 0 : 1].seq;
+    uint32_t used = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        if (segments[i].from == end && brief_end(&segments[i]) - first > used)
+            used = brief_end(&segments[i]) - first;
+    return number - first <= used;
+}
+
 bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned from, const struct segment *segment,
                  nanos at)
 {
@@ -49,33 +61,12 @@ bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned 
     if (count == 1)
         return from != segments[0].from && segment->ack == segments[0].seq + segments[0].len + 1 &&
                (kind == (TCP_SYN | TCP_ACK) || (kind == (TCP_RST | TCP_ACK) && segment->seq == 0));
-    if ((kind & TCP_RST) && !expects(segments, count, from, segment->seq))
+    if ((kind & TCP_ACK) && !is_used(segments, count, !from, segment->ack))
         return false;
-    return !(kind & TCP_SYN) && ((kind & TCP_ACK) || (kind == TCP_RST && segment->ack == 0));
-}
-
-bool brief_numbers_fit(const struct brief_segment *segments, unsigned count)
-{
-    uint32_t first[ENDS] = {0}, sent[ENDS] = {0}; /* how many numbers each has used */
-    bool seen[ENDS] = {false};
-
-    for (unsigned i = 0; i < count; i++) {
-        const struct brief_segment *segment = &segments[i];
-        const unsigned me = segment->from, other = !me;
-        uint32_t end;
-        if ((segment->flags & TCP_ACK) && (!seen[other] || segment->ack - first[other] > sent[other]))
-            return false;
-        if (segment->flags & TCP_RST)
-            continue; /* brief_takes() has asked about its own number */
-        if (!seen[me])
-            first[me] = segment->seq;
-        seen[me] = true;
-        if (segment->seq - first[me] > sent[me])
-            return false;
-        end = brief_end(segment) - first[me];
-        sent[me] = end > sent[me] ? end : sent[me];
-    }
-    return true;
+    if (kind & TCP_RST)
+        return !(kind & TCP_SYN) && expects(segments, count, from, segment->seq) &&
+               ((kind & TCP_ACK) || (kind == TCP_RST && segment->ack == 0));
+    return !(kind & TCP_SYN) && (kind & TCP_ACK) && is_used(segments, count, from, segment->seq);
 }
 
 unsigned brief_acks_fins(const struct brief_segment *segments, unsigned count)

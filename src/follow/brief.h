@@ -61,7 +61,11 @@ struct brief_memo {
 
 #define BRIEF_MEMOS 4096
 
-/* Can this segment be written down behind the count that are there? A RST only if it ends the connection. */
+/*
+ * Can this segment be written down behind the count that are there? A RST only if it ends the connection; and only what
+ * acknowledges no more than the other end has sent before it, and begins no further than its own end has come: with other
+ * numbers FIN and RST may not mean what they say.
+ */
 bool brief_takes(const struct brief_segment *segments, unsigned count, unsigned from, const struct segment *segment,
                  nanos at);
 
@@ -98,12 +102,6 @@ static inline uint32_t brief_end(const struct brief_segment *segment)
 {
     return segment->seq + segment->len + !!(segment->flags & TCP_SYN) + !!(segment->flags & TCP_FIN);
 }
-
-/*
- * Does each acknowledge only what the other end has sent before it, and begin no further than its own end has come? With
- * other numbers FIN and RST may not mean what they say.
- */
-bool brief_numbers_fit(const struct brief_segment *segments, unsigned count);
 
 /* The ends whose FIN, among the segments before, the last one acknowledges, as bits. */
 unsigned brief_acks_fins(const struct brief_segment *segments, unsigned count);

@@ -186,8 +186,6 @@ void follow_note_over(struct follow *follow, struct slot *slot)
 
     if (slot->over)
         return;
-    if (slot->full == NO_SLOT && slot->acked == 3 && !brief_numbers_fit(slot->brief, slot->count))
-        follow_in_full(follow, slot); /* which knows better whether it is over */
     if (!follow_is_over(follow, slot))
         return;
     old = &follow->slots[over->slot];

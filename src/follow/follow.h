@@ -98,8 +98,10 @@ struct slot {
     uint32_t network[ENDS]; /* in which each end's segments are seen */
     nanos last_at;
     uint64_t last_packet, first_packet;
-    uint64_t number;    /* 0: free */
-    uint32_t end[ENDS]; /* of a brief one: one past the latest SYN or FIN of each end */
+    uint64_t number;      /* 0: free */
+    uint32_t end[ENDS];   /* of a brief one: one past the latest SYN or FIN of each end, ... */
+    uint32_t first[ENDS]; /* ... its first number, ... */
+    uint32_t used[ENDS];  /* ... and how many from there it has used */
     struct brief_segment brief[BRIEF_MAX];
 };
 

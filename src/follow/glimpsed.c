@@ -21,12 +21,24 @@ static inline void note_fins(struct slot *slot, unsigned from, const struct brie
     slot->fins |= (uint8_t)(fin << from);
 }
 
+/* ... and of numbers. */
+static inline void note_used(struct slot *slot, unsigned from, const struct brief_segment *brief)
+{
+    const bool first = (brief->flags & TCP_SYN) != 0;
+    uint32_t used;
+
+    slot->first[from] = first ? brief->seq : slot->first[from];
+    used = brief_end(brief) - slot->first[from];
+    slot->used[from] = first | (used > slot->used[from]) ? used : slot->used[from];
+}
+
 void follow_write_down(struct slot *slot, unsigned from, const struct passage *passage)
 {
     struct brief_segment *brief = &slot->brief[slot->count++];
 
     brief_note(brief, from, passage->segment, passage->at);
     note_fins(slot, from, brief);
+    note_used(slot, from, brief);
     if (brief->flags & TCP_RST)
         slot->acked = 3;
 }
@@ -40,10 +52,12 @@ void follow_write_down(struct slot *slot, unsigned from, const struct passage *p
 static inline bool goes_on(const struct follow *follow, const struct slot *slot, unsigned from,
                            const struct brief_segment *segment)
 {
-    const unsigned kind = segment->flags & (TCP_SYN | TCP_RST | TCP_ACK), count = slot->count;
+    const unsigned kind = segment->flags & (TCP_SYN | TCP_RST | TCP_ACK), count = slot->count, other = !from;
+    const bool fits = (segment->ack - slot->first[other] <= slot->used[other]) &
+                      (segment->seq - slot->first[from] <= slot->used[from]);
     const bool answers = (count == 1) & (from == END_B) & (segment->ack == slot->end[END_A]) &
                          (kind == (TCP_SYN | TCP_ACK)) & !(segment->flags & TCP_FIN);
-    const bool follows = (count >= 2) & (count < BRIEF_MAX) & (kind == TCP_ACK);
+    const bool follows = (count >= 2) & (count < BRIEF_MAX) & (kind == TCP_ACK) & fits;
     const bool brief = (slot->full == NO_SLOT) & (slot->acked != 3) & !follow->networks;
 
     return brief & (answers | follows) & (segment->at >= slot->last_at) & (slot->network[from] == 0);
@@ -58,6 +72,7 @@ static inline void go_on(struct follow *follow, struct slot *slot, unsigned from
     *brief = glimpse->segment;
     brief->from = (uint8_t)from;
     note_fins(slot, from, &glimpse->segment);
+    note_used(slot, from, &glimpse->segment);
     slot->last_packet = glimpse->packet;
     slot->last_at = glimpse->segment.at;
     if (slot->acked == 3)
