@@ -42,8 +42,8 @@ struct recent {
     nanos at;
 };
 
-/* So many gaps are remembered, to know what fills them. */
-#define HOLES 4
+/* So many gaps are remembered, to know what fills them: more than a few losses and a reordered burst make at a time. */
+#define HOLES 32
 
 /* What one end has sent. */
 struct end {
@@ -83,6 +83,9 @@ struct end {
     uint32_t stray_end;  /* one past the latest stray's numbers: strays in a row make sense after a long loss */
     unsigned stray_run;
     nanos syn_at, fin_at;
+    nanos syn_again_at; /* of the latest SYN that repeats it; NANOS_NONE */
+    uint32_t syn_tsval, syn_again_tsval;
+    bool syn_stamped; /* ... and they have these timestamps */
     struct recent recent[RECENT];
     unsigned recent_next;
     /* What only ends.c is about, and a bare connection does not have: it is not even cleared there. */

@@ -73,6 +73,38 @@ static bool acks_syn(const struct connection *connection, unsigned from, const s
            seq_le(segment->ack, other->next);
 }
 
+/*
+ * When the SYN passed that this answers; NANOS_NONE where it was repeated and nothing tells which: by its timestamp that the
+ * answer echoes.
+ */
+static nanos answered_at(const struct end *opener, const struct segment *answer)
+{
+    if (opener->syn_again_at == NANOS_NONE)
+        return opener->syn_at;
+    if (!opener->syn_stamped || !(answer->options.present & TCP_OPT_TIMESTAMPS) ||
+        opener->syn_tsval == opener->syn_again_tsval)
+        return NANOS_NONE;
+    return answer->options.tsecr == opener->syn_tsval         ? opener->syn_at
+           : answer->options.tsecr == opener->syn_again_tsval ? opener->syn_again_at
+                                                              : NANOS_NONE;
+}
+
+/* The times of an end's SYNs, which may be repeated. */
+static void note_syn_times(struct end *me, const struct segment *segment, nanos at)
+{
+    const bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
+
+    if (me->syn_at == NANOS_NONE) {
+        me->syn_at = at;
+        me->syn_tsval = segment->options.tsval;
+        me->syn_stamped = stamped;
+        return;
+    }
+    me->syn_again_at = at;
+    me->syn_again_tsval = segment->options.tsval;
+    me->syn_stamped = me->syn_stamped && stamped;
+}
+
 static void note_syn(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
@@ -95,11 +127,13 @@ static void note_syn(struct connection *connection, unsigned from, const struct 
     /* The SYN that an answer told of comes after it. */
     if (from == connection->opener && !segment_has(segment, TCP_ACK) && segment->seq == me->iss)
         connection->opener_guessed = false;
-    if (me->syn_at == NANOS_NONE)
-        me->syn_at = at;
-    if (from != connection->opener && acks_syn(connection, from, segment) && connection->open_rtt == NANOS_NONE &&
-        other->syn_at != NANOS_NONE)
-        connection->open_rtt = at - other->syn_at;
+    note_syn_times(me, segment, at);
+    if (from == connection->opener || !acks_syn(connection, from, segment) || other->syn_at == NANOS_NONE)
+        return;
+    /* The first answer counts: a second one may be a copy. */
+    if (connection->open_rtt == NANOS_NONE && me->syn_again_at == NANOS_NONE &&
+        answered_at(other, segment) != NANOS_NONE)
+        connection->open_rtt = at - answered_at(other, segment);
 }
 
 /* Does the segment of the one that opened acknowledge the SYN-ACK as the handshake has it? */

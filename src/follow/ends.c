@@ -79,6 +79,10 @@ static void prepare_ack(struct connection *connection, unsigned from, const stru
         belief_missed_its(&other->belief, segment->ack);
         belief_missed_ours(&me->belief, segment->ack);
         me->belief.known.incomplete = true;
+    } else if (kind == ACK_CLAIMED) {
+        /* What it acknowledges may have been, a FIN too: then it is no longer where it was. */
+        belief_missed_ours(&me->belief, segment->ack);
+        me->belief.known.incomplete = true;
     } else if (kind == ACK_KNOWN && other->has_hole && seq_lt(other->first_hole, segment->ack)) {
         me->belief.known.incomplete = true;
     }
@@ -105,6 +109,7 @@ void ends_prepare(struct follow *follow, struct connection *connection, unsigned
         belief_join_ours(&other->belief, segment->seq, span == 0);
     } else if (seq_lt(me->next, segment->seq) && span == 0) {
         belief_missed_ours(&other->belief, segment->seq);
+        belief_missed_its(&me->belief, segment->seq);
     }
     if (segment_has(segment, TCP_ACK))
         prepare_ack(connection, from, segment, at);

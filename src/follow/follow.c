@@ -25,7 +25,7 @@ static void begin_in(struct connection *connection, const struct slot *slot, con
     connection->opener = connection->closer = connection->resetter = NOBODY;
     connection->open_rtt = connection->open = NANOS_NONE;
     for (unsigned i = 0; i < ENDS; i++)
-        connection->ends[i].syn_at = connection->ends[i].fin_at = NANOS_NONE;
+        connection->ends[i].syn_at = connection->ends[i].syn_again_at = connection->ends[i].fin_at = NANOS_NONE;
     connection->due = NANOS_NEVER;
     if (!connection->bare)
         ends_init(connection, segment, at);

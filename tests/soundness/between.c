@@ -150,6 +150,25 @@ static void on_segment(void *context, const struct connection *connection, unsig
     between->over = between->over || connection->number != 1;
 }
 
+/*
+ * Does what is proven of the end that has sent this still hold? It may not where the claim's evidence left later; nor of a RST,
+ * which says nothing certain of its sender. Where it does not hold, the claim should have been given up: that is counted.
+ */
+static void note_stale(struct between *between, unsigned end, const struct peer_sent *sent)
+{
+    const struct witness *witness = &between->witnesses[end];
+    const struct claim *claim = &witness->belief->claim;
+
+    if (claim->certainty != PROVEN || (claim->to & sent->truth) || segment_has(&sent->segment, TCP_RST))
+        return;
+    for (unsigned i = 0; i < claim->evidence_count; i++) {
+        nanos at = witness->numbered[claim->evidence[i]].at;
+        if (at != NANOS_NONE && at > sent->at)
+            return;
+    }
+    between->stale++;
+}
+
 static bool is_lacking(struct between *between, unsigned end)
 {
     if (between->passed++ < between->lacks_first || between->lacks_from == end)
@@ -202,6 +221,8 @@ static void capture(struct between *between, unsigned end, const struct peer_sen
     follow_pass(&between->brief, &(struct passage){n, EPOCH + between->now, &src, &dst, &sent->segment, 0});
     for (unsigned i = 0; i < ENDS && !between->over; i++)
         witness_possible(&between->witnesses[i]);
+    if (!between->over)
+        note_stale(between, end, sent);
 }
 
 static void on_over(void *context, const struct summary *summary)

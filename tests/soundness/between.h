@@ -62,6 +62,7 @@ struct between {
     unsigned segments;
     struct passed_by by[ENDS][PASSED_BY_MAX];
     unsigned by_count[ENDS];
+    uint64_t stale; /* segments that left in a state which what still stood as proven of their sender does not name */
     uint64_t dated, undated; /* claims whose interval begins somewhere, and of these such as no contract holds for */
     /* The same capture, followed in full and briefly: what both say in the end. */
     struct follow brief;
