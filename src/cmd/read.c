@@ -92,6 +92,17 @@ static bool are_there(int count, char **paths, struct fault *fault)
     return true;
 }
 
+/* A damaged file is the last one that is read: how many there are behind it is told with what is wrong. */
+static void name_rest(int rest, struct fault *fault)
+{
+    const struct fault before = *fault;
+
+    if (rest <= 0 || fault->kind == FAULT_NONE || fault->kind == FAULT_USAGE)
+        return;
+    *fault = (struct fault){.kind = FAULT_NONE};
+    fault_set(fault, before.kind, "%s; %d more file%s not read", before.words, rest, rest == 1 ? " was" : "s were");
+}
+
 int run_read(const struct command *command, const struct options *options, int count, char **operands,
              const struct lab *lab, struct fault *fault)
 {
@@ -113,9 +124,11 @@ int run_read(const struct command *command, const struct options *options, int c
         return exit_status_of(fault);
     errno = 0;
     if (following_init(following, options, &origin, false, fault)) {
-        for (int i = 0; i < count && read_file(&reading, operands[i]); i++)
-            continue;
+        int done = 0;
+        while (done < count && read_file(&reading, operands[done]))
+            done++;
         *fault = following->fault;
+        name_rest(count - done - 1, fault);
         if (fault->kind != FAULT_USAGE)
             following_conclude(following, fault);
         if (fault->kind == FAULT_NONE && options->connection && !following->shown)

@@ -29,7 +29,7 @@ static inline void note_used(struct slot *slot, unsigned from, const struct brie
 
     slot->first[from] = first ? brief->seq : slot->first[from];
     used = brief_end(brief) - slot->first[from];
-    slot->used[from] = first | (used > slot->used[from]) ? used : slot->used[from];
+    slot->used[from] = (first | (used > slot->used[from])) ? used : slot->used[from];
 }
 
 void follow_write_down(struct slot *slot, unsigned from, const struct passage *passage)

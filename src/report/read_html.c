@@ -48,7 +48,7 @@ static void put_states(const struct svg *svg, const struct summary_end *end)
     phrase_states(&text, claim->likely, presumed ? NO_STATES : claim->to);
     svg_put(svg, "<td><div class=\"%s\">", presumed ? "presumes" : "proves");
     html_text(svg, words);
-    svg_put(svg, "</div>");
+    svg_put(svg, " <span class=\"dim\">%s</span></div>", certainty_name(claim->certainty));
     text_init(&text, words, sizeof(words));
     for (unsigned state = 0; state < STATE_COUNT; state++)
         if (end->in_state[state] > 0)

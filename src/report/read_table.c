@@ -15,6 +15,11 @@ enum { TIME_AT = 7, WHO_AT = 20, OPEN_AT = 7, MORE_AT = 10, CLOSE_AT = 22, STATE
 
 #define WORDS_MAX 160
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static struct page page_on(const struct read_look *look, FILE *out)
 {
     return (struct page){.out = out, .width = look->width, .colour = look->colour};
@@ -256,12 +261,12 @@ static void put_line(const struct read_look *look, const char *words, FILE *out)
 
 static void add_total(struct text *text, const struct read_total *total)
 {
-    text_add(text, "%" PRIu64 " connection%s, %" PRIu64 " segments", total->connections,
-             total->connections == 1 ? "" : "s", total->segments);
+    text_add(text, "%" PRIu64 " connection%s, %" PRIu64 " segment%s", total->connections, plural(total->connections),
+             total->segments, plural(total->segments));
     if (total->late)
         text_add(text, ", %" PRIu64 " of them late: their connections had ended, and many others since", total->late);
     if (total->others)
-        text_add(text, ", %" PRIu64 " packets without TCP", total->others);
+        text_add(text, ", %" PRIu64 " packet%s without TCP", total->others, plural(total->others));
     if (total->left_out)
         text_add(text, "; %" PRIu64 " connections are not shown (--limit)", total->left_out);
 }
@@ -315,7 +320,8 @@ void read_table_foot(const struct read_look *look, const struct read_total *tota
 
 static void add_counts(struct text *text, const char *name, const struct summary_end *end)
 {
-    text_add(text, "%s sent %" PRIu64 " segments, %" PRIu64 " bytes", name, end->segments, end->bytes);
+    text_add(text, "%s sent %" PRIu64 " segment%s, %" PRIu64 " byte%s", name, end->segments, plural(end->segments),
+             end->bytes, plural(end->bytes));
     add_oddities(text, ", ", end);
 }
 

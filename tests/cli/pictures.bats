@@ -246,7 +246,7 @@ a_case() {
     [[ $(grep -c '^<tr><td class="number">' p.html) == 3 ]]
     has '<li>3 connections, 11 segments</li>' p.html
     has '<td class="whole">192.0.2.1:40000</td><td class="whole">198.51.100.1:80</td><td class="whole">done 10.0 ms</td><td><div>A, three</div><div class="dim history">ShAFf</div>' p.html
-    has '<td><div class="proves"><span class="state">TIME-WAIT</span> or CLOSING</div>' p.html
+    has '<td><div class="proves"><span class="state">TIME-WAIT</span> or CLOSING <span class="dim">proven</span></div>' p.html
     grep -q '^3 connections, 11 segments$' "$SAID"
     # The same where rows are written as connections end; and with fewer of them.
     read_ --html q.html --json case.pcap

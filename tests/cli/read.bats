@@ -166,6 +166,9 @@ DESCRIPTION
     run "$TCPWALK" read cut.pcapng
     [ "$status" -eq 5 ]
     [[ $output == *"cut.pcapng: after packet 1: the file ends in the middle of a block"* ]]
+    run "$TCPWALK" read cut.pcap case.pcap case.pcap
+    [ "$status" -eq 5 ]
+    [[ $output == *"after packet 8: truncated dump file"*"; 2 more files were not read"* ]]
     run "$TCPWALK" read "$CASES"
     [ "$status" -eq 5 ]
     [[ $output == "tcpwalk: "*"cases.md: unknown file format" ]]
