@@ -86,6 +86,7 @@ struct end {
     nanos syn_again_at; /* of the latest SYN that repeats it; NANOS_NONE */
     uint32_t syn_tsval, syn_again_tsval;
     bool syn_stamped; /* ... and they have these timestamps */
+    bool syn_answers; /* it has acknowledged the other's SYN with one of its own */
     struct recent recent[RECENT];
     unsigned recent_next;
     /* What only ends.c is about, and a bare connection does not have: it is not even cleared there. */

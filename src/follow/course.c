@@ -89,7 +89,7 @@ static nanos answered_at(const struct end *opener, const struct segment *answer)
                                                               : NANOS_NONE;
 }
 
-/* The times of an end's SYNs, which may be repeated. */
+/* The times of an end's SYNs, which may be repeated: it is one without ACK that a SYN-ACK answers (RFC 9293 3.10.7.3). */
 static void note_syn_times(struct end *me, const struct segment *segment, nanos at)
 {
     const bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
@@ -100,6 +100,8 @@ static void note_syn_times(struct end *me, const struct segment *segment, nanos 
         me->syn_stamped = stamped;
         return;
     }
+    if (segment_has(segment, TCP_ACK))
+        return;
     me->syn_again_at = at;
     me->syn_again_tsval = segment->options.tsval;
     me->syn_stamped = me->syn_stamped && stamped;
@@ -108,6 +110,7 @@ static void note_syn_times(struct end *me, const struct segment *segment, nanos 
 static void note_syn(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    nanos answered;
 
     if (connection->opener == NOBODY) {
         bool answer = segment_has(segment, TCP_ACK);
@@ -128,12 +131,13 @@ static void note_syn(struct connection *connection, unsigned from, const struct 
     if (from == connection->opener && !segment_has(segment, TCP_ACK) && segment->seq == me->iss)
         connection->opener_guessed = false;
     note_syn_times(me, segment, at);
-    if (from == connection->opener || !acks_syn(connection, from, segment) || other->syn_at == NANOS_NONE)
-        return;
     /* The first answer counts: a second one may be a copy. */
-    if (connection->open_rtt == NANOS_NONE && me->syn_again_at == NANOS_NONE &&
-        answered_at(other, segment) != NANOS_NONE)
-        connection->open_rtt = at - answered_at(other, segment);
+    if (from == connection->opener || me->syn_answers || !acks_syn(connection, from, segment))
+        return;
+    me->syn_answers = true;
+    answered = answered_at(other, segment);
+    if (answered != NANOS_NONE)
+        connection->open_rtt = at - answered;
 }
 
 /* Does the segment of the one that opened acknowledge the SYN-ACK as the handshake has it? */

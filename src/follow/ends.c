@@ -75,12 +75,10 @@ static void prepare_ack(struct connection *connection, unsigned from, const stru
         belief_join_its(&other->belief, segment->ack, true, connection->segments, at);
         belief_join_ours(&me->belief, segment->ack, true);
         me->belief.known.incomplete = true;
-    } else if (kind == ACK_UNSEEN) {
-        belief_missed_its(&other->belief, segment->ack);
-        belief_missed_ours(&me->belief, segment->ack);
-        me->belief.known.incomplete = true;
-    } else if (kind == ACK_CLAIMED) {
-        /* What it acknowledges may have been, a FIN too: then it is no longer where it was. */
+    } else if (kind == ACK_UNSEEN || kind == ACK_CLAIMED) {
+        /* What only one segment says the other end need not have sent; but a FIN may be in it, which this end has got. */
+        if (kind == ACK_UNSEEN)
+            belief_missed_its(&other->belief, segment->ack);
         belief_missed_ours(&me->belief, segment->ack);
         me->belief.known.incomplete = true;
     } else if (kind == ACK_KNOWN && other->has_hole && seq_lt(other->first_hole, segment->ack)) {
