@@ -334,6 +334,24 @@ bool belief_says_gone(const struct belief *belief)
            (belief->claim.to & (state_set) ~(IN(CLOSED) | IN(LISTEN))) == NO_STATES;
 }
 
+/* Which of the states of a verdict is the most likely, going by what was believed so far. */
+static void choose_likely(const struct belief *belief, struct verdict *verdict)
+{
+    /* It was still opening a moment ago, and nothing has left that should have moved it since. */
+    if (belief->claim.certainty != PRESUMED && belief->claim.likely == IN(SYN_RECEIVED) &&
+        (verdict->states & IN(SYN_RECEIVED)))
+        verdict->likely = IN(SYN_RECEIVED);
+    /* It refuses what we asked, and we take it to be gone already. */
+    if (verdict->answer && belief->claim.evidence_count > 0 &&
+        (belief->claim.likely & verdict->states & (IN(CLOSED) | IN(LISTEN))))
+        verdict->likely = belief->claim.likely & verdict->states;
+    /* Of several as likely as each other, those that go on from what was likely so far. */
+    if (verdict->likely & (verdict->likely - 1)) {
+        state_set on = verdict->likely & belief_reachable(belief, belief->claim.likely);
+        verdict->likely = on ? on : verdict->likely;
+    }
+}
+
 unsigned belief_received(struct belief *belief, const struct segment *segment, unsigned n, nanos at,
                          struct claim out[CLAIMS_MAX])
 {
@@ -380,14 +398,7 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
     belief->possible = possible;
     if (stale)
         return 0;
-    /* It was still opening a moment ago, and nothing has left that should have moved it since. */
-    if (belief->claim.certainty != PRESUMED && belief->claim.likely == IN(SYN_RECEIVED) &&
-        (verdict.states & IN(SYN_RECEIVED)))
-        verdict.likely = IN(SYN_RECEIVED);
-    /* It refuses what we asked, and we take it to be gone already. */
-    if (verdict.answer && belief->claim.evidence_count > 0 &&
-        (belief->claim.likely & verdict.states & (IN(CLOSED) | IN(LISTEN))))
-        verdict.likely = belief->claim.likely & verdict.states;
+    choose_likely(belief, &verdict);
     return conclude(belief, &verdict, &grounds, segment, n, at, out);
 }
 

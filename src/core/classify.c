@@ -265,9 +265,13 @@ static void classify_after_our_fin(const struct knowledge *known, const struct s
         say(out, IN(TIME_WAIT), IN(TIME_WAIT), REASON_FIN_RECEIPT, &known->fin_ack);
         return;
     }
-    out->likely = (out->states & IN(TIME_WAIT))  ? IN(TIME_WAIT)
-                  : (out->states & IN(LAST_ACK)) ? IN(LAST_ACK)
-                                                 : out->states;
+    /* An acknowledgement of its FIN that has not been seen is possible, but not what one would presume. */
+    if ((out->states & IN(TIME_WAIT)) && (both_at_once || (known->sent & SENT_FIN_ACK)))
+        out->likely = IN(TIME_WAIT);
+    else if (out->states & IN(LAST_ACK))
+        out->likely = IN(LAST_ACK);
+    else
+        out->likely = out->states & IN(CLOSING);
 }
 
 /* Data or a bare ACK sent before our FIN arrived, its own FIN being sent: it waits for us to acknowledge that. */
@@ -280,7 +284,8 @@ static void classify_fin_wait(const struct knowledge *known, const struct segmen
         if (ranges_have(&known->ahead, segment->seq))
             out->since = NULL;
     } else {
-        say(out, IN(FIN_WAIT_1) | IN(FIN_WAIT_2), IN(FIN_WAIT_2), REASON_FIN_SEEN, NULL);
+        say(out, IN(FIN_WAIT_1) | IN(FIN_WAIT_2), (known->sent & SENT_FIN_ACK) ? IN(FIN_WAIT_2) : IN(FIN_WAIT_1),
+            REASON_FIN_SEEN, NULL);
     }
 }
 

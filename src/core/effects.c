@@ -76,6 +76,14 @@ static unsigned expected_syn(const struct knowledge *known, const struct segment
     return SENT_SYN_WITH_ACK;
 }
 
+/* To a third party: it ends in the number that the peer has acknowledged before it was seen, and that may have been a FIN. */
+static bool is_seen_late(const struct knowledge *known, const struct segment *segment)
+{
+    uint32_t end = segment->seq + segment_span(segment);
+
+    return known->observed && segment_has(segment, TCP_FIN) && end == known->ours_unseen_end && end == base_of(known);
+}
+
 /* 3.10.7.4, first, and RFC 5961 5.2: is it in the window, and is its acknowledgement one that can be? */
 static bool is_acceptable(const struct knowledge *known, const struct segment *segment)
 {
@@ -84,7 +92,7 @@ static bool is_acceptable(const struct knowledge *known, const struct segment *s
 
     if (!known->iss_known || !below_edge(known, segment->seq))
         return false;
-    if (span ? seq_le(segment->seq + span, base) : seq_lt(segment->seq, base))
+    if (span ? seq_le(segment->seq + span, base) && !is_seen_late(known, segment) : seq_lt(segment->seq, base))
         return false;
     return seq_le(segment->ack, known->heard_max) && seq_le(lowest, segment->ack);
 }

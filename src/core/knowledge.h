@@ -107,7 +107,7 @@ struct knowledge {
     struct stamp stamps[STAMPS];
     unsigned stamps_next;
     nanos stamped_at; /* none of them left later */
-    bool heard_open; /* it has sent more than SYNs */
+    bool heard_open;  /* it has sent more than SYNs */
     bool
         cookie_shift; /* an acknowledgement of its SYN left with a number beyond the first: a cookie counts from there */
     bool opening_unstamped; /* an acknowledgement of its SYN left without a timestamp, or beyond the first number */
@@ -131,7 +131,7 @@ struct knowledge {
     unsigned passed_next;
     uint32_t passed_end;      /* one past the highest of them; valid with passed_next > 0 */
     bool ours_unseen;         /* the peer has acknowledged what was not seen to leave */
-    uint32_t ours_unseen_end; /* one past that: the number before may have been a FIN; valid with ours_unseen */
+    uint32_t ours_unseen_end; /* one past that: the number before may have been a FIN; of the latest such */
     uint32_t room_end;        /* the farthest right edge of our windows; valid with roomed */
     bool roomed;
     bool its_syn_alone; /* it sent its SYN without ACK: it opens, it does not listen */

@@ -147,6 +147,29 @@ void belief_resumed_its(struct belief *belief, uint32_t from)
     ranges_cut(&known->ahead, from + 1);
 }
 
+unsigned belief_presume_gone(struct belief *belief, unsigned n, nanos at, struct claim *out)
+{
+    const struct claim *standing = &belief->claim;
+
+    if ((standing->likely & IN(CLOSED)) && standing->evidence_count > 0)
+        return 0;
+    *out = (struct claim){
+        .from = standing->to,
+        .to = IN(CLOSED),
+        .likely = IN(CLOSED),
+        .otherwise = (standing->to | standing->otherwise | IN(LISTEN)) & (state_set)~IN(CLOSED),
+        .certainty = PRESUMED,
+        .reason = REASON_RST_NO_CONNECTION,
+        .not_before = NANOS_NONE,
+        .not_after = NANOS_NEVER,
+        .evidence = {n},
+        .evidence_count = 1,
+    };
+    belief->claim = *out;
+    (void)at;
+    return 1;
+}
+
 void belief_slide(struct belief *belief)
 {
     struct knowledge *known = &belief->known;
@@ -157,7 +180,8 @@ void belief_slide(struct belief *belief)
         if (known->joined && known->heard_max - known->joined_its > JOINED_SPAN)
             known->joined_its = known->irs + 1;
     }
-    if (known->iss_known && known->acked_any && known->ours.syn_count == 1 && known->acked_max - syn->seq > SLIDE_BEYOND) {
+    if (known->iss_known && known->acked_any && known->ours.syn_count == 1 &&
+        known->acked_max - syn->seq > SLIDE_BEYOND) {
         uint32_t top = syn->seq + syn->reach;
         known->iss = syn->seq = known->acked_max - 1 - JOINED_SPAN;
         if (known->joined && known->acked_max - known->joined_ours > JOINED_SPAN)

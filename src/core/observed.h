@@ -52,6 +52,12 @@ void belief_missed_its(struct belief *belief, uint32_t to);
 void belief_resumed_ours(struct belief *belief, uint32_t to);
 
 /*
+ * The peer has sent a RST, with which it ended the connection or said that it had none, and which proves nothing. Returns 1
+ * when it was not taken to be gone already: with the claim in *out. n, at: the RST.
+ */
+unsigned belief_presume_gone(struct belief *belief, unsigned n, nanos at, struct claim *out);
+
+/*
  * Keeps the initial numbers within reach of comparison when gigabytes have passed: what lies far behind is forgotten. To be
  * called now and then.
  */

@@ -311,10 +311,10 @@ static nanos time_at(const struct brief_segment *segments, struct brief_time tim
 }
 
 void brief_remember(struct brief_memo *memo, const struct brief_key *key, const struct brief_segment *segments,
-                    const struct summary *summary, const struct runs *runs)
+                    const struct summary *summary, const struct connection *connection)
 {
     memo->used = false;
-    if (runs->cut || summary->undone)
+    if (summary->undone)
         return;
     /* Of segments at the same time nobody knows which one a time is of, and no state has lasted between them. */
     for (unsigned i = 1; i < key->count; i++)
@@ -326,11 +326,15 @@ void brief_remember(struct brief_memo *memo, const struct brief_key *key, const 
     if (summary->open != NANOS_NONE && !time_of(segments, key->count, segments[0].at + summary->open, &memo->open))
         return;
     for (unsigned end = 0; end < ENDS; end++) {
-        memo->run_count[end] = runs->count[end];
-        memcpy(memo->run_state[end], runs->state[end], sizeof(memo->run_state[end]));
-        for (unsigned i = 0; i < runs->count[end]; i++)
-            if (!time_of(segments, key->count, runs->since[end][i], &memo->run_since[end][i]))
+        const struct stays *stays = &connection->ends[end].stays;
+        if (stays->cut)
+            return;
+        memo->stay_count[end] = stays->count;
+        for (unsigned i = 0; i < stays->count; i++) {
+            memo->stay_state[end][i] = stays->at[i].state;
+            if (!time_of(segments, key->count, stays->at[i].since, &memo->stay_since[end][i]))
                 return;
+        }
     }
     memo->used = true;
 }
@@ -350,9 +354,10 @@ void brief_recall(const struct brief_memo *memo, const struct brief_segment *seg
     for (unsigned end = 0; end < ENDS; end++) {
         nanos *in_state = out->ends[end].in_state;
         memset(in_state, 0, sizeof(out->ends[end].in_state));
-        for (unsigned i = 0; i < memo->run_count[end]; i++) {
-            nanos until = i + 1 < memo->run_count[end] ? time_at(segments, memo->run_since[end][i + 1]) : last;
-            in_state[memo->run_state[end][i]] += until - time_at(segments, memo->run_since[end][i]);
+        for (unsigned i = 0; i < memo->stay_count[end]; i++) {
+            nanos until = i + 1 < memo->stay_count[end] ? time_at(segments, memo->stay_since[end][i + 1]) : last;
+            if (memo->stay_state[end][i] != STAY_UNKNOWN)
+                in_state[memo->stay_state[end][i]] += until - time_at(segments, memo->stay_since[end][i]);
         }
     }
 }

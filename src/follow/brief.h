@@ -21,16 +21,6 @@
 
 #define BRIEF_MAX 10
 
-/* Changes of both ends' likely states, noted while a connection is replayed. */
-#define RUNS_MAX 16
-
-struct runs {
-    unsigned count[ENDS];
-    uint8_t state[ENDS][RUNS_MAX];
-    nanos since[ENDS][RUNS_MAX];
-    bool cut; /* there was no room for all */
-};
-
 struct brief_key {
     uint32_t count;
     struct brief_key_part {
@@ -54,9 +44,9 @@ struct brief_memo {
     struct brief_key key;
     struct summary summary;
     struct brief_time open;
-    unsigned run_count[ENDS];
-    uint8_t run_state[ENDS][RUNS_MAX];
-    struct brief_time run_since[ENDS][RUNS_MAX];
+    unsigned stay_count[ENDS];
+    uint8_t stay_state[ENDS][STAYS_MAX];
+    struct brief_time stay_since[ENDS][STAYS_MAX];
 };
 
 #define BRIEF_MEMOS 4096
@@ -115,9 +105,9 @@ bool brief_key_of(const struct brief_segment *segments, unsigned count, struct b
 /* Where a key's summary is, or would be: memos has BRIEF_MEMOS. *found: it is. */
 struct brief_memo *brief_find(struct brief_memo *memos, const struct brief_key *key, bool *found);
 
-/* Remembers a summary that came of these segments. */
+/* Remembers a summary that came of these segments, which were replayed in this connection. */
 void brief_remember(struct brief_memo *memo, const struct brief_key *key, const struct brief_segment *segments,
-                    const struct summary *summary, const struct runs *runs);
+                    const struct summary *summary, const struct connection *connection);
 
 /* The summary of these segments, but for who and when (number, packets, addresses). */
 void brief_recall(const struct brief_memo *memo, const struct brief_segment *segments, struct summary *out);

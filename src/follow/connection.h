@@ -9,6 +9,7 @@
 #include "base/nanos.h"
 #include "core/belief.h"
 #include "core/segment.h"
+#include "follow/stays.h"
 
 /* How it opened, as far as was seen. */
 enum opening {
@@ -90,8 +91,7 @@ struct end {
     struct recent recent[RECENT];
     unsigned recent_next;
     /* What only ends.c is about, and a bare connection does not have: it is not even cleared there. */
-    nanos in_state[STATE_COUNT]; /* how long it was presumed or proven to be there */
-    nanos state_since;
+    struct stays stays;
     struct belief belief;
 };
 
@@ -131,7 +131,6 @@ struct connection {
     nanos due;   /* no claim's time is up before that */
     char history[CONNECTION_HISTORY];
     unsigned history_used;
-    struct runs *runs; /* where changes of state are noted (follow/brief.h); or NULL */
 
     /* the table's */
     uint32_t slot; /* of this connection; NO_SLOT when it is none of the table's */

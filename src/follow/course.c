@@ -168,8 +168,8 @@ static bool implies(const struct connection *connection, unsigned from, const st
            ((me->has_acked && seq_lt(other->syn_end, me->acked)) || (!other->seen && segment->len > 0));
 }
 
-/* Is the handshake completed by this? True when that shows more of what passed before than the beliefs were told. */
-static bool note_opened(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+/* Is the handshake completed by this? Now, when that shows more of what passed before than the beliefs were told; or never. */
+static nanos note_opened(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
 {
     const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
     bool both_alone = me->syn_alone && other->syn_alone;
@@ -177,13 +177,13 @@ static bool note_opened(struct connection *connection, unsigned from, const stru
     bool more = false;
 
     if (connection->opening != OPENING_TRIED && connection->opening != OPENING_ANSWERED)
-        return false;
+        return NANOS_NEVER;
     if (both_alone) {
         if (!acks_syn(connection, from, segment) || !other->has_acked || !acks_syn(connection, !from, &answer))
-            return false;
+            return NANOS_NEVER;
         connection->opening = OPENING_SIMULTANEOUS;
     } else if (segment_has(segment, TCP_SYN)) {
-        return false;
+        return NANOS_NEVER;
     } else if (from == connection->opener && other->has_syn && completes(connection, from, segment)) {
         connection->opening = OPENING_DONE;
         more = other->has_old_syn;
@@ -191,11 +191,11 @@ static bool note_opened(struct connection *connection, unsigned from, const stru
         more = from == connection->opener && connection->opening == OPENING_ANSWERED;
         connection->opening = OPENING_IMPLIED;
     } else {
-        return false;
+        return NANOS_NEVER;
     }
     if (connection->ends[connection->opener].syn_at != NANOS_NONE)
         connection->open = at - connection->ends[connection->opener].syn_at;
-    return more;
+    return more ? at : NANOS_NEVER;
 }
 
 /* ---- closing ---- */
@@ -247,17 +247,19 @@ static bool is_fin_doubtful(const struct connection *connection, unsigned from, 
                                (other->has_syn && numbers_held(connection, from) && seq_le(segment->ack, other->iss)));
 }
 
-static bool note_fin(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+/* Since when a FIN that counted turns out to be none; NANOS_NEVER. */
+static nanos note_fin(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
     uint32_t fin = segment->seq + segment_span(segment) - 1;
     bool moved = me->has_fin && seq_lt(me->fin, fin);
+    nanos before = me->fin_at;
 
     if ((me->has_fin && !moved) || (other->has_acked && seq_lt(fin + 1, other->acked)))
-        return false;
+        return NANOS_NEVER;
     if (is_fin_doubtful(connection, from, segment)) {
         if (me->has_fin)
-            return false;
+            return NANOS_NEVER;
         me->has_doubtful_fin = true;
     } else {
         me->has_fin = true;
@@ -267,8 +269,12 @@ static bool note_fin(struct connection *connection, unsigned from, const struct 
     me->fin_at = at;
     me->fin_acks_fin = other->has_fin && segment_has(segment, TCP_ACK) && seq_lt(other->fin, segment->ack);
     me->acked_fin_first = me->acked_fin;
+    if (me->has_fin && other->has_acked && other->acked == fin + 1) { /* its acknowledgement was captured before it */
+        other->acked_fin = true;
+        other->acked_fin_first = !other->has_fin;
+    }
     connection->undone = connection->undone || moved;
-    return moved;
+    return moved ? before : NANOS_NEVER;
 }
 
 /* The other end has accepted a FIN that it should have refused. */
@@ -281,39 +287,38 @@ static void confirm_fin(struct connection *connection, unsigned from)
         other->has_fin = true;
 }
 
-/* The FIN of this end was none. */
-static void drop_fin(struct connection *connection, unsigned from)
+/* The FIN of this end was none: it passed then. */
+static nanos drop_fin(struct connection *connection, unsigned from)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
 
     me->has_fin = other->acked_fin = other->acked_fin_first = false;
     connection->undone = true;
+    return me->fin_at;
 }
 
 /* The other end has acknowledged more than its FIN: that was none. */
-static bool undo_fin(struct connection *connection, unsigned from)
+static nanos undo_fin(struct connection *connection, unsigned from)
 {
     const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
 
     if (!other->has_fin || !me->has_acked || seq_le(me->acked, other->fin + 1))
-        return false;
-    drop_fin(connection, !from);
-    return true;
+        return NANOS_NEVER;
+    return drop_fin(connection, !from);
 }
 
 /*
  * It sends from before its FIN, and later than that, as it acknowledges more: a segment without payload has the next number
  * (RFC 9293 3.10.7.4), so that the FIN was not its own.
  */
-static bool undo_own_fin(struct connection *connection, unsigned from, const struct segment *segment)
+static nanos undo_own_fin(struct connection *connection, unsigned from, const struct segment *segment)
 {
     const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
 
     if (!me->has_fin || (segment->flags & (TCP_SYN | TCP_FIN)) || !segment_has(segment, TCP_ACK) || segment->len > 0 ||
         other->acked_fin || !seq_lt(segment->seq, me->fin) || !seq_lt(me->fin_ack, segment->ack))
-        return false;
-    drop_fin(connection, from);
-    return true;
+        return NANOS_NEVER;
+    return drop_fin(connection, from);
 }
 
 static bool is_rst_exact(const struct connection *connection, unsigned from, const struct segment *segment)
@@ -369,7 +374,7 @@ static void note_rst(struct connection *connection, unsigned from, const struct 
  * What was reset goes on: one end acknowledges what the other sent after the RST had passed. So either end was there, and
  * the RST was somebody else's, or did not count. Where one direction is all that is seen, it goes on when it sends.
  */
-static bool undo_rst(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+static nanos undo_rst(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
 {
     const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
     bool goes_on = me->has_acked && other->has_next && seq_lt(connection->reset_next[!from], me->acked);
@@ -380,42 +385,42 @@ static bool undo_rst(struct connection *connection, unsigned from, const struct 
                 ((connection->resetter != from && segment->len == 0) || at - connection->reset_at > REORDERED);
 
     if (connection->resetter == NOBODY || (!goes_on && !alone && !asks))
-        return false;
+        return NANOS_NEVER;
     connection->resetter = NOBODY;
     connection->undone = true;
     if (connection->opening == OPENING_REFUSED)
         connection->opening = OPENING_TRIED;
-    return true;
+    return connection->reset_at;
 }
 
-bool course_note(struct connection *connection, unsigned from, enum passage_kind kind, const struct segment *segment,
-                 nanos at)
+nanos course_note(struct connection *connection, unsigned from, enum passage_kind kind, const struct segment *segment,
+                  nanos at)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
-    bool again = false;
+    nanos wrong_since;
 
     if (kind == PASSAGE_DOUBLE || kind == PASSAGE_STRAY)
-        return false;
+        return NANOS_NEVER;
     note_letters(connection, from, kind, segment);
     if (segment_has(segment, TCP_RST)) {
         note_rst(connection, from, segment, at);
         judge(connection);
-        return false;
+        return NANOS_NEVER;
     }
     if (segment_has(segment, TCP_SYN))
         note_syn(connection, from, segment, at);
-    again = note_opened(connection, from, segment, at);
-    again = undo_rst(connection, from, segment, at) || again;
-    again = undo_fin(connection, from) || again;
-    again = undo_own_fin(connection, from, segment) || again;
+    wrong_since = note_opened(connection, from, segment, at);
+    wrong_since = nanos_sooner(wrong_since, undo_rst(connection, from, segment, at));
+    wrong_since = nanos_sooner(wrong_since, undo_fin(connection, from));
+    wrong_since = nanos_sooner(wrong_since, undo_own_fin(connection, from, segment));
     if (segment_has(segment, TCP_FIN))
-        again = note_fin(connection, from, segment, at) || again;
+        wrong_since = nanos_sooner(wrong_since, note_fin(connection, from, segment, at));
     confirm_fin(connection, from);
     if (me->has_acked && other->has_fin && seq_lt(other->fin, me->acked) && !me->acked_fin) {
         me->acked_fin = true;
         me->acked_fin_first = !me->has_fin;
     }
-    if (other->has_fin || me->has_fin || connection->resetter != NOBODY || again)
+    if (other->has_fin || me->has_fin || connection->resetter != NOBODY || wrong_since != NANOS_NEVER)
         judge(connection);
-    return again;
+    return wrong_since;
 }

@@ -4,33 +4,17 @@
 #include "follow/brief.h"
 #include "follow/follow.h"
 
-/* Where it was from a time on, if that is another state than before. */
-static void note_run(struct runs *runs, unsigned which, unsigned state, nanos since)
+/* What the claims, of which the last one stands, say of its times in states. */
+static void note_stays(struct end *end, const struct claim *claims, unsigned count, nanos at)
 {
-    unsigned *count = &runs->count[which];
+    const struct claim *standing = &end->belief.claim;
 
-    if (*count > 0 && runs->state[which][*count - 1] == state)
-        return;
-    if (*count == RUNS_MAX) {
-        runs->cut = true;
-        return;
+    for (unsigned i = 0; i < count; i++) {
+        if (claims[i].certainty != PRESUMED)
+            stays_prove(&end->stays, claims[i].likely);
+        stays_note(&end->stays, claims[i].likely, claims[i].certainty == PRESUMED, at);
     }
-    runs->state[which][*count] = (uint8_t)state;
-    runs->since[which][(*count)++] = since;
-}
-
-void ends_count_time(struct connection *connection, unsigned which, nanos at)
-{
-    struct end *end = &connection->ends[which];
-    state_set likely = end->belief.claim.likely;
-
-    if (likely != NO_STATES && at != end->state_since) {
-        unsigned state = (unsigned)__builtin_ctz(likely); /* the first of them */
-        end->in_state[state] += at - end->state_since;
-        if (connection->runs)
-            note_run(connection->runs, which, state, end->state_since);
-    }
-    end->state_since = at;
+    stays_note(&end->stays, standing->likely, standing->certainty == PRESUMED, at);
 }
 
 void ends_tell(struct follow *follow, struct connection *connection, unsigned end, const struct claim *claims,
@@ -40,13 +24,13 @@ void ends_tell(struct follow *follow, struct connection *connection, unsigned en
         follow->listener.claim(follow->listener.context, connection, end, &claims[i]);
 }
 
-void ends_init(struct connection *connection, const struct segment *segment, nanos at)
+void ends_init(struct connection *connection, const struct segment *segment)
 {
-    bool syn = segment_has(segment, TCP_SYN), ack = segment_has(segment, TCP_ACK);
+    bool syn = segment_has(segment, TCP_SYN), ack = segment_has(segment, TCP_ACK), rst = segment_has(segment, TCP_RST);
 
-    belief_init_observed(&connection->ends[END_A].belief, syn && !ack);
-    belief_init_observed(&connection->ends[END_B].belief, syn && ack);
-    connection->ends[END_A].state_since = connection->ends[END_B].state_since = at;
+    /* Without ACK only a SYN or a RST is sent by a TCP (RFC 9293 3.10.7.4): all else is not of a connection. */
+    belief_init_observed(&connection->ends[END_A].belief, !ack || rst);
+    belief_init_observed(&connection->ends[END_B].belief, (syn && ack) || rst);
 }
 
 /* A SYN-ACK shows that a SYN has passed unseen. */
@@ -100,8 +84,10 @@ void ends_prepare(struct follow *follow, struct connection *connection, unsigned
             prepare_syn_ack(connection, from, segment, at);
         return;
     }
-    if (!me->has_next) {
-        if (segment_has(segment, TCP_ACK) && numbers_ack(connection, from, segment->ack) == ACK_WRONG)
+    if (!segment_has(segment, TCP_ACK)) /* nobody takes it */
+        return;
+    if (!me->has_next || !me->belief.known.irs_known) {
+        if (numbers_ack(connection, from, segment->ack) == ACK_WRONG)
             return;
         belief_join_its(&me->belief, segment->seq, span == 0, connection->segments, at);
         belief_join_ours(&other->belief, segment->seq, span == 0);
@@ -109,8 +95,7 @@ void ends_prepare(struct follow *follow, struct connection *connection, unsigned
         belief_missed_ours(&other->belief, segment->seq);
         belief_missed_its(&me->belief, segment->seq);
     }
-    if (segment_has(segment, TCP_ACK))
-        prepare_ack(connection, from, segment, at);
+    prepare_ack(connection, from, segment, at);
     if (span)
         belief_resumed_ours(&other->belief, segment->seq + span);
     if (segment->len > 0 && other->has_acked)
@@ -121,32 +106,35 @@ void ends_pass(struct follow *follow, struct connection *connection, unsigned fr
                nanos at)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
-    struct claim claims[CLAIMS_MAX];
+    struct claim claims[CLAIMS_MAX + 1];
     unsigned count, n = connection->segments;
 
-    ends_count_time(connection, from, at);
-    ends_count_time(connection, !from, at);
     /* Where its options were cut off, nobody knows how windows are to be read. */
     if (segment_has(segment, TCP_SYN) && (segment->options.present & TCP_OPT_CUT))
         me->belief.known.scale_unknown = other->belief.known.scale_unknown = true;
     count = belief_received(&me->belief, segment, n, at, claims);
+    if (segment_has(segment, TCP_RST) && connection->resetter == from && connection->reset_at == at)
+        count += belief_presume_gone(&me->belief, n, at, &claims[count]);
+    note_stays(me, claims, count, at);
     ends_tell(follow, connection, from, claims, count);
     count = belief_sent(&other->belief, segment, n, at, claims);
+    note_stays(other, claims, count, at);
     ends_tell(follow, connection, !from, claims, count);
     belief_slide(&me->belief);
     belief_slide(&other->belief);
 }
 
-void ends_rejoin(struct follow *follow, struct connection *connection, nanos at)
+void ends_rejoin(struct follow *follow, struct connection *connection, nanos wrong_since, nanos at)
 {
     for (unsigned i = 0; i < ENDS; i++) {
         struct end *me = &connection->ends[i], *other = &connection->ends[!i];
-        ends_count_time(connection, i, at);
+        stays_undo(&me->stays, wrong_since);
         belief_init_observed(&me->belief, false);
         if (other->has_next)
             belief_join_ours(&me->belief, other->next, true);
         if (me->has_next)
             belief_join_its(&me->belief, me->next, true, connection->segments, at);
+        note_stays(me, &me->belief.claim, 1, at);
         ends_tell(follow, connection, i, &me->belief.claim, 1);
     }
 }

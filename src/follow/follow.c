@@ -28,7 +28,7 @@ static void begin_in(struct connection *connection, const struct slot *slot, con
         connection->ends[i].syn_at = connection->ends[i].syn_again_at = connection->ends[i].fin_at = NANOS_NONE;
     connection->due = NANOS_NEVER;
     if (!connection->bare)
-        ends_init(connection, segment, at);
+        ends_init(connection, segment);
 }
 
 static void note_due(struct connection *connection)
@@ -45,10 +45,6 @@ void follow_expire(struct follow *follow, struct connection *connection, nanos a
         return;
     for (unsigned i = 0; i < ENDS; i++) {
         struct end *end = &connection->ends[i];
-        nanos due = belief_expiry(&end->belief);
-        if (at < due)
-            continue;
-        ends_count_time(connection, i, due);
         if (belief_expire(&end->belief, at, claims) && follow->listener.claim)
             follow->listener.claim(follow->listener.context, connection, i, &claims[0]);
     }
@@ -59,7 +55,7 @@ static void take_any(struct follow *follow, struct connection *connection, unsig
 {
     const struct segment *segment = passage->segment;
     enum passage_kind kind;
-    bool again;
+    nanos wrong_since;
 
     connection->segments++;
     connection->last_packet = passage->packet;
@@ -67,7 +63,7 @@ static void take_any(struct follow *follow, struct connection *connection, unsig
     if (!connection->bare)
         ends_prepare(follow, connection, from, segment, passage->at);
     kind = numbers_note(connection, from, segment, passage->at);
-    again = course_note(connection, from, kind, segment, passage->at);
+    wrong_since = course_note(connection, from, kind, segment, passage->at);
     if (connection->bare)
         return;
     if (follow->listener.segment)
@@ -75,8 +71,10 @@ static void take_any(struct follow *follow, struct connection *connection, unsig
     /* What no end can use is news of none: but whom a RST reaches, it may reset in ways that we know nothing of. */
     if (kind == PASSAGE_DOUBLE || (kind == PASSAGE_STRAY && !segment_has(segment, TCP_RST)))
         return;
-    if (again || connection->ends[from].jumped)
-        ends_rejoin(follow, connection, passage->at);
+    if (connection->ends[from].jumped)
+        wrong_since = nanos_sooner(wrong_since, passage->at);
+    if (wrong_since != NANOS_NEVER)
+        ends_rejoin(follow, connection, wrong_since, passage->at);
     ends_pass(follow, connection, from, segment, passage->at);
 }
 
@@ -103,13 +101,6 @@ static void replay(struct follow *follow, const struct slot *slot, struct connec
             begin_in(connection, slot, &segment, brief->at);
         take(follow, connection, brief->from, &passage);
     }
-}
-
-static void count_to_the_end(struct connection *connection)
-{
-    for (unsigned i = 0; i < ENDS; i++) /* a timer may have come after the last segment (follow_wait()) */
-        if (connection->ends[i].state_since < connection->last_at)
-            ends_count_time(connection, i, connection->last_at);
 }
 
 /* ---- slots ---- */
@@ -139,16 +130,13 @@ static void sum_up_anew(struct follow *follow, const struct slot *slot, struct b
                         const struct brief_key *key, struct summary *out)
 {
     struct connection *scratch = &follow->fulls[follow->full_count];
-    struct runs runs = {.cut = false};
 
     table_clear(scratch, false);
     scratch->slot = NO_SLOT;
-    scratch->runs = &runs;
     replay(follow, slot, scratch);
-    count_to_the_end(scratch);
     summarize(scratch, out);
     if (memo)
-        brief_remember(memo, key, slot->brief, out, &runs);
+        brief_remember(memo, key, slot->brief, out, scratch);
 }
 
 /* The summary of a brief connection: from one that was alike, or else anew. */
@@ -259,7 +247,6 @@ void follow_report(struct follow *follow, struct slot *slot, bool early)
     if (slot->full == NO_SLOT) {
         sum_up_brief(follow, slot, &summary);
     } else {
-        count_to_the_end(slot_connection(follow, slot));
         summarize(slot_connection(follow, slot), &summary);
     }
     summary.evicted = early && !summary.closed;
@@ -312,6 +299,23 @@ static bool confirms_pending(const struct connection *connection, unsigned from,
                segment->ack - pending->segment.seq <= span;
     return !(segment->flags & (TCP_SYN | TCP_RST)) && segment->seq == pending->segment.seq + span &&
            segment->seq != connection->ends[from].next;
+}
+
+/* Does the end whose SYN was kept go on with the old connection? So that was not its own. */
+static bool denies_pending(const struct connection *connection, unsigned from, const struct segment *segment)
+{
+    return connection->has_pending && connection->pending.from == from && segment->len > 0 &&
+           !(segment->flags & (TCP_SYN | TCP_RST)) && segment->seq == connection->ends[from].next &&
+           connection->ends[from].seen;
+}
+
+static void drop_pending(struct connection *connection)
+{
+    struct end *end = &connection->ends[connection->pending.from];
+
+    connection->has_pending = false;
+    end->segments++;
+    end->strays++;
 }
 
 /*
@@ -382,6 +386,28 @@ static bool take_syn(struct follow *follow, struct slot **slot, unsigned *from, 
     return true;
 }
 
+/*
+ * A SYN-ACK with numbers that are neither end's, where only its sender's direction is seen: it may be another connection's, whose
+ * SYN passed unseen, or nobody's. True when that is settled, for now: it is kept, or is there already.
+ */
+static bool take_lone_answer(struct follow *follow, struct slot **slot, unsigned from, const struct passage *passage)
+{
+    const struct segment *segment = passage->segment;
+    struct connection *connection = slot_connection(follow, *slot);
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    if (other->seen || !me->has_syn || segment->seq == me->iss || segment->ack == other->syn_end)
+        return false;
+    if (connection->has_pending && connection->pending.segment.seq == segment->seq)
+        return true;
+    if (connection->has_pending) { /* each answers an attempt of its own */
+        *slot = begin_pending(follow, *slot);
+        from = END_A;
+    }
+    keep(follow_in_full(follow, *slot), from, passage);
+    return true;
+}
+
 /* ---- all together ---- */
 
 void follow_let_go(struct follow *follow, nanos at)
@@ -416,10 +442,17 @@ void follow_pass_to(struct follow *follow, const struct passage *passage, uint32
         slot = begin_pending(follow, slot);
         from = same ? END_A : END_B;
     }
+    if (slot && slot->full != NO_SLOT && denies_pending(slot_connection(follow, slot), from, segment))
+        drop_pending(slot_connection(follow, slot));
     if (slot && segment_has(segment, TCP_SYN | TCP_ACK) && !answers_briefly(slot, from, segment) &&
         begins_by_answer(follow_in_full(follow, slot), from, passage)) {
         follow_close(follow, slot, false);
         slot = NULL;
+    }
+    if (slot && segment_has(segment, TCP_SYN | TCP_ACK) && slot->full != NO_SLOT &&
+        take_lone_answer(follow, &slot, from, passage)) {
+        table_touch(follow, slot);
+        return;
     }
     if (!slot && !segment_has(segment, TCP_SYN) && late_is(follow, passage)) {
         follow->late_segments++;

@@ -129,7 +129,7 @@ struct order {
 #define LATE_MAX 16384
 
 /* How many can be followed in full at once, of so many connections. */
-#define FULL_MAX 6000
+#define FULL_MAX 5000
 
 struct follow {
     struct follow_listener listener;
@@ -314,9 +314,9 @@ enum ack_kind {
 /* Which of these it is. */
 enum ack_kind numbers_ack(const struct connection *connection, unsigned from, uint32_t ack);
 
-/* Keeps the course of the connection. True when what counted before turns out not to. */
-bool course_note(struct connection *connection, unsigned from, enum passage_kind kind, const struct segment *segment,
-                 nanos at);
+/* Keeps the course of the connection. Since when what counted turns out not to; NANOS_NEVER: all that counted still does. */
+nanos course_note(struct connection *connection, unsigned from, enum passage_kind kind, const struct segment *segment,
+                  nanos at);
 
 /* Do ordinary segments leave the connection as it is? Holds until another one than these has passed. */
 bool ordinary_connection(const struct connection *connection);
@@ -331,7 +331,7 @@ bool ordinary_pass(struct follow *follow, struct connection *connection, unsigne
 void course_letter(struct connection *connection, unsigned from, char letter);
 
 /* Both ends' beliefs of a new connection, whose first segment from END_A this is. */
-void ends_init(struct connection *connection, const struct segment *segment, nanos at);
+void ends_init(struct connection *connection, const struct segment *segment);
 
 /* What passed; before numbers_note() has noted it, what is unseen before it. */
 void ends_prepare(struct follow *follow, struct connection *connection, unsigned from, const struct segment *segment,
@@ -340,13 +340,10 @@ void ends_pass(struct follow *follow, struct connection *connection, unsigned fr
                nanos at);
 
 /* What was believed of both was wrong from some time on: they are joined anew. */
-void ends_rejoin(struct follow *follow, struct connection *connection, nanos at);
+void ends_rejoin(struct follow *follow, struct connection *connection, nanos wrong_since, nanos at);
 
 /* Tells the listener of claims about an end. */
 void ends_tell(struct follow *follow, struct connection *connection, unsigned end, const struct claim *claims,
                unsigned count);
-
-/* The claim that stands has changed its state at this time. */
-void ends_count_time(struct connection *connection, unsigned end, nanos at);
 
 #endif

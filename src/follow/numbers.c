@@ -261,6 +261,16 @@ static void note_ack(struct connection *connection, unsigned from, const struct 
     me->has_acked = true;
 }
 
+/* The other end has acknowledged what passes only now, and all that passed before: the two were captured the other way round. */
+static void confirm_reach(struct end *me, struct end *other)
+{
+    if (!me->has_claimed || me->next != me->claimed)
+        return;
+    me->has_claimed = false;
+    other->acked = other->has_acked ? seq_max(other->acked, me->next) : me->next;
+    other->has_acked = true;
+}
+
 /* Its numbers go on where the other end has said that they would: what came before has passed unseen. */
 static void confirm_claim(struct end *me, struct end *other, const struct segment *segment)
 {
@@ -303,6 +313,7 @@ enum passage_kind numbers_note(struct connection *connection, unsigned from, con
         me->retransmitted++;
         kind = PASSAGE_RETRANSMISSION;
     }
+    confirm_reach(me, other);
     me->seen = true;
     note_window(connection, from, segment);
     if (segment_has(segment, TCP_ACK)) {
@@ -329,6 +340,7 @@ bool numbers_note_ordinary(struct connection *connection, unsigned from, const s
         me->bytes += segment->len;
         me->next += segment->len;
         me->next_is_fin = false;
+        confirm_reach(me, other);
     }
     note_window(connection, from, segment);
     me->acked = segment->ack;

@@ -26,14 +26,17 @@ static bool belief_stands(const struct connection *connection, unsigned which)
 {
     const struct end *me = &connection->ends[which], *other = &connection->ends[!which];
 
+    const struct stays *stays = &me->stays;
+
     return me->belief.known.heard_max == me->next && other->belief.known.ours.taken.at[0].to == me->next &&
-           ordinary_stands(&me->belief);
+           stays->count > 0 && stays->at[stays->count - 1].state == ESTABLISHED &&
+           !stays->at[stays->count - 1].presumed && ordinary_stands(&me->belief);
 }
 
 bool ordinary_connection(const struct connection *connection)
 {
     return connection->opening != OPENING_TRIED && connection->opening != OPENING_ANSWERED &&
-           connection->resetter == NOBODY && !connection->runs && end_stands(&connection->ends[END_A]) &&
+           connection->resetter == NOBODY && end_stands(&connection->ends[END_A]) &&
            end_stands(&connection->ends[END_B]) &&
            (connection->bare || (belief_stands(connection, END_A) && belief_stands(connection, END_B)));
 }
@@ -62,13 +65,6 @@ static void note_letters(struct connection *connection, unsigned from, const str
         course_letter(connection, from, 'w');
 }
 
-/* As ends_count_time(): both were likely to be open, and are (ordinary_stands()). */
-static void count_time(struct end *end, nanos at)
-{
-    end->in_state[ESTABLISHED] += at - end->state_since;
-    end->state_since = at;
-}
-
 static void tell_beliefs(struct follow *follow, struct connection *connection, unsigned from,
                          const struct segment *segment, nanos at)
 {
@@ -76,8 +72,6 @@ static void tell_beliefs(struct follow *follow, struct connection *connection, u
     struct claim claims[CLAIMS_MAX];
     unsigned count, n = connection->segments;
 
-    count_time(me, at);
-    count_time(other, at);
     count = ordinary_received(&me->belief, segment, n, at, claims);
     ends_tell(follow, connection, from, claims, count);
     ordinary_sent(&other->belief, segment, n, at);

@@ -38,7 +38,7 @@ static void sum_up_end(const struct connection *connection, unsigned from, struc
     out->claim.not_after = NANOS_NEVER;
     memset(out->claim.evidence, 0, sizeof(out->claim.evidence));
     out->claim.evidence_count = 0;
-    memcpy(out->in_state, end->in_state, sizeof(out->in_state));
+    stays_sum(&end->stays, connection->last_at, out->in_state);
 }
 
 static char other_case(char letter)

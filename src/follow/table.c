@@ -153,7 +153,7 @@ void table_clear(struct connection *connection, bool bare)
     if (bare) {
         memset(connection, 0, offsetof(struct connection, ends));
         for (unsigned i = 0; i < ENDS; i++)
-            memset(&connection->ends[i], 0, offsetof(struct end, in_state));
+            memset(&connection->ends[i], 0, offsetof(struct end, stays));
         memset((char *)connection + behind, 0, sizeof(*connection) - behind);
     } else {
         memset(connection, 0, sizeof(*connection));

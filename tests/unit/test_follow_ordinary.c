@@ -190,7 +190,7 @@ static void assert_same_told(struct told *a, struct told *b)
 static void assert_bare(const struct connection *bare, const struct connection *slow)
 {
     static struct connection a, b;
-    const size_t behind = offsetof(struct end, in_state);
+    const size_t behind = offsetof(struct end, stays);
 
     memcpy(&a, bare, sizeof(a));
     memcpy(&b, slow, sizeof(b));
