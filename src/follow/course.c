@@ -30,6 +30,11 @@ const char *closing_name(enum closing closing)
     return names[closing];
 }
 
+bool course_has_letter(const struct end *end, char letter)
+{
+    return (end->letters >> (letter - 'a') & 1) != 0;
+}
+
 void course_letter(struct connection *connection, unsigned from, char letter)
 {
     uint32_t bit = UINT32_C(1) << (letter - 'a');

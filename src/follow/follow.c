@@ -9,9 +9,6 @@
 /* A connection that is over stays this long for what comes late (RFC 9293 3.4.2 has 4 minutes; stacks have 60 s). */
 #define LINGER (60 * NANOS_PER_S)
 
-/* So much later the SYN of another connection needs no answer to be believed. */
-#define IDLE (120 * NANOS_PER_S)
-
 /* ---- one connection in full ---- */
 
 /* Fills an empty connection: it begins with this segment, from END_A. */
@@ -189,6 +186,7 @@ void follow_note_over(struct follow *follow, struct slot *slot)
     late_fetch(follow, over->print);
 }
 
+/* One more segment of the connection. */
 static void add(struct follow *follow, struct slot *slot, unsigned from, const struct passage *passage)
 {
     table_touch(follow, slot);
@@ -207,8 +205,7 @@ static void add(struct follow *follow, struct slot *slot, unsigned from, const s
     follow_note_over(follow, slot);
 }
 
-/* The SYN that was kept begins a connection after all. */
-static struct slot *begin_pending(struct follow *follow, struct slot *old)
+struct slot *follow_begin_pending(struct follow *follow, struct slot *old)
 {
     struct connection *connection = slot_connection(follow, old);
     struct pending pending = connection->pending;
@@ -260,152 +257,10 @@ void follow_report(struct follow *follow, struct slot *slot, bool early)
 void follow_close(struct follow *follow, struct slot *slot, bool early)
 {
     while (slot->full != NO_SLOT && slot_connection(follow, slot)->has_pending)
-        slot = begin_pending(follow, slot);
+        slot = follow_begin_pending(follow, slot);
     if (!slot->told || !follow_is_over(follow, slot))
         follow_report(follow, slot, early);
     table_remove(follow, slot);
-}
-
-/* ---- SYNs ---- */
-
-/* What a SYN without ACK is to the connection of its endpoints. */
-enum syn_means { SYN_IS_ITS_OWN, SYN_BEGINS_ANOTHER, SYN_MAY_BEGIN_ANOTHER };
-
-static enum syn_means syn_means(const struct connection *connection, unsigned from, const struct passage *passage)
-{
-    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
-    nanos idle = passage->at - connection->last_at;
-    uint32_t seq = passage->segment->seq;
-
-    if (me->has_syn && me->iss == seq)
-        return connection->closed && !(connection->opening == OPENING_TRIED) && idle > NANOS_PER_S ? SYN_BEGINS_ANOTHER
-                                                                                                   : SYN_IS_ITS_OWN;
-    /* It answers the other's SYN with one of its own. */
-    if (!me->has_syn && other->syn_alone && connection->opening == OPENING_TRIED && !connection->closed)
-        return SYN_IS_ITS_OWN;
-    return connection->closed || idle > IDLE ? SYN_BEGINS_ANOTHER : SYN_MAY_BEGIN_ANOTHER;
-}
-
-/* Does this SYN-ACK answer the SYN that was kept? Or does what follows it pass, and is none of the old connection's? */
-static bool confirms_pending(const struct connection *connection, unsigned from, const struct segment *segment)
-{
-    const struct pending *pending = &connection->pending;
-    uint32_t span = segment_span(&pending->segment);
-
-    if (!connection->has_pending || !segment_has(segment, TCP_ACK))
-        return false;
-    if (pending->from != from)
-        return segment_has(segment, TCP_SYN) && segment->ack - pending->segment.seq >= 1 &&
-               segment->ack - pending->segment.seq <= span;
-    return !(segment->flags & (TCP_SYN | TCP_RST)) && segment->seq == pending->segment.seq + span &&
-           segment->seq != connection->ends[from].next;
-}
-
-/* Does the end whose SYN was kept go on with the old connection? So that was not its own. */
-static bool denies_pending(const struct connection *connection, unsigned from, const struct segment *segment)
-{
-    return connection->has_pending && connection->pending.from == from && segment->len > 0 &&
-           !(segment->flags & (TCP_SYN | TCP_RST)) && segment->seq == connection->ends[from].next &&
-           connection->ends[from].seen;
-}
-
-static void drop_pending(struct connection *connection)
-{
-    struct end *end = &connection->ends[connection->pending.from];
-
-    connection->has_pending = false;
-    end->segments++;
-    end->strays++;
-}
-
-/*
- * A SYN-ACK with numbers that are neither end's, of endpoints whose connection is over or has been closed by its sender, is
- * another one's, whose SYN passed unseen.
- */
-static bool begins_by_answer(const struct connection *connection, unsigned from, const struct passage *passage)
-{
-    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
-    const struct segment *segment = passage->segment;
-
-    if (!segment_has(segment, TCP_SYN | TCP_ACK) || segment_has(segment, TCP_RST))
-        return false;
-    if ((me->has_syn && segment->seq == me->iss) || (other->has_syn && segment->ack == other->syn_end))
-        return false;
-    return connection->closed || me->has_fin || passage->at - connection->last_at > IDLE;
-}
-
-/* ... but not one that answers the SYN of a brief one, which is most of them. (All others make that one be followed in full.) */
-static bool answers_briefly(const struct slot *slot, unsigned from, const struct segment *segment)
-{
-    return slot->full == NO_SLOT && slot->count == 1 && from == END_B && segment->ack == slot->end[END_A];
-}
-
-static void keep(struct connection *connection, unsigned from, const struct passage *passage)
-{
-    connection->pending = (struct pending){*passage->segment, from, passage->packet, passage->at};
-    connection->has_pending = true;
-}
-
-/* A SYN for endpoints that have a connection: what becomes of both. True when that is settled. */
-static bool take_syn(struct follow *follow, struct slot **slot, unsigned *from, const struct passage *passage)
-{
-    struct connection *connection = follow_in_full(follow, *slot);
-
-    switch (syn_means(connection, *from, passage)) {
-    case SYN_IS_ITS_OWN:
-        return false;
-    case SYN_BEGINS_ANOTHER:
-        if (connection->has_pending && connection->pending.from == *from &&
-            connection->pending.segment.seq == passage->segment->seq) {
-            *slot = begin_pending(follow, *slot);
-            *from = END_A;
-            return false;
-        }
-        follow_close(follow, *slot, false);
-        *slot = NULL;
-        return false;
-    case SYN_MAY_BEGIN_ANOTHER:
-        break;
-    }
-    if (connection->has_pending && connection->pending.segment.seq != passage->segment->seq) {
-        if (connection->pending.from != *from || connection->ends[!*from].has_next)
-            return false; /* one too many: told to the beliefs as a segment without meaning */
-        /* Nobody answers: each is an attempt of its own. */
-        *slot = begin_pending(follow, *slot);
-        *from = END_A;
-        connection = follow_in_full(follow, *slot);
-    }
-    if (connection->has_pending && connection->pending.from == *from && !connection->ends[!*from].has_next) {
-        /* ... and this one's second SYN. */
-        *slot = begin_pending(follow, *slot);
-        *from = END_A;
-        return false;
-    }
-    if (!connection->has_pending)
-        keep(connection, *from, passage);
-    return true;
-}
-
-/*
- * A SYN-ACK with numbers that are neither end's, where only its sender's direction is seen: it may be another connection's, whose
- * SYN passed unseen, or nobody's. True when that is settled, for now: it is kept, or is there already.
- */
-static bool take_lone_answer(struct follow *follow, struct slot **slot, unsigned from, const struct passage *passage)
-{
-    const struct segment *segment = passage->segment;
-    struct connection *connection = slot_connection(follow, *slot);
-    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
-
-    if (other->seen || !me->has_syn || segment->seq == me->iss || segment->ack == other->syn_end)
-        return false;
-    if (connection->has_pending && connection->pending.segment.seq == segment->seq)
-        return true;
-    if (connection->has_pending) { /* each answers an attempt of its own */
-        *slot = begin_pending(follow, *slot);
-        from = END_A;
-    }
-    keep(follow_in_full(follow, *slot), from, passage);
-    return true;
 }
 
 /* ---- all together ---- */
@@ -427,30 +282,12 @@ void follow_pass_to(struct follow *follow, const struct passage *passage, uint32
                     unsigned from)
 {
     const struct segment *segment = passage->segment;
-    bool bare_syn = segment_has(segment, TCP_SYN) && !(segment->flags & (TCP_ACK | TCP_RST));
 
     if (slot && (follow->networks || slot->network[from] != passage->network)) {
         slot = networks_find(follow, slot, passage, &from);
         follow->networks = follow->networks || !slot;
     }
-    if (slot && bare_syn && take_syn(follow, &slot, &from, passage)) {
-        table_touch(follow, slot);
-        return;
-    }
-    if (slot && slot->full != NO_SLOT && confirms_pending(slot_connection(follow, slot), from, segment)) {
-        bool same = slot_connection(follow, slot)->pending.from == from;
-        slot = begin_pending(follow, slot);
-        from = same ? END_A : END_B;
-    }
-    if (slot && slot->full != NO_SLOT && denies_pending(slot_connection(follow, slot), from, segment))
-        drop_pending(slot_connection(follow, slot));
-    if (slot && segment_has(segment, TCP_SYN | TCP_ACK) && !answers_briefly(slot, from, segment) &&
-        begins_by_answer(follow_in_full(follow, slot), from, passage)) {
-        follow_close(follow, slot, false);
-        slot = NULL;
-    }
-    if (slot && segment_has(segment, TCP_SYN | TCP_ACK) && slot->full != NO_SLOT &&
-        take_lone_answer(follow, &slot, from, passage)) {
+    if (slot && another_take(follow, &slot, &from, passage)) {
         table_touch(follow, slot);
         return;
     }

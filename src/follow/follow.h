@@ -211,6 +211,15 @@ void follow_pass_to(struct follow *follow, const struct passage *passage, uint32
 /* Writes down a segment that brief_takes() takes. */
 void follow_write_down(struct slot *slot, unsigned from, const struct passage *passage);
 
+/*
+ * A segment of endpoints that have this connection: the one that it belongs to is in *slot then, and its end in *from; NULL, where
+ * it begins another one. True when nothing is left to do: it is kept, and may begin another one later.
+ */
+bool another_take(struct follow *follow, struct slot **slot, unsigned *from, const struct passage *passage);
+
+/* What was kept begins a connection after all: the old one leaves the table. Returns the new one's place. */
+struct slot *follow_begin_pending(struct follow *follow, struct slot *old);
+
 /* If a connection is over now: it stays for a while, but not more than a few of them: the oldest makes room. */
 void follow_note_over(struct follow *follow, struct slot *slot);
 
@@ -326,6 +335,9 @@ bool ordinary_connection(const struct connection *connection);
  * Else nothing is.
  */
 bool ordinary_pass(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage);
+
+/* Has this end's history this letter (in lower case)? */
+bool course_has_letter(const struct end *end, char letter);
 
 /* Adds a letter to the history: of END_A in capitals. */
 void course_letter(struct connection *connection, unsigned from, char letter);

@@ -192,6 +192,12 @@ static uint32_t fill_holes(struct end *me, uint32_t from, uint32_t to)
     return filled;
 }
 
+/* Of an end that has sent a SYN alone, the first SYN-ACK says something new (RFC 9293 3.5, figure 7). */
+static bool answers_crossing_syn(const struct end *me, const struct segment *segment)
+{
+    return segment_has(segment, TCP_SYN | TCP_ACK) && me->syn_alone && !course_has_letter(me, 'h');
+}
+
 /* Its numbers; true when they had all been used before. */
 static bool note_span(struct end *me, const struct segment *segment)
 {
@@ -212,7 +218,7 @@ static bool note_span(struct end *me, const struct segment *segment)
         bool alive = segment->len <= 1 && !(segment->flags & (TCP_SYN | TCP_FIN)) && segment->seq + 1 == me->next;
         bool late = segment_has(segment, TCP_SYN) && me->syn_at == NANOS_NONE; /* an answer to it was seen before it */
         fresh = fill_holes(me, segment->seq, end);
-        repeated = segment_span(segment) > 0 && fresh == 0 && !alive && !late;
+        repeated = segment_span(segment) > 0 && fresh == 0 && !alive && !late && !answers_crossing_syn(me, segment);
         fresh = fresh < segment->len ? fresh : segment->len;
     }
     me->bytes += fresh;
