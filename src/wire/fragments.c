@@ -8,7 +8,7 @@
 
 static void give_up(struct fragments *fragments, struct fragmented *packet)
 {
-    if (packet->used)
+    if (packet->used && !packet->done)
         fragments->given_up++;
     packet->used = false;
 }
@@ -19,7 +19,37 @@ static bool is_of(const struct fragmented *packet, const struct ip *fragment)
            addr_equal(&packet->src, &fragment->src) && addr_equal(&packet->dst, &fragment->dst);
 }
 
-/* The packet that it is of; a new one takes a free place, or that of the one that has waited longest. */
+/* A place that is free, or else was done with longest ago, or else has waited longest. */
+static bool is_better(const struct fragmented *packet, const struct fragmented *than)
+{
+    if (!than || !packet->used || !than->used)
+        return !than || than->used;
+    return packet->done == than->done ? packet->at < than->at : packet->done;
+}
+
+/* Whether a fragment says of a packet that is done what one of its own has said. */
+static bool repeats(const struct fragmented *packet, const struct ip *fragment)
+{
+    const struct bytes *part = &fragment->fragment_body;
+    uint32_t end = fragment->offset + part->length;
+
+    if (fragment->more ? end >= packet->length || part->length % 8 != 0 || part->length == 0 : end != packet->length)
+        return false;
+    return part->captured == 0 || memcmp(packet->body + fragment->offset, part->at, part->captured) == 0;
+}
+
+/* Nothing of it is there, but what it is. */
+static void begin(struct fragmented *packet, const struct ip *fragment)
+{
+    memset(packet, 0, offsetof(struct fragmented, body));
+    packet->used = true;
+    packet->src = fragment->src;
+    packet->dst = fragment->dst;
+    packet->id = fragment->fragment_id;
+    packet->protocol = fragment->fragment_protocol;
+}
+
+/* The packet that it is of, which may be a new one. */
 static struct fragmented *find(struct fragments *fragments, const struct ip *fragment, nanos at)
 {
     struct fragmented *place = NULL;
@@ -28,21 +58,19 @@ static struct fragmented *find(struct fragments *fragments, const struct ip *fra
         struct fragmented *packet = &fragments->packets[i];
         if (packet->used && at - packet->at > PATIENCE)
             give_up(fragments, packet);
-        if (is_of(packet, fragment))
-            return packet;
         /* A fragment inside of a packet that has just been put together: that one's place is still read from. */
         if (fragment->fragment_body.at >= packet->body && fragment->fragment_body.at < packet->body + FRAGMENTED_MAX)
             continue;
-        if (!place || (place->used && (!packet->used || packet->at < place->at)))
+        if (is_of(packet, fragment)) {
+            if (packet->done && !repeats(packet, fragment))
+                begin(packet, fragment); /* the number is another packet's now */
+            return packet;
+        }
+        if (is_better(packet, place))
             place = packet;
     }
     give_up(fragments, place);
-    memset(place, 0, offsetof(struct fragmented, body));
-    place->used = true;
-    place->src = fragment->src;
-    place->dst = fragment->dst;
-    place->id = fragment->fragment_id;
-    place->protocol = fragment->fragment_protocol;
+    begin(place, fragment);
     return place;
 }
 
@@ -74,6 +102,15 @@ static bool put(struct fragmented *packet, const struct ip *fragment)
     return true;
 }
 
+/* What it has is kept, to be held against what comes. */
+static void finish(struct fragmented *packet)
+{
+    packet->done = true;
+    packet->has_first = packet->has_last = false;
+    packet->blocks = 0;
+    memset(packet->there, 0, sizeof(packet->there));
+}
+
 bool fragments_add(struct fragments *fragments, struct ip *fragment, nanos at)
 {
     struct fragmented *packet = find(fragments, fragment, at);
@@ -92,7 +129,7 @@ bool fragments_add(struct fragments *fragments, struct ip *fragment, nanos at)
     fragment->body = (struct bytes){packet->body, packet->length, packet->length};
     if (packet->first.fragment_body.captured < packet->first.fragment_body.length)
         fragment->body.captured = packet->first.fragment_body.captured;
-    packet->used = false;
+    finish(packet);
     return true;
 }
 

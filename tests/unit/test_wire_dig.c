@@ -129,6 +129,56 @@ static void lost_fragments_are_given_up(void **state)
     assert_int_equal(fragments.given_up, 3 * FRAGMENTED_PACKETS);
 }
 
+/* Each of the pieces once or more, in any order, and another packet with the same number: nothing is missing of any. */
+static void fragments_captured_again(void **state)
+{
+    struct frame pieces[PIECES];
+    struct chance chance = {3};
+
+    (void)state;
+    memset(&fragments, 0, sizeof(fragments));
+    for (unsigned round = 0; round < 2000; round++) {
+        unsigned count = make_pieces(pieces, (uint16_t)(round / 4)), sent[PIECES] = {0}, distinct = 0, segments = 0;
+        for (unsigned i = 0; i < count; i++) /* no piece says what one of another packet with this number said */
+            memset(pieces[i].at + 20, 'a' + (int)(round % 4), i == 0 ? 4 : 24);
+        while (distinct < count || chance_of(&chance, 900)) {
+            unsigned k = chance_below(&chance, count);
+            distinct += sent[k]++ == 0;
+            struct packet packet = dig(pieces[k].at, pieces[k].used, pieces[k].used, LINK_RAW);
+            assert_true(packet.kind == PACKET_SEGMENT || packet.oddity != NULL);
+            segments += packet.kind == PACKET_SEGMENT;
+            assert_true(segments == 0 || distinct == count);
+        }
+        unsigned least = sent[0];
+        for (unsigned k = 1; k < count; k++)
+            least = sent[k] < least ? sent[k] : least;
+        assert_in_range(segments, 1, least);
+    }
+    assert_int_equal(fragments.given_up, 0);
+    fragments_end(&fragments);
+    assert_int_equal(fragments.given_up, 0);
+}
+
+/* What is remembered takes no room from what waits. */
+static void the_waiting_stay(void **state)
+{
+    struct frame waiting[PIECES], passing[PIECES];
+    unsigned count = make_pieces(waiting, 1);
+
+    (void)state;
+    memset(&fragments, 0, sizeof(fragments));
+    for (unsigned k = 0; k + 1 < count; k++)
+        dig(waiting[k].at, waiting[k].used, waiting[k].used, LINK_RAW);
+    for (unsigned i = 0; i < 3 * FRAGMENTED_PACKETS; i++) {
+        make_pieces(passing, (uint16_t)(i + 2));
+        for (unsigned k = 0; k < count; k++)
+            dig(passing[k].at, passing[k].used, passing[k].used, LINK_RAW);
+    }
+    assert_int_equal(dig(waiting[count - 1].at, waiting[count - 1].used, waiting[count - 1].used, LINK_RAW).kind,
+                     PACKET_SEGMENT);
+    assert_int_equal(fragments.given_up, 0);
+}
+
 /* A fragment that would reach beyond what a packet can have. */
 static void too_long_a_fragment(void **state)
 {
@@ -161,6 +211,32 @@ static void tunnels_without_end(void **state)
     assert_string_equal(packet.oddity, "too many tunnels inside of each other");
 }
 
+/* A port alone makes no tunnel: of what is anything, nothing is taken for a segment, and almost nothing for encrypted. */
+static void udp_of_any_bytes(void **state)
+{
+    static const uint16_t ports[] = {1701, 2152, 3544, 4341, 4789, 4790, 5072, 6081, 6635, 8472};
+    struct chance chance = {4};
+    unsigned odd = 0;
+
+    (void)state;
+    memset(&fragments, 0, sizeof(fragments));
+    for (unsigned i = 0; i < 1000000; i++) {
+        struct frame frame;
+        uint32_t ip, length = 8 + chance_below(&chance, 100);
+        put_link(&frame, LINK_RAW, 4);
+        ip = put_v4(&frame, 17, 0);
+        put_fill(&frame, 0, length);
+        for (uint32_t at = 0; at < length; at++)
+            frame.at[frame.used - length + at] = (uint8_t)chance_next(&chance);
+        set16(&frame, frame.used - length + 2, ports[i % 10]);
+        end_v4(&frame, ip);
+        struct packet packet = dig(frame.at, frame.used, frame.used, LINK_RAW);
+        assert_int_not_equal(packet.kind, PACKET_SEGMENT);
+        odd += packet.kind == PACKET_ODDITY;
+    }
+    assert_in_range(odd, 0, 100);
+}
+
 /* The capture ends inside the options: the numbers are there, and it is said. */
 static void options_that_are_cut_off(void **state)
 {
@@ -184,8 +260,11 @@ int main(void)
         cmocka_unit_test(reads_what_the_live_reader_reads),
         cmocka_unit_test(fragments_in_any_order),
         cmocka_unit_test(lost_fragments_are_given_up),
+        cmocka_unit_test(fragments_captured_again),
+        cmocka_unit_test(the_waiting_stay),
         cmocka_unit_test(too_long_a_fragment),
         cmocka_unit_test(tunnels_without_end),
+        cmocka_unit_test(udp_of_any_bytes),
         cmocka_unit_test(options_that_are_cut_off),
     };
 
