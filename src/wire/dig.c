@@ -7,234 +7,10 @@
 #include "wire/icmp.h"
 #include "wire/link.h"
 #include "wire/tcp.h"
-
-#define TUNNELS_MAX 8
-
-enum udp_port {
-    UDP_GTP = 2152,
-    UDP_TEREDO = 3544,
-    UDP_AYIYA = 5072,
-    UDP_VXLAN = 4789,
-    UDP_VXLAN_LINUX = 8472, /* before it had a number of its own */
-    UDP_GENEVE = 6081,
-};
-
-/* One packet on its way down. */
-struct dig {
-    struct bytes packet;
-    uint8_t version; /* of the IP header at which packet begins; 0: no IP */
-    nanos at;
-    struct fragments *fragments;
-    struct packet *out;
-};
-
-static void oddity(struct dig *dig, const char *words)
-{
-    dig->out->kind = PACKET_ODDITY;
-    dig->out->oddity = words;
-}
+#include "wire/tunnel.h"
 
 /* True: there is something further down. Else it is settled, perhaps with an oddity. */
 typedef bool layer(struct dig *dig, struct ip *ip);
-
-static bool lacks(struct dig *dig, const struct bytes *bytes, uint32_t n)
-{
-    const char *lack = bytes_lack(bytes, n, "a tunnel's header is cut short");
-
-    if (lack)
-        oddity(dig, lack);
-    return lack != NULL;
-}
-
-static bool ethernet(struct dig *dig, struct bytes *body)
-{
-    const char *wrong;
-
-    dig->out->network = link_network(LINK_ETHERNET, body, dig->out->network);
-    wrong = link_read(LINK_ETHERNET, body, &dig->version);
-    if (wrong)
-        oddity(dig, wrong);
-    dig->packet = *body;
-    return !wrong && dig->version != 0;
-}
-
-/* What follows is in a tunnel with this number. */
-static void enter(struct dig *dig, uint32_t number)
-{
-    dig->out->network = link_mix_network(dig->out->network, number);
-}
-
-/* An IP packet, if its first four bits say so. */
-static bool bare(struct dig *dig, struct bytes *body)
-{
-    if (body->captured == 0)
-        return false;
-    dig->version = body->at[0] >> 4;
-    dig->packet = *body;
-    return dig->version == 4 || dig->version == 6;
-}
-
-/* Sequence number, key and checksum are there when the flags say so. */
-static bool gre(struct dig *dig, struct ip *ip)
-{
-    struct bytes *body = &ip->body;
-    uint16_t flags, type;
-    uint32_t length = 4;
-
-    if (lacks(dig, body, 4))
-        return false;
-    flags = be16(body->at);
-    type = be16(body->at + 2);
-    if ((flags & 7) == 1 && type == 0x880b) { /* PPTP's (RFC 2637): PPP in it */
-        length = 8 + ((flags & 0x1000) ? 4 : 0) + ((flags & 0x80) ? 4 : 0);
-        if (lacks(dig, body, length))
-            return false;
-        bytes_skip(body, length);
-        const char *wrong = link_read(LINK_PPP, body, &dig->version);
-        if (wrong)
-            oddity(dig, wrong);
-        dig->packet = *body;
-        return !wrong && dig->version != 0;
-    }
-    length += ((flags & 0xc000) ? 4 : 0) + ((flags & 0x2000) ? 4 : 0) + ((flags & 0x1000) ? 4 : 0);
-    if (lacks(dig, body, length))
-        return false;
-    if (flags & 0x2000)
-        enter(dig, be32(body->at + ((flags & 0xc000) ? 8 : 4)));
-    bytes_skip(body, length);
-    if (type == 0x6558) /* an Ethernet frame */
-        return ethernet(dig, body);
-    if (type == 0x883e) { /* WCCP, which may have a header of four bytes more */
-        if (body->captured > 0 && body->at[0] >> 4 != 4)
-            bytes_skip(body, 4);
-        return bare(dig, body);
-    }
-    if (type == 0x88be || type == 0x22eb) { /* ERSPAN: a mirrored frame */
-        bytes_skip(body, type == 0x22eb ? 12 : (flags & 0x1000) ? 8 : 0);
-        return ethernet(dig, body);
-    }
-    if (type == 0x0800 || type == 0x86dd) {
-        dig->version = type == 0x0800 ? 4 : 6;
-        dig->packet = *body;
-        return true;
-    }
-    return false;
-}
-
-static bool vxlan(struct dig *dig, struct bytes *body)
-{
-    if (lacks(dig, body, 8))
-        return false;
-    /* With a next protocol (VXLAN-GPE) it may be bare IP. */
-    uint8_t next = (body->at[0] & 4) ? body->at[3] : 3;
-    enter(dig, be32(body->at + 4) >> 8);
-    bytes_skip(body, 8);
-    if (next == 1 || next == 2)
-        return bare(dig, body);
-    return ethernet(dig, body);
-}
-
-static bool geneve(struct dig *dig, struct bytes *body)
-{
-    uint16_t type;
-    uint32_t length;
-
-    if (lacks(dig, body, 8))
-        return false;
-    length = 8 + (body->at[0] & 0x3fu) * 4;
-    type = be16(body->at + 2);
-    if (body->at[0] >> 6 != 0 || lacks(dig, body, length))
-        return false;
-    enter(dig, be32(body->at + 4) >> 8);
-    if (type == 0x6558) {
-        bytes_skip(body, length);
-        return ethernet(dig, body);
-    }
-    bytes_skip(body, length - 2);
-    if (body->captured < 2)
-        return false;
-    bytes_skip(body, 2);
-    dig->version = type == 0x0800 ? 4 : type == 0x86dd ? 6 : 0;
-    dig->packet = *body;
-    return dig->version != 0;
-}
-
-/* Two headers may stand before the packet (RFC 4380 5.1.1). */
-static bool teredo(struct dig *dig, struct bytes *body)
-{
-    if (body->captured >= 4 && body->at[0] == 0 && body->at[1] == 1) /* authentication */
-        bytes_skip(body, 13u + body->at[2] + body->at[3]);
-    if (body->captured >= 8 && body->at[0] == 0 && body->at[1] == 0) /* origin */
-        bytes_skip(body, 8);
-    return body->captured > 0 && body->at[0] >> 4 == 6 && bare(dig, body);
-}
-
-/* Anything in anything, as tunnel brokers of IPv6 had it: an identity and a signature, whose lengths come first. */
-static bool ayiya(struct dig *dig, struct bytes *body)
-{
-    uint32_t length;
-
-    if (body->captured < 8 || (body->at[3] != IP_IPV6 && body->at[3] != IP_IPV4))
-        return false;
-    length = 8 + (UINT32_C(1) << (body->at[0] >> 4)) + (body->at[1] >> 4) * 4u;
-    if (lacks(dig, body, length))
-        return false;
-    bytes_skip(body, length);
-    return bare(dig, body);
-}
-
-static bool gtp(struct dig *dig, struct bytes *body)
-{
-    uint8_t flags, next;
-
-    if (body->captured < 8 || body->at[0] >> 5 != 1 || body->at[1] != 0xff)
-        return false; /* no G-PDU of version 1 */
-    flags = body->at[0] & 7;
-    bytes_skip(body, 8);
-    if (!flags)
-        return bare(dig, body);
-    if (lacks(dig, body, 4))
-        return false;
-    next = (flags & 4) ? body->at[3] : 0;
-    bytes_skip(body, 4);
-    for (unsigned i = 0; next && i < TUNNELS_MAX; i++) {
-        uint32_t length = body->captured ? body->at[0] * 4u : 0;
-        if (length == 0 || lacks(dig, body, length))
-            return false;
-        next = body->at[length - 1];
-        bytes_skip(body, length);
-    }
-    return bare(dig, body);
-}
-
-static bool udp(struct dig *dig, struct ip *ip)
-{
-    struct bytes *body = &ip->body;
-    uint16_t ports[2];
-
-    if (body->captured < 8)
-        return false;
-    ports[0] = be16(body->at + 2); /* a tunnel is known by where it goes */
-    ports[1] = be16(body->at);
-    bytes_skip(body, 8);
-    for (unsigned i = 0; i < 2; i++)
-        switch (ports[i]) {
-        case UDP_VXLAN:
-        case UDP_VXLAN_LINUX:
-            return i == 0 && vxlan(dig, body);
-        case UDP_GENEVE:
-            return i == 0 && geneve(dig, body);
-        case UDP_TEREDO:
-            return teredo(dig, body);
-        case UDP_AYIYA:
-            return ayiya(dig, body);
-        case UDP_GTP:
-            return gtp(dig, body);
-        default:
-            break;
-        }
-    return false;
-}
 
 static bool inside(struct dig *dig, struct ip *ip)
 {
@@ -249,7 +25,7 @@ static bool segment(struct dig *dig, struct ip *ip)
     const char *wrong = tcp_read_cut(&ip->body, &out->src.port, &out->dst.port, &out->segment);
 
     if (wrong) {
-        oddity(dig, wrong);
+        dig_oddity(dig, wrong);
         return false;
     }
     out->kind = PACKET_SEGMENT;
@@ -271,21 +47,21 @@ static bool icmp(struct dig *dig, struct ip *ip)
     dig->out->icmp.from = ip->src;
     dig->out->kind = PACKET_ICMP_ERROR;
     if (wrong)
-        oddity(dig, wrong);
+        dig_oddity(dig, wrong);
     return false;
 }
 
 static bool esp(struct dig *dig, struct ip *ip)
 {
     (void)ip;
-    oddity(dig, "encrypted (ESP)");
+    dig_oddity(dig, "encrypted (ESP)");
     return false;
 }
 
 static bool compressed(struct dig *dig, struct ip *ip)
 {
     (void)ip;
-    oddity(dig, "compressed (IPComp)");
+    dig_oddity(dig, "compressed (IPComp)");
     return false;
 }
 
@@ -293,8 +69,19 @@ static const struct below {
     uint8_t protocol;
     layer *read;
 } belows[] = {
-    {IP_TCP, segment}, {IP_UDP, udp}, {IP_ICMP, icmp}, {IP_ICMPV6, icmp},     {IP_IPV4, inside},
-    {IP_IPV6, inside}, {IP_GRE, gre}, {IP_ESP, esp},   {IP_COMP, compressed},
+    {IP_TCP, segment},
+    {IP_UDP, tunnel_udp},
+    {IP_ICMP, icmp},
+    {IP_ICMPV6, icmp},
+    {IP_IPV4, inside},
+    {IP_IPV6, inside},
+    {IP_GRE, tunnel_gre},
+    {IP_ESP, esp},
+    {IP_COMP, compressed},
+    {IP_ETHER_IP, tunnel_ether_ip},
+    {IP_L2TP, tunnel_l2tp},
+    {IP_MPLS, tunnel_mpls},
+    {IP_ETHERNET, tunnel_ethernet},
 };
 
 /* Whether TCP may follow: an oddity of something else is none of our business. */
@@ -303,7 +90,7 @@ static bool may_be_tcp(const struct ip *ip)
     for (size_t i = 0; i < sizeof(belows) / sizeof(belows[0]); i++)
         if (belows[i].protocol == ip->protocol)
             return ip->protocol != IP_UDP && ip->protocol != IP_ICMP && ip->protocol != IP_ICMPV6;
-    return ip->version == 6 && ip_is_extension(ip->protocol);
+    return ip->protocol == IP_AH || (ip->version == 6 && ip_is_extension(ip->protocol));
 }
 
 /* A fragment: true with the whole packet, or it waits for more. */
@@ -313,7 +100,7 @@ static bool whole(struct dig *dig, struct ip *ip)
 
     if (!dig->fragments) {
         if (may_be_tcp(ip))
-            oddity(dig, "a fragment");
+            dig_oddity(dig, "a fragment");
         return false;
     }
     if (!fragments_add(dig->fragments, ip, dig->at)) {
@@ -322,7 +109,7 @@ static bool whole(struct dig *dig, struct ip *ip)
     }
     wrong = ip_walk_extensions(ip);
     if (wrong && may_be_tcp(ip))
-        oddity(dig, wrong);
+        dig_oddity(dig, wrong);
     return !wrong;
 }
 
@@ -334,16 +121,19 @@ static bool internet(struct dig *dig)
     dig->out->src.addr = ip.src;
     dig->out->dst.addr = ip.dst;
     if (wrong && ip.src.family == 0) {
-        oddity(dig, wrong); /* it did not come as far as the protocol */
+        dig_oddity(dig, wrong); /* it did not come as far as the protocol */
         return false;
     }
+    if (dig->doubtful && !wrong && !ip_fits(dig->version, dig->packet))
+        return false; /* it was no tunnel */
     if (!wrong)
         wrong = ip_trim(&ip);
+    dig->doubtful = dig->doubtful && wrong;
     if (!wrong)
         wrong = ip_walk_extensions(&ip);
     if (wrong) {
         if (may_be_tcp(&ip))
-            oddity(dig, wrong);
+            dig_oddity(dig, wrong);
         return false;
     }
     if (ip.fragment && !whole(dig, &ip))
@@ -407,12 +197,12 @@ static void read_any(int link_type, struct dig *dig)
     dig->out->network = link_network(link_type, &dig->packet, 0);
     wrong = link_read(link_type, &dig->packet, &dig->version);
     if (wrong) {
-        oddity(dig, wrong);
+        dig_oddity(dig, wrong);
         return;
     }
     for (unsigned i = 0; dig->version != 0 && internet(dig); i++)
         if (i == TUNNELS_MAX) {
-            oddity(dig, "too many tunnels inside of each other");
+            dig_oddity(dig, "too many tunnels inside of each other");
             return;
         }
 }

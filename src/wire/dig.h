@@ -1,9 +1,11 @@
 /*
  * Packets of a capture of any kind: as packet_read(), and into tunnels, and with fragments put together.
  *
- * Looked into: IP in IP (RFC 2003, RFC 4213), GRE (RFC 2784, RFC 2890) with IP or Ethernet in it, VXLAN (RFC 7348),
- * Geneve (RFC 8926), Teredo (RFC 4380), AYIYA and GTP-U (3GPP TS 29.281), in each other too, up to a depth. The endpoints are
- * then those of the innermost packet.
+ * Looked into, in each other too, up to a depth: IP in IP (RFC 2003, RFC 4213); GRE (RFC 2784, RFC 2890) with IP, MPLS, Ethernet
+ * (NVGRE, ERSPAN) or PPP (RFC 2637) in it; Ethernet (RFC 3378, RFC 8986) and MPLS (RFC 4023) in IP; in UDP VXLAN (RFC 7348) and
+ * VXLAN-GPE, Geneve (RFC 8926), L2TP (RFC 2661; RFC 3931 where it can be told what is in it), Teredo (RFC 4380), AYIYA, GTP-U
+ * (3GPP TS 29.281), LISP (RFC 9300), MPLS (RFC 7510). The endpoints are then those of the innermost packet. What is encrypted,
+ * compressed or does not say what it is can't be looked into: that is an oddity.
  */
 #ifndef WIRE_DIG_H
 #define WIRE_DIG_H

@@ -97,6 +97,15 @@ const char *ip_trim(struct ip *ip)
     return NULL;
 }
 
+/* Nobody but who merges segments leaves the length out, and only where it is too large to be told. */
+bool ip_fits(uint8_t version, struct bytes packet)
+{
+    struct ip ip;
+
+    return (version == 4 || version == 6) && !ip_read(version, packet, &ip) && !ip_trim(&ip) &&
+           (!ip.says_zero || ip.body.length > UINT16_MAX - IPV6_HEADER);
+}
+
 /* Extension headers and how their second byte counts their length. The fragment header has none: it is 8 bytes. */
 #define FRAGMENT_HEADER 44
 

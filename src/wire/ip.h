@@ -17,8 +17,12 @@ enum ip_protocol {
     IP_GRE = 47,
     IP_ESP = 50,
     IP_AH = 51,
-    IP_COMP = 108,
     IP_ICMPV6 = 58,
+    IP_ETHER_IP = 97, /* RFC 3378 */
+    IP_COMP = 108,
+    IP_L2TP = 115,     /* version 3: RFC 3931 */
+    IP_MPLS = 137,     /* RFC 4023 */
+    IP_ETHERNET = 143, /* RFC 8986 */
 };
 
 struct ip {
@@ -53,6 +57,9 @@ const char *ip_read(uint8_t version, struct bytes packet, struct ip *out);
  * really has. Not for quotes, which are cut on purpose. Returns NULL or static words.
  */
 const char *ip_trim(struct ip *ip);
+
+/* Whether an IP packet of this version (else: no) begins here whose header is all there, and its length is possible. */
+bool ip_fits(uint8_t version, struct bytes packet);
 
 /*
  * Walks IPv6 extension headers until ip->body begins with something else, and stops at a later fragment. Of IPv4 only

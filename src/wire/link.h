@@ -14,17 +14,11 @@
  */
 const char *link_read(int link_type, struct bytes *packet, uint8_t *version);
 
-/* The same from an EtherType on, as LLC and tunnels have it. */
-const char *link_read_ether_type(struct bytes *packet, uint8_t *version);
-
 /*
  * The numbers of the VLANs in which a frame with this header is, mixed with those that it is in already (packet.h: network).
  * Labels and sessions don't count: they differ by direction.
  */
 uint32_t link_network(int link_type, const struct bytes *packet, uint32_t network);
-
-/* Two numbers of virtual networks, inside of each other, as one; never 0. */
-uint32_t link_mix_network(uint32_t outer, uint32_t inner);
 
 /* Can link_read() read this link type at all? */
 bool link_is_known(int link_type);

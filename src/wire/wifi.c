@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "wire/link.h"
+#include "wire/ether.h"
 #include "wire/packet.h"
 
 static const char header_short[] = "the link header is cut short";
@@ -72,7 +72,7 @@ static const char *read_body(struct bytes *packet, uint8_t *version)
         if (packet->at[i] != snap[i])
             return NULL;
     bytes_skip(packet, sizeof(snap));
-    return link_read_ether_type(packet, version);
+    return ether_read_type(packet, version);
 }
 
 const char *wifi_read(int link_type, struct bytes *packet, uint8_t *version)
