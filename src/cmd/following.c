@@ -22,8 +22,12 @@ static void lack(struct following *following, const char *what, uint64_t packets
             following->lacks[i].packets += packets;
             return;
         }
-    if (following->total.lack_count < LACKS_MAX)
+    if (following->total.lack_count < LACKS_MAX) {
         following->lacks[following->total.lack_count++] = (struct read_lack){what, packets};
+        return;
+    }
+    following->lacks[LACKS_MAX - 1].what = "for other reasons";
+    following->lacks[LACKS_MAX - 1].packets += packets;
 }
 
 /* How many connections have no row among those that are kept. */
@@ -53,16 +57,31 @@ bool following_start(struct following *following, nanos at)
     return true;
 }
 
+/* Words for a link type that is not known, which stay. */
+static const char *name_link(struct following *following, int link_type)
+{
+    const char *name = capture_file_link_name(link_type);
+    struct unknown_link *link = following->unknown_links;
+
+    for (unsigned i = 0; i < following->unknown_link_count; i++, link++)
+        if (link->link_type == link_type)
+            return link->words;
+    if (following->unknown_link_count == LINKS_NAMED)
+        return "other link types, which are not known here";
+    following->unknown_link_count++;
+    link->link_type = link_type;
+    snprintf(link->words, sizeof(link->words), "link type %s (%d), which is not known here",
+             name ? name : "without a name", link_type);
+    return link->words;
+}
+
 /* A link type that the packet before did not have. */
 static void note_link_type(struct following *following, int link_type)
 {
-    const char *name = capture_file_link_name(link_type);
-
     following->link_type = link_type;
     following->link_known = link_is_known(link_type);
     if (!following->link_known)
-        snprintf(following->link_words, sizeof(following->link_words), "link type %s (%d), which is not known here",
-                 name ? name : "without a name", link_type);
+        following->link_words = name_link(following, link_type);
 }
 
 /* So many packets make it worth while to follow them in a thread of their own. */

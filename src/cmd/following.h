@@ -18,6 +18,7 @@
 
 #define LACKS_MAX 64
 #define LINK_WORDS 96
+#define LINKS_NAMED 8 /* of the link types that are not known, so many are told apart */
 
 /*
  * The second part is written by the thread that follows, as soon as there is one (cmd/beside.h), until following_settle() returns:
@@ -47,9 +48,14 @@ struct following {
     _Alignas(CACHE_LINE) struct batch *batch; /* what waits for more, to be followed with it: own, or beside's */
     int link_type;                            /* of the packet before */
     bool link_known;
-    char link_words[LINK_WORDS];
+    const char *link_words; /* of the packet before, if it is not known */
     struct read_total total;
     struct read_lack lacks[LACKS_MAX];
+    struct unknown_link {
+        int link_type;
+        char words[LINK_WORDS];
+    } unknown_links[LINKS_NAMED];
+    unsigned unknown_link_count;
     nanos epoch;
     bool started;
     struct annotated annotated; /* whoever has the packets begins and writes each of them */

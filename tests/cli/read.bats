@@ -17,6 +17,27 @@ a_case() {
     [[ $output == *" cases" ]]
 }
 
+@test "link types that nobody knows are told apart, up to a number of them" {
+    cd "$BATS_TEST_TMPDIR"
+    python3 - <<'PYTHON'
+import struct
+block = lambda kind, body: struct.pack("<II", kind, 12 + len(body)) + body + struct.pack("<I", 12 + len(body))
+out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+for link in range(147, 160):
+    out += block(1, struct.pack("<HHI", link, 0, 0))
+for which in (0, 1, 0, 1, 1, *range(2, 13)):
+    out += block(6, struct.pack("<IIIII", which, 0, which, 8, 8) + bytes(8))
+open("links.pcapng", "wb").write(out)
+PYTHON
+    run "$TCPWALK" read links.pcapng
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "${lines[1]}" = 'not read: 2 packets: link type without a name (147), which is not known here' ]
+    [ "${lines[2]}" = 'not read: 3 packets: link type without a name (148), which is not known here' ]
+    [ "${lines[8]}" = 'not read: 1 packet: link type without a name (154), which is not known here' ]
+    [ "${lines[9]}" = 'not read: 5 packets: other link types, which are not known here' ]
+}
+
 @test "the table has two lines for a connection, and says how much there was" {
     a_case 'opened by three segments and closed by four'
     run "$TCPWALK" read case.pcap
