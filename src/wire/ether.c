@@ -101,7 +101,7 @@ static const char *read_mpls(struct bytes *packet, uint8_t *version, unsigned de
         bytes_skip(packet, 4);
     }
     if (packet->captured == 0)
-        return NULL;
+        return packet->length ? BYTES_CAPTURE_ENDS : NULL;
     first = packet->at[0] >> 4;
     if (!ip_fits(first, *packet) && has_frame(packet, 0, depth)) {
         bytes_skip(packet, 12);
@@ -111,7 +111,7 @@ static const char *read_mpls(struct bytes *packet, uint8_t *version, unsigned de
         *version = first;
         return NULL;
     }
-    if (first == 0 && packet->captured > 18) {
+    if (first == 0 && packet->length > 18) {
         bytes_skip(packet, 16);
         return read_type(packet, version, depth + 1);
     }

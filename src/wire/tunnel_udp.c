@@ -67,7 +67,7 @@ static bool ayiya(struct dig *dig, struct bytes *body)
 {
     uint32_t length;
 
-    if (body->captured < 8 || (body->at[3] != IP_IPV6 && body->at[3] != IP_IPV4))
+    if (dig_lacks(dig, body, 8) || (body->at[3] != IP_IPV6 && body->at[3] != IP_IPV4))
         return false;
     length = 8 + (UINT32_C(1) << (body->at[0] >> 4)) + (body->at[1] >> 4) * 4u;
     if (dig_lacks(dig, body, length))
@@ -81,7 +81,8 @@ static bool gtp(struct dig *dig, struct bytes *body)
 {
     uint8_t flags, next;
 
-    if (body->captured < 8 || body->at[0] >> 4 != 3 || body->at[1] != 0xff || be16(body->at + 2) > body->length - 8)
+    if (dig_lacks(dig, body, 8) || body->at[0] >> 4 != 3 || body->at[1] != 0xff ||
+        be16(body->at + 2) > body->length - 8)
         return false;
     flags = body->at[0] & 7;
     bytes_limit(body, 8u + be16(body->at + 2));
@@ -174,7 +175,7 @@ static bool l2tp(struct dig *dig, struct bytes *body)
 /* ESP where addresses are translated (RFC 3948 2.1): its number is not one of those that are reserved (RFC 4303 2.1). */
 static bool esp(struct dig *dig, struct bytes *body)
 {
-    if (body->captured < 8 || body->length < 20 || body->length % 4 != 0 || be32(body->at) < 256)
+    if (body->length < 20 || body->length % 4 != 0 || dig_lacks(dig, body, 8) || be32(body->at) < 256)
         return false;
     dig->doubtful = false;
     dig_oddity(dig, "encrypted (ESP)");
