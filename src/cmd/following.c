@@ -223,16 +223,14 @@ bool following_dropped(struct following *following, uint64_t packets, nanos at)
 
 /* ---- all together ---- */
 
-static void look_at_terminal(struct read_look *look)
+static void look_at_terminal(struct read_look *look, unsigned least)
 {
     struct report_options terminal = {.width = 0};
 
     terminal_look(&terminal);
     look->utf8 = terminal.utf8;
     look->colour = terminal.colour;
-    look->width = terminal.width == 0                 ? REPORT_WIDTH_DEFAULT
-                  : terminal.width < REPORT_WIDTH_MIN ? REPORT_WIDTH_MIN
-                                                      : terminal.width;
+    look->width = terminal.width == 0 ? REPORT_WIDTH_DEFAULT : terminal.width < least ? least : terminal.width;
 }
 
 static bool choose_key(const char *wanted, enum summary_key *out, struct fault *fault)
@@ -287,7 +285,7 @@ bool following_init(struct following *following, const struct options *options, 
     following->rows.limit = options->limit;
     following->at_once =
         options->connection || ((at_once || options->json || options->csv) && !options->sort && !options->limit_set);
-    look_at_terminal(&following->look);
+    look_at_terminal(&following->look, options->connection ? REPORT_WIDTH_MIN : READ_TABLE_WIDTH_MIN);
     following->look.times = options->times;
     if (!choose_key(options->sort, &following->rows.key, fault) || !open_pictures(following, origin->command, fault) ||
         !annotate_open(&following->annotated, options, origin->files, origin->file_count, fault))

@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define COLUMNS_MAX 10000 /* more are a slip */
+
 /* Asked of the environment: teach shows UTF-8 whatever that says. */
 bool terminal_is_utf8(void)
 {
@@ -21,15 +23,25 @@ bool terminal_is_utf8(void)
     return utf8;
 }
 
+/* COLUMNS is what the user wants, as POSIX has it; else what the terminal says it has; 0: nobody knows. */
+static unsigned width(void)
+{
+    const char *wanted = getenv("COLUMNS");
+    unsigned long columns = wanted ? strtoul(wanted, NULL, 10) : 0;
+    struct winsize size;
+
+    if (columns > 0 && columns <= COLUMNS_MAX)
+        return (unsigned)columns;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 void terminal_look(struct report_options *options)
 {
     const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
-    struct winsize size;
 
     if (!isatty(STDOUT_FILENO))
         return;
     options->utf8 = terminal_is_utf8();
     options->colour = !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-        options->width = size.ws_col;
+    options->width = width();
 }

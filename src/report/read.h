@@ -45,6 +45,9 @@ struct read_origin {
     const char *interface, *filter;
 };
 
+/* Narrower than this the table does not fold: a smaller width counts as this one. */
+#define READ_TABLE_WIDTH_MIN 24
+
 /* For people. */
 void read_table_head(const struct read_look *look, FILE *out);
 void read_table_row(const struct read_look *look, const struct summary *summary, nanos epoch, FILE *out);

@@ -2,16 +2,23 @@
  * Two lines a connection, so that 80 columns have room for IPv6: who, and below that how it opened, how it was closed,
  * and the state that each end was left in. Below these, only where there is something to be said: what an end repeated and
  * the like, and the times in each state, if they are wanted.
+ *
+ * A terminal that is narrower gets more lines: the states begin one of their own, and whatever has no room where it
+ * belongs.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "report/columns.h"
 #include "report/phrase.h"
 #include "report/read.h"
 
 /* Columns, from 0. */
 enum { TIME_AT = 7, WHO_AT = 20, OPEN_AT = 7, MORE_AT = 10, CLOSE_AT = 22, STATES_AT = 39, BYTES_AT = 67 };
+
+/* ... and where it has no room for all of these next to each other, which takes so many. */
+enum { NARROW_BELOW = 78, NARROW_STATES_AT = OPEN_AT, NARROW_BYTES_AT = 39 };
 
 #define WORDS_MAX 160
 
@@ -101,17 +108,70 @@ void read_closing_words(struct text *text, const struct summary *summary)
         text_add(text, ", no ACK");
 }
 
-/* The state it is left in: with "?" where it is only presumed, with "+" where it is one of several. */
-static void put_state(struct page *page, const struct claim *claim)
+static unsigned width_of(const char *words)
 {
-    char words[SPAN_TEXT];
+    return columns_of(words, strlen(words));
+}
+
+static bool is_narrow(const struct page *page)
+{
+    return page->width < NARROW_BELOW;
+}
+
+/* Goes to a column where there is room for so many from there on, else to where a line of a row begins. */
+static void seek(struct page *page, unsigned column, unsigned room)
+{
+    unsigned from = page->column >= column && page->column > 0 ? page->column + 1 : column;
+
+    if (from + room > page->width) {
+        page_end(page);
+        column = OPEN_AT;
+    }
+    page_to(page, column);
+}
+
+/* One cell, in more lines if it is wider than a line. */
+static void put_cell(struct page *page, unsigned column, enum paint paint, const char *words)
+{
+    unsigned width = width_of(words);
+
+    seek(page, column, width);
+    if (width <= page_room(page))
+        page_put(page, paint, words);
+    else
+        page_flow(page, OPEN_AT, paint, false, words);
+}
+
+/* The state it is left in: with "?" where it is only presumed, with "+" where it is one of several. */
+static enum paint state_words(const struct claim *claim, char words[SPAN_TEXT])
+{
     struct text text;
     bool presumed = claim->certainty == PRESUMED;
 
-    text_init(&text, words, sizeof(words));
+    text_init(&text, words, SPAN_TEXT);
     text_add(&text, "%s%s%s", state_name(phrase_state(claim->likely)), presumed ? "?" : "",
              state_count(presumed ? claim->likely : claim->to) > 1 ? "+" : "");
-    page_put(page, presumed ? PAINT_PRESUMED : PAINT_PROVEN, words);
+    return presumed ? PAINT_PRESUMED : PAINT_PROVEN;
+}
+
+/* Both ends' go together, if a line has room for both. */
+static void put_states(struct page *page, const struct summary *summary)
+{
+    char words[ENDS][SPAN_TEXT];
+    enum paint paints[ENDS];
+
+    for (unsigned i = 0; i < ENDS; i++)
+        paints[i] = state_words(&summary->ends[i].claim, words[i]);
+    if (is_narrow(page))
+        page_end(page);
+    seek(page, is_narrow(page) ? NARROW_STATES_AT : STATES_AT, width_of(words[END_A]) + 1 + width_of(words[END_B]));
+    page_put(page, paints[END_A], words[END_A]);
+    put_cell(page, 0, paints[END_B], words[END_B]);
+}
+
+static void put_bytes(struct page *page, enum paint paint, const char *words)
+{
+    put_cell(page, is_narrow(page) ? NARROW_BYTES_AT : BYTES_AT, paint, words);
 }
 
 void read_table_head(const struct read_look *look, FILE *out)
@@ -121,48 +181,56 @@ void read_table_head(const struct read_look *look, FILE *out)
     page_put(&page, PAINT_DIM, "     #");
     page_to(&page, TIME_AT);
     page_put(&page, PAINT_DIM, "time");
-    page_to(&page, WHO_AT);
-    page_put(&page, PAINT_DIM, "A, who opened -> B; history");
+    put_cell(&page, WHO_AT, PAINT_DIM, "A, who opened -> B; history");
     page_end(&page);
-    page_to(&page, OPEN_AT);
-    page_put(&page, PAINT_DIM, "open");
-    page_to(&page, CLOSE_AT);
-    page_put(&page, PAINT_DIM, "closed by, how");
-    page_to(&page, STATES_AT);
-    page_put(&page, PAINT_DIM, "A's and B's state");
-    page_to(&page, BYTES_AT);
-    page_put(&page, PAINT_DIM, "bytes");
+    put_cell(&page, OPEN_AT, PAINT_DIM, "open");
+    put_cell(&page, CLOSE_AT, PAINT_DIM, "closed by, how");
+    if (is_narrow(&page))
+        page_end(&page);
+    put_cell(&page, is_narrow(&page) ? NARROW_STATES_AT : STATES_AT, PAINT_DIM, "A's and B's state");
+    put_bytes(&page, PAINT_DIM, "bytes");
     page_end(&page);
+}
+
+/* The history goes to the right, or where there is room. */
+static void put_history(struct page *page, unsigned indent, const char *history)
+{
+    unsigned length = (unsigned)strlen(history);
+
+    if (page->column + 1 + length > page->width)
+        page_end(page);
+    if (page->column == 0)
+        page_to(page, indent);
+    if (length > page_room(page)) {
+        page_flow(page, indent, PAINT_DIM, false, history);
+    } else {
+        if (length > 0 && page->width > length && page->width - length > page->column)
+            page_to(page, page->width - length);
+        page_put(page, PAINT_DIM, history);
+    }
+    page_end(page);
 }
 
 static void put_who(struct page *page, const struct summary *summary)
 {
     const char *arrow = summary->orientation == ORIENTED_BY_PORTS ? " --" : " ->";
-    char ends[ENDS][ENDPOINT_TEXT];
+    char a[ENDPOINT_TEXT + 8], b[ENDPOINT_TEXT];
+    unsigned at = WHO_AT;
+    struct text text;
 
-    endpoint_format(&summary->ends[END_A].at, ends[END_A]);
-    endpoint_format(&summary->ends[END_B].at, ends[END_B]);
-    page_put(page, PAINT_NONE, ends[END_A]);
-    page_put(page, PAINT_NONE, arrow);
-    /* Two long addresses of IPv6 take a line each. */
-    if (page->column + 1 + strlen(ends[END_B]) > page->width) {
+    text_init(&text, a, sizeof(a));
+    text_add(&text, "%s%s", endpoint_format(&summary->ends[END_A].at, b), arrow);
+    endpoint_format(&summary->ends[END_B].at, b);
+    /* Two long addresses of IPv6 take a line each; below the time where they have no room beside it. */
+    if (WHO_AT + width_of(a) > page->width || WHO_AT + width_of(b) > page->width) {
+        at = OPEN_AT;
         page_end(page);
-        page_to(page, WHO_AT);
-        page_put(page, PAINT_NONE, ends[END_B]);
-    } else {
-        page_put(page, PAINT_NONE, " ");
-        page_put(page, PAINT_NONE, ends[END_B]);
     }
-    /* The history goes to the right, or where there is room. */
-    unsigned length = (unsigned)strlen(summary->history);
-    if (page->column + 1 + length > page->width) {
+    put_cell(page, at, PAINT_NONE, a);
+    if (page->column + 1 + width_of(b) > page->width)
         page_end(page);
-        page_to(page, WHO_AT);
-    }
-    if (length > 0 && page->width > length)
-        page_to(page, page->width - length);
-    page_put(page, PAINT_DIM, summary->history);
-    page_end(page);
+    put_cell(page, page->column ? page->column + 1 : at, PAINT_NONE, b);
+    put_history(page, at, summary->history);
 }
 
 /* What else there is to be said of an end; before the first of it stands `first`. */
@@ -227,25 +295,18 @@ void read_table_row(const struct read_look *look, const struct summary *summary,
     page_put(&page, PAINT_NONE, words);
     page_to(&page, TIME_AT);
     page_put(&page, PAINT_DIM, phrase_time(summary->first_at - epoch, words));
-    page_to(&page, WHO_AT);
     put_who(&page, summary);
-    page_to(&page, OPEN_AT);
     text_init(&text, words, sizeof(words));
     read_opening_words(&text, summary);
-    page_put(&page, summary->opening == OPENING_DONE ? PAINT_NONE : PAINT_PRESUMED, words);
-    page_to(&page, CLOSE_AT);
+    put_cell(&page, OPEN_AT, summary->opening == OPENING_DONE ? PAINT_NONE : PAINT_PRESUMED, words);
     text_init(&text, words, sizeof(words));
     read_closing_words(&text, summary);
-    page_put(&page, summary->closing == CLOSING_RESET ? PAINT_ALARM : PAINT_NONE, words);
-    page_to(&page, STATES_AT);
-    put_state(&page, &summary->ends[END_A].claim);
-    page_put(&page, PAINT_DIM, " ");
-    put_state(&page, &summary->ends[END_B].claim);
+    put_cell(&page, CLOSE_AT, summary->closing == CLOSING_RESET ? PAINT_ALARM : PAINT_NONE, words);
+    put_states(&page, summary);
     text_init(&text, words, sizeof(words));
     text_add(&text, "%s/%s", short_number(summary->ends[END_A].bytes, sizes[END_A]),
              short_number(summary->ends[END_B].bytes, sizes[END_B]));
-    page_to(&page, BYTES_AT);
-    page_put(&page, PAINT_NONE, words);
+    put_bytes(&page, PAINT_NONE, words);
     page_end(&page);
     put_more(&page, "A:", look->times, &summary->ends[END_A]);
     put_more(&page, "B:", look->times, &summary->ends[END_B]);

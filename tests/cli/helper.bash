@@ -238,3 +238,11 @@ lost() {
 counted() {
     awk '{ for (i = 1; i < NF; i++) if ($i == "packets") n += $(i + 1) } END { print n + 0 }'
 }
+
+# on_terminal COLUMNS LOCALE COMMAND...: what it says there, without colour.
+on_terminal() {
+    local columns=$1 locale=$2
+    shift 2
+    SHELL=/bin/bash timeout 60 script -qec "stty cols $columns; NO_COLOR=1 TERM=xterm LC_ALL=$locale $*" /dev/null \
+        </dev/null 2>/dev/null | tr -d '\r' >said
+}

@@ -301,14 +301,6 @@ a_case() {
     has '104 more segments came, and are not drawn' p.html
 }
 
-# on_terminal COLUMNS LOCALE COMMAND...: what it says there, without colour.
-on_terminal() {
-    local columns=$1 locale=$2
-    shift 2
-    SHELL=/bin/bash timeout 60 script -qec "stty cols $columns; NO_COLOR=1 TERM=xterm LC_ALL=$locale $*" /dev/null \
-        </dev/null 2>/dev/null | tr -d '\r' >said
-}
-
 @test "on a terminal the ladder fits its width, and its arrows are characters of their own where the locale has them" {
     local columns locale
     command -v script >/dev/null || skip "there is no script(1)"

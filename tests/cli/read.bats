@@ -88,6 +88,56 @@ DESCRIPTION
     sample_of ko/tcpwalk.8 | diff - printed
 }
 
+# some_of_each: connections of short and long addresses, whole and not, as some.pcap
+some_of_each() {
+    cat >some.md <<'DESCRIPTION'
+## some
+
+    @family long
+    0.0 A1 S seq=1000
+    0.1 B1 S. seq=5000 ack=1001
+    0.2 A1 . seq=1001 ack=5001
+    0.3 A1 P. seq=1001 ack=5001 len=78
+    0.4 A1 P. seq=1001 ack=5001 len=78
+    0.5 B1 P. seq=5001 ack=1079 len=1220
+    0.6 A1 F. seq=1079 ack=6221
+    0.7 B1 F. seq=6221 ack=1080
+    0.8 A1 . seq=1080 ack=6222
+    1.0 A2 . seq=71 ack=91 len=12
+    1.1 B2 . seq=91 ack=83
+    @family 6
+    2.0 B3 S. seq=71 ack=91
+    2.1 A3 . seq=91 ack=72
+    @family 4
+    3.0 A4 S seq=300
+    3.1 B4 R. seq=0 ack=301
+    4.0 A5 S seq=300
+    4.1 B5 S seq=70
+    4.2 A5 S. seq=300 ack=71
+DESCRIPTION
+    "$CAPTURE" some.md some some.pcap
+}
+
+@test "on a narrow terminal the table folds, and nothing of it is lost" {
+    local columns locale
+    command -v script >/dev/null || skip "there is no script(1)"
+    cd "$BATS_TEST_TMPDIR"
+    some_of_each
+    "$TCPWALK" read --times some.pcap | tr -d ' \n' >whole
+    for columns in 24 32 40 50 60 77 78 80 200; do
+        for locale in C C.UTF-8; do
+            on_terminal "$columns" "$locale" "$TCPWALK read --times some.pcap"
+            [[ $(wc -L <said) -le $columns ]]
+            tr -d ' \n' <said | cmp - whole
+        done
+    done
+    on_terminal 80 C "$TCPWALK read some.pcap"
+    "$TCPWALK" read some.pcap | cmp - said
+    on_terminal 80 C COLUMNS=60 "$TCPWALK read some.pcap"
+    [[ $(wc -L <said) -le 60 ]]
+    COLUMNS=60 "$TCPWALK" read some.pcap | grep -q '^ .\{61,\}'
+}
+
 @test "--connection shows the segments of one, with both ends' states" {
     a_case 'the same endpoints, one connection after the other'
     run "$TCPWALK" read --connection 2 case.pcap
