@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "report/columns.h"
+
 #define WIDTH 80
 
 void wrap_print(FILE *out, unsigned column, const char *text)
@@ -9,7 +11,7 @@ void wrap_print(FILE *out, unsigned column, const char *text)
     unsigned at = column;
 
     while (*text) {
-        size_t word = strcspn(text, " ");
+        size_t word = columns_word(text);
         if (at > column && at + 1 + word > WIDTH) {
             fprintf(out, "\n%*s", (int)column, "");
             at = column;

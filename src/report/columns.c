@@ -1,5 +1,6 @@
 #include "report/columns.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -44,4 +45,31 @@ size_t columns_fit(const char *text, size_t length, unsigned room)
         at += bytes;
     }
     return at;
+}
+
+/* Does text begin with a unit? More letters make it another word; but not those of another script, which may follow at once. */
+static bool begins_with_unit(const char *text)
+{
+    static const char *const units[] = {"ns", "us", "ms", "s", "min", "h", "byte", "bytes"};
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        size_t length = strlen(units[i]);
+        if (strncmp(text, units[i], length) == 0 && !isalnum((unsigned char)text[length]))
+            return true;
+    }
+    return false;
+}
+
+bool columns_may_end(const char *text, const char *blank)
+{
+    return blank == text || !isdigit((unsigned char)blank[-1]) || !begins_with_unit(blank + 1);
+}
+
+size_t columns_word(const char *text)
+{
+    size_t end = strcspn(text, " ");
+
+    while (text[end] && !columns_may_end(text, text + end))
+        end += 1 + strcspn(text + end + 1, " ");
+    return end;
 }

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "report/columns.h"
 #include "report/words.h"
 
 #define WORDS_MAX 1800
@@ -15,9 +16,9 @@
 static const char *const short_names[LADDER_ENDS] = {"L", "R"};
 
 /* Mermaid wraps nothing by itself: a line goes on below at the blank from which on a word has no room. */
-static bool ends_line(const char *text, unsigned used)
+static bool ends_line(const char *text, const char *at, unsigned used)
 {
-    return *text == ' ' && used + 1 + strcspn(text + 1, " ") > LINE_LETTERS;
+    return *at == ' ' && columns_may_end(text, at) && used + 1 + columns_word(at + 1) > LINE_LETTERS;
 }
 
 static void put_text(FILE *out, const char *text)
@@ -28,7 +29,7 @@ static void put_text(FILE *out, const char *text)
 
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         used += (*c & 0xc0) != 0x80; /* a character has one first byte */
-        if (ends_line((const char *)c, used)) {
+        if (ends_line(text, (const char *)c, used)) {
             fputs("<br/>", out);
             used = 0;
         } else if (strncmp((const char *)c, "\xc2\xa0", 2) == 0) { /* a blank that does not break: a blank will do */

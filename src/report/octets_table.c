@@ -52,7 +52,7 @@ static size_t piece(const char *text, unsigned width)
 
     if (fit == length)
         return fit;
-    while (end > 0 && text[end] != ' ')
+    while (end > 0 && (text[end] != ' ' || !columns_may_end(text, text + end)))
         end--;
     return end > 0 ? end : fit;
 }

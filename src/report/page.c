@@ -56,7 +56,7 @@ static size_t fitting(const char *text, unsigned room)
 {
     size_t length = 0;
 
-    for (size_t end = strcspn(text, " "); columns_of(text, end) <= room; end += 1 + strcspn(text + end + 1, " ")) {
+    for (size_t end = columns_word(text); columns_of(text, end) <= room; end += 1 + columns_word(text + end + 1)) {
         length = end;
         if (!text[end])
             break;

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "report/columns.h"
+
 /* Widths of characters in parts of their size: those of a font of one width, square ones of East Asia, and any other. */
 #define NARROW 0.61
 #define SQUARE 1.0
@@ -136,7 +138,7 @@ size_t svg_piece(const char *text, double size, double room)
         const char *from = at;
 
         width += width_of(next_character(&at)) * size;
-        if (*from == ' ')
+        if (*from == ' ' && columns_may_end(text, from))
             word = from;
         if (width > room)
             return (size_t)((word > text ? word : fits > text ? fits : at) - text);

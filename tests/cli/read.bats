@@ -128,6 +128,8 @@ DESCRIPTION
         for locale in C C.UTF-8; do
             on_terminal "$columns" "$locale" "$TCPWALK read --times some.pcap"
             [[ $(wc -L <said) -le $columns ]]
+            run grep -nE '^ *(us|ms|s)\b' said
+            [ "$status" -eq 1 ]
             tr -d ' \n' <said | cmp - whole
         done
     done

@@ -235,6 +235,31 @@ static void test_columns(void **state)
     assert_int_equal(columns_fit("\xed\x95\x9c", 3, 1), 0);
 }
 
+static void test_units_stay_with_their_numbers(void **state)
+{
+    static const char words[] = "after 60 ms, 12 bytes, 3 s\xec\x97\x90, 4 messages; a ms";
+    char *text = NULL;
+    size_t size;
+
+    (void)state;
+    assert_int_equal(columns_word("60 ms, more"), 6);
+    assert_int_equal(columns_word("1 60 ms"), 1);
+    assert_int_equal(columns_word("4 messages"), 1);
+    assert_int_equal(columns_word("a ms"), 1);
+    assert_int_equal(columns_word("1.20 s"), 6);
+    for (unsigned width = 10; width < 60; width++) {
+        FILE *out = open_memstream(&text, &size);
+        struct page page = {.out = out, .width = width};
+        page_flow(&page, 0, PAINT_NONE, false, words);
+        page_end(&page);
+        fclose(out);
+        assert_non_null(strstr(text, "60 ms,"));
+        assert_non_null(strstr(text, "12 bytes,"));
+        assert_non_null(strstr(text, "3 s\xec\x97\x90,"));
+        free(text);
+    }
+}
+
 static void test_wide_prose_is_wrapped(void **state)
 {
     static const char word[] = "\xed\x95\x9c\xea\xb8\x80";
@@ -333,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_a_diagram),
         cmocka_unit_test(test_any_diagram_has_full_rows),
         cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_units_stay_with_their_numbers),
         cmocka_unit_test(test_wide_prose_is_wrapped),
         cmocka_unit_test(test_recorder),
     };
