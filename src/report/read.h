@@ -56,6 +56,9 @@ void read_table_foot(const struct read_look *look, const struct read_total *tota
 /* A line of what read_table_foot() prints, counted from 0; false when there are no more. */
 bool read_table_foot_line(const struct read_total *total, unsigned line, struct text *text);
 
+/* "->": A opened; "->?": presumably, "--": nobody knows. Static text. */
+const char *read_arrow(const struct summary *summary);
+
 /* How a connection opened, and who closed it and how: in a few words. */
 void read_opening_words(struct text *text, const struct summary *summary);
 void read_closing_words(struct text *text, const struct summary *summary);

@@ -107,8 +107,8 @@ bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, stru
     }
     if (rows->left_out > 0 && !ladder_row_left_out(rows, row, fault))
         return false;
-    snprintf(words, sizeof(words), "A %s %s B %s", endpoint_format(&summary->ends[END_A].at, a),
-             summary->orientation == ORIENTED_BY_PORTS ? "--" : "->", endpoint_format(&summary->ends[END_B].at, b));
+    snprintf(words, sizeof(words), "A %s %s B %s", endpoint_format(&summary->ends[END_A].at, a), read_arrow(summary),
+             endpoint_format(&summary->ends[END_B].at, b));
     free(rows->rows[0].label);
     rows->rows[0].label = strdup(words);
     return rows->rows[0].label || fault_set(fault, FAULT_LOCAL, "no memory");

@@ -48,6 +48,14 @@ static char *short_number(uint64_t value, char out[SPAN_TEXT])
     return out;
 }
 
+const char *read_arrow(const struct summary *summary)
+{
+    static const char *const arrows[] = {
+        [ORIENTED_BY_SYN] = "->", [ORIENTED_BY_ANSWER] = "->?", [ORIENTED_BY_PORTS] = "--"};
+
+    return arrows[summary->orientation];
+}
+
 void read_opening_words(struct text *text, const struct summary *summary)
 {
     char span[SPAN_TEXT];
@@ -181,7 +189,7 @@ void read_table_head(const struct read_look *look, FILE *out)
     page_put(&page, PAINT_DIM, "     #");
     page_to(&page, TIME_AT);
     page_put(&page, PAINT_DIM, "time");
-    put_cell(&page, WHO_AT, PAINT_DIM, "A, who opened -> B; history");
+    put_cell(&page, WHO_AT, PAINT_DIM, "A -> B (-> A opened, ->? presumably, -- unknown); history");
     page_end(&page);
     put_cell(&page, OPEN_AT, PAINT_DIM, "open");
     put_cell(&page, CLOSE_AT, PAINT_DIM, "closed by, how");
@@ -213,13 +221,12 @@ static void put_history(struct page *page, unsigned indent, const char *history)
 
 static void put_who(struct page *page, const struct summary *summary)
 {
-    const char *arrow = summary->orientation == ORIENTED_BY_PORTS ? " --" : " ->";
     char a[ENDPOINT_TEXT + 8], b[ENDPOINT_TEXT];
     unsigned at = WHO_AT;
     struct text text;
 
     text_init(&text, a, sizeof(a));
-    text_add(&text, "%s%s", endpoint_format(&summary->ends[END_A].at, b), arrow);
+    text_add(&text, "%s %s", endpoint_format(&summary->ends[END_A].at, b), read_arrow(summary));
     endpoint_format(&summary->ends[END_B].at, b);
     /* Two long addresses of IPv6 take a line each; below the time where they have no room beside it. */
     if (WHO_AT + width_of(a) > page->width || WHO_AT + width_of(b) > page->width) {
@@ -394,6 +401,10 @@ static void add_course(struct text *text, const struct summary *summary)
     read_opening_words(text, summary);
     if (summary->open != NANOS_NONE)
         text_add(text, ", %s in all", phrase_span(summary->open, span));
+    if (summary->orientation == ORIENTED_BY_ANSWER)
+        text_add(text, ", by A presumably: B answered a SYN");
+    else if (summary->orientation == ORIENTED_BY_PORTS)
+        text_add(text, ", nobody knows by whom: A has the higher port");
     text_add(text, "; close: ");
     read_closing_words(text, summary);
     text_add(text, "; history %s%s", summary->history,

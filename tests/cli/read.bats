@@ -140,6 +140,20 @@ DESCRIPTION
     COLUMNS=60 "$TCPWALK" read some.pcap | grep -q '^ .\{61,\}'
 }
 
+@test "the table says of each connection whether it is known who opened" {
+    cd "$BATS_TEST_TMPDIR"
+    some_of_each
+    run "$TCPWALK" read some.pcap
+    echo "$output"
+    [[ ${lines[0]} == *' A -> B (-> A opened, ->? presumably, -- unknown); history' ]]
+    [[ $output == *"5555:3]:40000 ->"* && $output == *"5555:5]:40000 --"* ]]
+    [[ $output == *"[2001:db8::7]:40000 ->? [2001:db8::8]:80"* && $output == *"192.0.2.9:40000 -> 198.51.100.9:80"* ]]
+    "$TCPWALK" read --csv some.pcap | cut -d, -f 10 | paste -sd ' ' | grep -x 'a_is opener unknown opener-by-answer opener opener'
+    "$TCPWALK" read --connection 2 some.pcap | grep 'open: unseen, nobody knows by whom: A has the higher port'
+    "$TCPWALK" read --connection 3 some.pcap | grep 'open: .*, by A presumably: B answered a SYN'
+    "$TCPWALK" read --connection 3 --mermaid some.pcap | grep 'A \[2001:db8::7\]:40000 ->? B'
+}
+
 @test "--connection shows the segments of one, with both ends' states" {
     a_case 'the same endpoints, one connection after the other'
     run "$TCPWALK" read --connection 2 case.pcap

@@ -34,7 +34,7 @@ converse() {
 }
 
 @test "a connection has its row as soon as it is over, and the totals come with Ctrl-C" {
-    watching 'who opened'
+    watching 'A opened'
     converse
     wait_for_words watch 'A, '
     run grep -q 'segments' "$(log watch)"
@@ -48,7 +48,7 @@ converse() {
 }
 
 @test "one that is still open is told in the end" {
-    watching 'who opened'
+    watching 'A opened'
     start holder client socat PIPE "TCP:$SERVER4:7"
     wait_for 10 eval 'server ss -Htn state established "sport = :7" | grep -q .'
     ends TERM
@@ -85,7 +85,7 @@ converse() {
 }
 
 @test "--write keeps whole packets, with what they show" {
-    watching 'who opened' --write "$BATS_TEST_TMPDIR/kept.pcapng"
+    watching 'A opened' --write "$BATS_TEST_TMPDIR/kept.pcapng"
     converse "$(printf '%01200d' 1)"
     wait_for_words watch 'A, '
     ends INT
@@ -122,7 +122,7 @@ has_timed() {
 }
 
 @test "it ends after so many packets, or so much time" {
-    watching 'who opened' --count 3 tcp
+    watching 'A opened' --count 3 tcp
     converse
     status=0
     wait "$WATCH" || status=$?
@@ -134,7 +134,7 @@ has_timed() {
 }
 
 @test "an interface that goes down ends it with status 5, after what it has seen" {
-    watching 'who opened'
+    watching 'A opened'
     converse
     wait_for_words watch 'A, '
     client ip link set client0 down
