@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/version.h"
+#include "report/columns.h"
 #include "report/handout_style.h"
 
 const char html_table_rules[] =
@@ -29,11 +30,24 @@ static size_t hyphenated(const char *text)
     return 0;
 }
 
+/* A blank at which no line may end. */
+static void put_no_break(const struct svg *svg)
+{
+    svg_put(svg, "&#160;");
+}
+
 void html_text(const struct svg *svg, const char *text)
 {
     size_t plain = 0, name;
 
     while (text && text[plain]) {
+        if (text[plain] == ' ' && !columns_may_end(text, text + plain)) {
+            svg_escape(svg, text, plain);
+            put_no_break(svg);
+            text += plain + 1;
+            plain = 0;
+            continue;
+        }
         name = hyphenated(text + plain);
         if (name == 0) {
             plain++;

@@ -14,7 +14,7 @@ void html_begin(const struct svg *svg, const char *language, const char *title, 
 /* Ends it, with when it was made: since 1970; 0: nobody knows. */
 void html_end(const struct svg *svg, nanos epoch);
 
-/* Writes text, of which no line ends within the name of a state; NULL is "". */
+/* Writes text, of which no line ends within the name of a state, or between a number and its unit; NULL is "". */
 void html_text(const struct svg *svg, const char *text);
 
 /* The same between what opens and what closes an element, and ends the line. */

@@ -243,10 +243,12 @@ a_case() {
     read_ --html p.html case.pcap
     status 0
     whole_picture p.html
-    [[ $(grep -c '^<tr><td class="number">' p.html) == 3 ]]
+    [[ $(grep -c '^<tr><td class="number" data-name="#">' p.html) == 3 ]]
     has '<li>3 connections, 11 segments</li>' p.html
-    has '<td class="whole">192.0.2.1:40000</td><td class="whole">198.51.100.1:80</td><td class="whole">done 10.0 ms</td><td><div>A, three</div><div class="dim history">ShAFf</div>' p.html
-    has '<td><div class="proves"><span class="state">TIME-WAIT</span> or CLOSING <span class="dim">proven</span></div>' p.html
+    has '<li>A is who opened, where it does not say otherwise</li>' p.html
+    has '<td data-name="A">192.0.2.1:40000</td><td data-name="B">198.51.100.1:80</td><td data-name="open">done 10.0&#160;ms</td>' p.html
+    has '<div>A, three</div><div class="dim history">ShAFf</div>' p.html
+    has '<div class="proves"><span class="state">TIME-WAIT</span> or CLOSING <span class="dim">proven</span></div>' p.html
     grep -q '^3 connections, 11 segments$' "$SAID"
     # The same where rows are written as connections end; and with fewer of them.
     read_ --html q.html --json case.pcap
@@ -257,8 +259,20 @@ a_case() {
     status 0
     cp "$SAID" p.html
     whole_picture p.html
-    [[ $(grep -c '^<tr><td class="number">' p.html) == 1 ]]
+    [[ $(grep -c '^<tr><td class="number" data-name="#">' p.html) == 1 ]]
     has '2 connections are not shown (--limit)' p.html
+}
+
+@test "in the page with the table of all connections long addresses can be broken, and paper is turned" {
+    a_case 'long addresses take a line each'
+    read_ --html p.html case.pcap
+    status 0
+    whole_picture p.html
+    has '">[2001:<wbr/>db8:<wbr/>1111:<wbr/>2222:<wbr/>3333:<wbr/>4444:<wbr/>5555:<wbr/>1]:40000</td>' p.html
+    has '@page{size:landscape' p.html
+    # Nothing keeps a cell as wide as its text but numbers, units and names of states.
+    run grep -E '<t[dh] class="whole' p.html
+    [[ $status == 1 ]]
 }
 
 @test "read says what it needs for a picture, and makes none of what is not there" {
