@@ -13,6 +13,7 @@
 #include "follow/follow.h"
 #include "io/capture.h"
 #include "report/read.h"
+#include "report/read_news.h"
 #include "wire/fragments.h"
 #include "wire/packet.h"
 
@@ -60,6 +61,7 @@ struct following {
     bool started;
     struct annotated annotated; /* whoever has the packets begins and writes each of them */
     struct read_ladder *ladder;
+    struct read_news news; /* what the ladder, or a picture, has said */
     uint32_t initials[ENDS];
     bool have_initial[ENDS];
     struct fault fault; /* the first; nothing goes on after it */

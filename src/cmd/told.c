@@ -106,17 +106,19 @@ static void on_claim(void *context, const struct connection *connection, unsigne
 {
     struct following *following = context;
     unsigned side = end ^ summary_a(connection);
+    bool said;
 
     if (!is_looked_at(following, connection->number))
         return;
+    said = following->options->connection && read_is_news(&following->news, side, claim);
     if (following->options->connection && pictures_wanted(&following->pictures))
-        read_rows_claim(&following->pictures.ladder, side, claim, following->epoch, &following->fault);
+        read_rows_claim(&following->pictures.ladder, side, claim, following->epoch, said, &following->fault);
     if (following->mute || following->options->csv)
         return;
     if (following->options->json)
         read_json_claim(connection->number, side, claim, following->epoch, stdout, &following->fault);
     else if (following->ladder)
-        read_ladder_claim(following->ladder, side, claim, following->epoch);
+        read_ladder_claim(following->ladder, side, claim, following->epoch, said);
 }
 
 static void on_icmp(void *context, const struct connection *connection, unsigned end, const struct quotation *quotation)

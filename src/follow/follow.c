@@ -37,13 +37,15 @@ static void note_due(struct connection *connection)
 void follow_expire(struct follow *follow, struct connection *connection, nanos at)
 {
     struct claim claims[CLAIMS_MAX];
+    unsigned first;
 
     if (at < connection->due)
         return;
+    first = belief_expiry(&connection->ends[END_B].belief) < belief_expiry(&connection->ends[END_A].belief);
     for (unsigned i = 0; i < ENDS; i++) {
-        struct end *end = &connection->ends[i];
+        struct end *end = &connection->ends[first ^ i];
         if (belief_expire(&end->belief, at, claims) && follow->listener.claim)
-            follow->listener.claim(follow->listener.context, connection, i, &claims[0]);
+            follow->listener.claim(follow->listener.context, connection, first ^ i, &claims[0]);
     }
     note_due(connection);
 }

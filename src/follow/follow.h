@@ -286,7 +286,7 @@ bool follow_is_over(const struct follow *follow, const struct slot *slot);
 /* Reports those at the old end that are over, and had their time. */
 void follow_let_go(struct follow *follow, nanos at);
 
-/* Lets claims fall back whose states' time can be up. */
+/* Lets claims fall back whose states' time can be up: the one first whose was up first. */
 void follow_expire(struct follow *follow, struct connection *connection, nanos at);
 
 /* Reports what is in a slot. early: for want of room. */

@@ -57,13 +57,15 @@ static void put_direction(const struct page_of_ladder *page, const struct ladder
     svg_put(&page->svg, "</td>");
 }
 
-static void note_states(struct page_of_ladder *page, const struct ladder_row *row)
+/* What is so at the moment of the row; or, later, what became of it before the next one. */
+static void note_states(struct page_of_ladder *page, const struct ladder_row *row, bool later)
 {
     for (unsigned end = 0; end < LADDER_ENDS; end++)
-        if (row->ends[end].count > 0) {
-            page->known[end] = true;
-            page->now[end] = row->ends[end].peers[row->ends[end].count - 1];
-        }
+        for (unsigned i = 0; i < row->ends[end].count; i++)
+            if (row->ends[end].peers[i].later == later) {
+                page->known[end] = true;
+                page->now[end] = row->ends[end].peers[i];
+            }
     if (page->ladder->observed)
         return;
     page->known[LADDER_LEFT] = true;
@@ -108,7 +110,7 @@ static void put_row(struct page_of_ladder *page, const struct ladder_row *row)
     put_number(page, segment, relative(row->seq));
     put_number(page, segment && row->has_ack, relative(row->ack));
     put_number(page, segment, row->len);
-    note_states(page, row);
+    note_states(page, row, false);
     put_state(page, LADDER_LEFT);
     put_state(page, LADDER_RIGHT);
     svg_put(&page->svg, "<td>");
@@ -116,6 +118,7 @@ static void put_row(struct page_of_ladder *page, const struct ladder_row *row)
         html_element(&page->svg, "<div>", row->label, "</div>");
     put_clauses(page, row, "div");
     svg_put(&page->svg, "</td></tr>\n");
+    note_states(page, row, true);
 }
 
 static void put_head_of_table(const struct page_of_ladder *page)

@@ -193,10 +193,11 @@ bool ladder_row_claim(struct ladder_row *row, unsigned end, const struct claim *
     };
     struct ladder_turns *turns = &row->ends[end];
 
+    peer.later = claim->reason == REASON_TIMER && peer.not_before > row->t;
     if (turns->count == LADDER_PEERS)
         turns->count--; /* the last one is what goes on */
     turns->peers[turns->count++] = peer;
-    return add_clause(row, clause, words, fault);
+    return !words || add_clause(row, clause, words, fault);
 }
 
 static bool on_claim(struct ladder_row *row, const struct claim *claim, struct fault *fault)
@@ -344,12 +345,22 @@ const char *ladder_end_name(const struct ladder_rows *ladder, unsigned end)
     return end == LADDER_LEFT ? _("local") : _("peer");
 }
 
+/* Has the row, at its moment, more than one state of that end? */
+static bool has_turns(const struct ladder_turns *turns)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < turns->count; i++)
+        count += !turns->peers[i].later;
+    return count > 1;
+}
+
 void ladder_clause_words(const struct ladder_rows *ladder, const struct ladder_row *row,
                          const struct ladder_clause *clause, bool always, struct text *text)
 {
     if (clause->claims && ladder->observed)
         text_add(text, "%s ", ladder_end_name(ladder, clause->end));
-    if (clause->claims && (always || row->ends[clause->end].count > 1))
+    if (clause->claims && (always || has_turns(&row->ends[clause->end])))
         text_add(text, "%s ", state_name(clause->state));
     text_add(text, "%s", clause->words);
 }

@@ -38,6 +38,7 @@ struct ladder_peer {
     enum certainty certainty;
     nanos not_before; /* it can have been so from then on; NANOS_NONE: always */
     nanos not_after;  /* and was so at the latest then; NANOS_NEVER: nothing says so */
+    bool later;       /* only when the moment of its row was past */
 };
 
 #define LADDER_PEERS 4
@@ -112,7 +113,7 @@ bool ladder_row_segment(struct ladder_rows *ladder, struct ladder_row *row, cons
 /* Adds how many segments were left out. */
 bool ladder_row_left_out(const struct ladder_rows *ladder, struct ladder_row *row, struct fault *fault);
 
-/* Adds a clause that claims nothing, or a claim about an end in these words, to a row. */
+/* Adds a clause that claims nothing, or a claim about an end in these words, to a row; NULL: only its state, in no words. */
 bool ladder_row_words(struct ladder_row *row, enum paint paint, const char *words, struct fault *fault);
 bool ladder_row_claim(struct ladder_row *row, unsigned end, const struct claim *claim, nanos epoch, const char *words,
                       struct fault *fault);

@@ -45,7 +45,7 @@ static bool looks_presumed(const struct ladder_peer *peer)
 static void turn(struct ladder_times *times, unsigned end, const struct ladder_peer *next, nanos t)
 {
     const struct ladder_piece *last = last_piece(times, end);
-    nanos least = t, most = t, bound = last->most;
+    nanos least = next->later ? next->not_before : t, most = least, bound = last->most;
     /* That it can be told from others, or no longer, or is proven, is news of this moment, and no change of the state. */
     bool same = last->known && last->is.state == next->state;
 

@@ -124,7 +124,11 @@ struct read_ladder;
 /* NULL when there is no memory. head: the two ends as text. */
 struct read_ladder *read_ladder_begin(const struct read_look *look, FILE *out);
 void read_ladder_segment(struct read_ladder *ladder, const struct read_segment *event);
-void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct claim *claim, nanos epoch);
+
+/* said: in words too, and not only by the end's state (report/read_news.h). */
+void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct claim *claim, nanos epoch, bool said);
+
+/* An ICMP error: a row of its own. */
 void read_ladder_icmp(struct read_ladder *ladder, const struct read_icmp *event);
 
 /* Prints what is held back: nothing that belongs to it comes any more. */
@@ -139,7 +143,7 @@ void read_ladder_end(struct read_ladder *ladder);
  */
 bool read_rows_segment(struct ladder_rows *rows, const struct read_segment *event, struct fault *fault);
 bool read_rows_icmp(struct ladder_rows *rows, const struct read_icmp *event, struct fault *fault);
-bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim *claim, nanos epoch,
+bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim *claim, nanos epoch, bool said,
                      struct fault *fault);
 bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, struct fault *fault);
 

@@ -165,19 +165,23 @@ void read_ladder_segment(struct read_ladder *ladder, const struct read_segment *
     ladder->row.claim_count = 0;
 }
 
-void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct claim *claim, nanos epoch)
+void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct claim *claim, nanos epoch, bool said)
 {
     struct row *row = &ladder->row;
-
     /* A timer's claim is of a time after the segment before it. */
-    if (!row->open || row->claim_count == ROW_CLAIMS || claim->reason == REASON_TIMER) {
+    bool alone = claim->reason == REASON_TIMER;
+
+    if (alone || (said && row->claim_count == ROW_CLAIMS))
         row_print(ladder);
+    if (said && !row->open) {
         row->open = true;
         row->event = (struct read_segment){0};
         row->alone_at = claim->not_before == NANOS_NONE ? 0 : claim->not_before - epoch;
     }
-    row->claims[row->claim_count] = *claim;
-    row->claim_ends[row->claim_count++] = end;
+    if (said) {
+        row->claims[row->claim_count] = *claim;
+        row->claim_ends[row->claim_count++] = end;
+    }
     ladder->standing[end] = *claim;
     ladder->have[end] = true;
 }

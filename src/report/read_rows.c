@@ -68,7 +68,7 @@ bool read_rows_icmp(struct ladder_rows *rows, const struct read_icmp *event, str
     return ladder_row_words(row, PAINT_NONE, words, fault);
 }
 
-bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim *claim, nanos epoch,
+bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim *claim, nanos epoch, bool said,
                      struct fault *fault)
 {
     struct ladder_row *row;
@@ -79,7 +79,7 @@ bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim 
         return false;
     row = &rows->rows[rows->count - 1];
     /* A timer's claim is of a time after the segment before it. */
-    bool alone = row->kind == LADDER_START || claim->reason == REASON_TIMER;
+    bool alone = said && (row->kind == LADDER_START || claim->reason == REASON_TIMER);
     if (ladder_rows_full(rows, alone, false))
         return true;
     if (alone) {
@@ -88,7 +88,8 @@ bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim 
     }
     text_init(&text, words, sizeof(words));
     phrase_observed(&text, claim);
-    return row && ladder_row_claim(row, end == END_A ? LADDER_LEFT : LADDER_RIGHT, claim, epoch, words, fault);
+    return row &&
+           ladder_row_claim(row, end == END_A ? LADDER_LEFT : LADDER_RIGHT, claim, epoch, said ? words : NULL, fault);
 }
 
 bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, struct fault *fault)

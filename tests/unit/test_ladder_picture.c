@@ -522,10 +522,10 @@ static void a_connection_that_was_read(void **unused)
     summary.ends[END_A].at.port = 40000;
     summary.ends[END_B].at.port = 80;
     assert_true(read_rows_segment(&ladder, &first, &fault));
-    assert_true(read_rows_claim(&ladder, END_A, &a, MS(1000), &fault));
+    assert_true(read_rows_claim(&ladder, END_A, &a, MS(1000), true, &fault));
     assert_true(read_rows_segment(&ladder, &second, &fault));
-    assert_true(read_rows_claim(&ladder, END_B, &b, MS(1000), &fault));
-    assert_true(read_rows_claim(&ladder, END_B, &gone, MS(1000), &fault));
+    assert_true(read_rows_claim(&ladder, END_B, &b, MS(1000), true, &fault));
+    assert_true(read_rows_claim(&ladder, END_B, &gone, MS(1000), true, &fault));
     assert_true(read_rows_end(&ladder, &summary, &fault));
     assert_int_equal(ladder.count, 5);
     assert_true(ladder_times_read(&times, &ladder, 0, ladder.count));

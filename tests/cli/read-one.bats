@@ -1,0 +1,82 @@
+# tcpwalk read --connection: one connection of a capture, segment by segment.
+load helper
+
+CAPTURE="$BATS_TEST_DIRNAME/../read/capture"
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# described NAME: the description on standard input, made as NAME.pcap in the test's folder
+described() {
+    { printf '## %s\n\n' "$1" && sed 's/^/    /'; } >"$1.md"
+    "$CAPTURE" "$1.md" "$1" "$1.pcap"
+}
+
+# A has closed, and B sends a segment each 5 s.
+half_closed() {
+    printf '%s\n' '0.000 A S seq=100' '0.010 B S. seq=900 ack=101' '0.011 A . seq=101 ack=901' \
+        '0.040 A F. seq=101 ack=901' '0.050 B . seq=901 ack=102'
+    for ((i = 0; i < ${1:-20}; i++)); do
+        printf '%d.000 B P. seq=%d ack=102 len=100\n%d.010 A . seq=102 ack=%d\n' \
+            $((5 * (i + 1))) $((901 + 100 * i)) $((5 * (i + 1))) $((1001 + 100 * i))
+    done
+}
+
+# An open connection, and a keep-alive of A each minute.
+kept_alive() {
+    printf '%s\n' '0.000 A S seq=100' '0.010 B S. seq=900 ack=101' '0.011 A . seq=101 ack=901' \
+        '0.020 A P. seq=101 ack=901 len=10' '0.030 B . seq=901 ack=111'
+    for ((i = 1; i <= 20; i++)); do
+        printf '%d.000 A . seq=110 ack=901\n%d.010 B . seq=901 ack=111\n' $((60 * i)) $((60 * i))
+    done
+}
+
+# in_order FILE: its rows are in the order of time
+in_order() {
+    grep -oE '^[ 0-9]{3} *[0-9]+\.[0-9]+' "$1" | awk '{ print $NF }' >times
+    sort -cn times
+}
+
+@test "where segments are far apart, what timers may have ended does not hide them" {
+    half_closed | described half
+    "$TCPWALK" read --connection 1 half.pcap | tee ladder
+    in_order ladder
+    [ "$(grep -c '^ .. *[0-9]*\.[0-9]\{6\}' ladder)" -eq 47 ] # 45 segments, and a timer of each end
+    [ "$(grep -c 'a timer may have ended' ladder)" -eq 2 ]
+    # That both were still there is said after that, and then only by the states beside the segments.
+    [ "$(grep -c 'B proven: CLOSE-WAIT or LAST-ACK' ladder)" -eq 2 ]
+    [ "$(grep -c 'A proven: FIN-WAIT-2 or FIN-WAIT-1' ladder)" -eq 2 ]
+    grep -E '^ 44 100\.000000 +FIN-WAIT-2 .*<- CLOSE-WAIT\+$' ladder
+    kept_alive | described kept
+    "$TCPWALK" read --connection 1 kept.pcap | tee ladder
+    in_order ladder
+    [ "$(grep -c 'a timer may have ended' ladder)" -le 3 ]
+    # Programs are told of each, in the order of time too.
+    "$TCPWALK" read --json --connection 1 half.pcap >all
+    [ "$(jq -s 'map(select(.reason == "timer")) | length' all)" -ge 38 ]
+    jq -es 'map(select(.reason == "timer") | .not_before) | . == sort' all
+}
+
+@test "pictures do not say it with each pause either, but their states are presumed there" {
+    half_closed | described half
+    "$TCPWALK" read -q --connection 1 --svg p.svg --html p.html half.pcap
+    [ "$(grep -c 'a timer may have' p.svg)" -le 4 ]
+    [ "$(grep -cE '^<tr><td class="number">[0-9]' p.html)" -eq 45 ]
+    [ "$(grep -c '^<tr><td></td>' p.html)" -eq 2 ]
+    # In each pause, on both sides, and in both drawings.
+    [ "$(grep -c 'class="state s[0-9]* presumed"' p.svg)" -ge 76 ]
+    # The row of a segment has what was so then.
+    sed -n 's/<[^>]*>/ /g; s/  */ /g' p.html >rows
+    grep -E '^ 44 100\.000000 .* FIN-WAIT-2 CLOSE-WAIT \+' rows
+    grep -E '^ 45 100\.010000 .* FIN-WAIT-2 \+ CLOSE-WAIT \+' rows
+    [ "$("$TCPWALK" read --connection 1 --mermaid half.pcap | grep -c 'timer')" -eq 2 ]
+}
+
+@test "an ICMP error has its place among what timers may have ended" {
+    { half_closed 1 && printf '%s\n' '8.000 B P. seq=1001 ack=102 len=100' \
+        '9.000 A icmp type=3 code=1 seq=1001' '10.000 B P. seq=1001 ack=102 len=100'; } | described icmp
+    "$TCPWALK" read --connection 1 icmp.pcap | tee ladder
+    grep 'ICMP host-unreachable' ladder
+    in_order ladder
+}
