@@ -196,6 +196,20 @@ static void put_connection(struct page_of_ladder *page, unsigned first, unsigned
     svg_put(&page->svg, "</section>\n");
 }
 
+/* What came of it says so too, above; but there is much in between. */
+static void put_left_out(const struct page_of_ladder *page)
+{
+    char words[WORDS_MAX];
+    struct text text;
+
+    text_init(&text, words, sizeof(words));
+    if (!ladder_left_out_words(page->ladder, &text))
+        return;
+    svg_put(&page->svg, "<p class=\"%s\">", svg_paint_class(PAINT_ALARM));
+    html_text(&page->svg, words);
+    svg_put(&page->svg, "</p>\n");
+}
+
 void ladder_picture_html(const struct ladder_rows *ladder, const char *command, const char *language, nanos epoch,
                          FILE *out)
 {
@@ -209,5 +223,6 @@ void ladder_picture_html(const struct ladder_rows *ladder, const char *command, 
         end = ladder_picture_end(ladder, first);
         put_connection(&page, first, end);
     }
+    put_left_out(&page);
     html_end(&page.svg, epoch);
 }

@@ -118,8 +118,13 @@ static void put_icmp(FILE *out, const struct ladder_row *row)
 void ladder_picture_mermaid(const struct ladder_rows *ladder, FILE *out)
 {
     enum state local = CLOSED;
+    char words[WORDS_MAX];
+    struct text text;
 
     put_participants(out, ladder);
+    text_init(&text, words, sizeof(words));
+    if (ladder_left_out_words(ladder, &text))
+        put_over(out, words);
     for (unsigned i = 0; i < ladder->count; i++) {
         const struct ladder_row *row = &ladder->rows[i];
 

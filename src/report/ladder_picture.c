@@ -5,6 +5,7 @@
 
 #define WIDTH 960.0
 #define CONNECTION_GAP 34.0
+#define LEFT_OUT_WORDS 200
 
 unsigned ladder_picture_end(const struct ladder_rows *ladder, unsigned first)
 {
@@ -34,6 +35,12 @@ char *ladder_picture_title(const struct ladder_rows *ladder, const char *command
 
 double ladder_picture_all(const struct svg *svg, const struct ladder_rows *ladder, double left, double width, double y)
 {
+    char words[LEFT_OUT_WORDS];
+    struct text text;
+
+    text_init(&text, words, sizeof(words));
+    if (ladder_left_out_words(ladder, &text))
+        y = svg_paragraph(svg, svg_paint_class(PAINT_ALARM), left, y + SVG_NORMAL, SVG_NORMAL, width, words) - 4;
     for (unsigned first = 0, end; first < ladder->count; first = end) {
         const struct ladder_row *row = &ladder->rows[first];
 

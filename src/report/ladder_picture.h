@@ -7,7 +7,7 @@
 #include "report/ladder_rows.h"
 #include "report/svg.h"
 
-/* So many rows a picture has at most. */
+/* So many segments a picture has at most, and so many other rows. */
 #define LADDER_PICTURE_ROWS 1000
 
 /*
@@ -17,7 +17,7 @@
 double ladder_picture_draw(const struct svg *svg, const struct ladder_rows *ladder, unsigned first, unsigned end,
                            double left, double width, double y);
 
-/* The same of all connections, each below who its ends are. */
+/* The same of all connections, each below who its ends are; and above them, how much there is that is not drawn. */
 double ladder_picture_all(const struct svg *svg, const struct ladder_rows *ladder, double left, double width, double y);
 
 /* The row behind the connection that begins with row first. */

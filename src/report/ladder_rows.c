@@ -38,6 +38,8 @@ struct ladder_row *ladder_rows_add(struct ladder_rows *ladder, enum ladder_row_k
         return NULL;
     }
     ladder->count++;
+    ladder->segments += kind == LADDER_SEGMENT;
+    ladder->others += kind == LADDER_ICMP || kind == LADDER_ALONE;
     return row;
 }
 
@@ -272,15 +274,31 @@ static bool on_step(struct ladder_rows *ladder, const struct event_step *event, 
     return row && ladder_row_words(row, event->ok ? PAINT_DIM : PAINT_ALARM, words, fault);
 }
 
+bool ladder_left_out_words(const struct ladder_rows *ladder, struct text *text)
+{
+    unsigned segments = ladder->left_out, others = ladder->others_left_out;
+
+    if (segments > 0)
+        text_add(
+            text,
+            ngettext("%u more segment came, and is not drawn", "%u more segments came, and are not drawn", segments),
+            segments);
+    if (others > 0)
+        text_add(text, segments > 0 ? "; " : "");
+    if (others > 0)
+        text_add(text,
+                 ngettext("%u row without a segment is not drawn", "%u rows without a segment are not drawn", others),
+                 others);
+    return segments > 0 || others > 0;
+}
+
 bool ladder_row_left_out(const struct ladder_rows *ladder, struct ladder_row *row, struct fault *fault)
 {
     char words[WORDS_MAX];
+    struct text text;
 
-    snprintf(words, sizeof(words),
-             ngettext("%u more segment came, and is not drawn", "%u more segments came, and are not drawn",
-                      ladder->left_out),
-             ladder->left_out);
-    return ladder_row_words(row, PAINT_ALARM, words, fault);
+    text_init(&text, words, sizeof(words));
+    return !ladder_left_out_words(ladder, &text) || ladder_row_words(row, PAINT_ALARM, words, fault);
 }
 
 static bool on_end(struct ladder_rows *ladder, const struct event_end *event, struct fault *fault)
@@ -289,7 +307,7 @@ static bool on_end(struct ladder_rows *ladder, const struct event_end *event, st
     char words[WORDS_MAX];
     struct text text;
 
-    if (row && ladder->left_out && !ladder_row_left_out(ladder, row, fault))
+    if (row && !ladder_row_left_out(ladder, row, fault))
         return false;
     for (unsigned i = 0; row && i < FOOTER_LINES; i++) {
         text_init(&text, words, sizeof(words));
@@ -302,9 +320,11 @@ static bool on_end(struct ladder_rows *ladder, const struct event_end *event, st
 
 bool ladder_rows_full(struct ladder_rows *ladder, bool row, bool segment)
 {
-    bool full = ladder->left_out > 0 || (row && ladder->most > 0 && ladder->count >= ladder->most);
+    unsigned there = segment ? ladder->segments : ladder->others;
+    bool full = ladder->left_out > 0 || (row && ladder->most > 0 && there >= ladder->most);
 
     ladder->left_out += full && segment;
+    ladder->others_left_out += full && row && !segment;
     return full;
 }
 

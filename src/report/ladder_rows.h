@@ -73,9 +73,11 @@ struct ladder_rows {
     bool have_initial;
     uint32_t initial; /* our initial number */
     unsigned verified, agreed;
-    bool observed;     /* neither end is ours: they are called A and B */
-    unsigned most;     /* so many rows and no more, but for starts and ends; 0: as many as come */
-    unsigned left_out; /* segments that came after that */
+    bool observed; /* neither end is ours: they are called A and B */
+    unsigned
+        most; /* so many segments and no more, and so many other rows, but for starts and ends; 0: as many as come */
+    unsigned segments, others;          /* that are there */
+    unsigned left_out, others_left_out; /* that came after those */
 };
 
 /* Takes an event in. What belongs to the last row goes there, though it may have been drawn. False with a FAULT_LOCAL. */
@@ -99,7 +101,10 @@ bool ladder_row_time(const struct ladder_row *row, char out[SPAN_TEXT]);
 
 /* ---- for what puts rows together ---- */
 
-/* May nothing more come? row: it would be one; segment: it is one, to be counted. */
+/*
+ * Is there no room for it? row: it would be one; segment: it is one. Then it is counted. Other rows take no room from segments;
+ * but nothing comes behind a segment that was left out.
+ */
 bool ladder_rows_full(struct ladder_rows *ladder, bool row, bool segment);
 
 /* A new row; NULL with a FAULT_LOCAL. */
@@ -110,7 +115,10 @@ struct ladder_row *ladder_rows_add(struct ladder_rows *ladder, enum ladder_row_k
 bool ladder_row_segment(struct ladder_rows *ladder, struct ladder_row *row, const struct event_segment *event,
                         unsigned from, struct fault *fault);
 
-/* Adds how many segments were left out. */
+/* How many rows were left out; false when there are all. */
+bool ladder_left_out_words(const struct ladder_rows *ladder, struct text *text);
+
+/* Adds that to a row, if it is so. */
 bool ladder_row_left_out(const struct ladder_rows *ladder, struct ladder_row *row, struct fault *fault);
 
 /* Adds a clause that claims nothing, or a claim about an end in these words, to a row; NULL: only its state, in no words. */

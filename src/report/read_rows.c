@@ -80,7 +80,9 @@ bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim 
     row = &rows->rows[rows->count - 1];
     /* A timer's claim is of a time after the segment before it. */
     bool alone = said && (row->kind == LADDER_START || claim->reason == REASON_TIMER);
-    if (ladder_rows_full(rows, alone, false))
+    if (alone && ladder_rows_full(rows, true, false))
+        alone = said = false;
+    if (rows->left_out > 0)
         return true;
     if (alone) {
         nanos at = claim->not_before == NANOS_NONE ? 0 : claim->not_before - epoch;
@@ -106,7 +108,7 @@ bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, stru
         if (!ladder_row_words(row, PAINT_NONE, words, fault))
             return false;
     }
-    if (rows->left_out > 0 && !ladder_row_left_out(rows, row, fault))
+    if (!ladder_row_left_out(rows, row, fault))
         return false;
     snprintf(words, sizeof(words), "A %s %s B %s", endpoint_format(&summary->ends[END_A].at, a), read_arrow(summary),
              endpoint_format(&summary->ends[END_B].at, b));

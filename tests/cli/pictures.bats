@@ -300,7 +300,7 @@ a_case() {
     whole_picture p.svg
 }
 
-@test "a picture has at most 1000 rows, and says what it leaves out" {
+@test "a picture has at most 1000 segments, and says at its top and its foot what it leaves out" {
     {
         printf '## many\n\n    0.000 A S  seq=100\n    0.001 B S. seq=900 ack=101\n    0.002 A .  seq=101 ack=901\n'
         for ((i = 0; i < 1100; i++)); do
@@ -311,8 +311,13 @@ a_case() {
     read_ --connection 1 -q --svg p.svg --html p.html many.pcap
     status 0
     whole_picture p.svg p.html
-    has '>104 more segments came, and are not drawn</text>' p.svg
-    has '104 more segments came, and are not drawn' p.html
+    [[ $(grep -cF '>103 more segments came, and are not drawn</text>' p.svg) == 2 ]]
+    grep -m1 -B1 -F '>A 192.0.2.1:40000' p.svg | has '103 more segments' /dev/stdin
+    [[ $(grep -cE '^<tr><td class="number">' p.html) == 1000 ]]
+    has '<p class="alarms">103 more segments came, and are not drawn</p>' p.html
+    [[ $(grep -c '103 more segments came, and are not drawn' p.html) == 2 ]]
+    read_ --connection 1 --mermaid many.pcap
+    [[ $(grep -c 'Note over L,R: 103 more segments came, and are not drawn' "$SAID") == 2 ]]
 }
 
 @test "on a terminal the ladder fits its width, and its arrows are characters of their own where the locale has them" {

@@ -67,7 +67,7 @@ in_order() {
     # In each pause, on both sides, and in both drawings.
     [ "$(grep -c 'class="state s[0-9]* presumed"' p.svg)" -ge 76 ]
     # The row of a segment has what was so then.
-    sed -n 's/<[^>]*>/ /g; s/  */ /g' p.html >rows
+    sed 's/<[^>]*>/ /g; s/  */ /g' p.html >rows
     grep -E '^ 44 100\.000000 .* FIN-WAIT-2 CLOSE-WAIT \+' rows
     grep -E '^ 45 100\.010000 .* FIN-WAIT-2 \+ CLOSE-WAIT \+' rows
     [ "$("$TCPWALK" read --connection 1 --mermaid half.pcap | grep -c 'timer')" -eq 2 ]

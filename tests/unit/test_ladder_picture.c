@@ -392,10 +392,55 @@ static void too_many_rows_are_counted(void **unused)
 
     (void)unused;
     take_connection(&ladder, 60);
-    assert_int_equal(ladder.count, 11); /* the end is always there */
-    assert_int_equal(ladder.left_out, 51);
+    assert_int_equal(ladder.count, 12); /* the start and the end are always there */
+    assert_int_equal(ladder.left_out, 50);
     text = picture(&ladder, FORM_SVG);
-    svg_assert_has(text, ">51 more segments came, and are not drawn</text>");
+    assert_int_equal(svg_occurrences(text, ">50 more segments came, and are not drawn</text>"), 2);
+    free(text);
+    text = picture(&ladder, FORM_HTML);
+    assert_int_equal(svg_occurrences(text, ">50 more segments came, and are not drawn</"), 2);
+    free(text);
+    ladder_rows_free(&ladder);
+}
+
+static void other_rows_take_no_room_from_segments(void **unused)
+{
+    const struct segment segment = {.flags = TCP_ACK};
+    struct read_segment event = {.connection = 1, .from = END_A, .segment = &segment};
+    const struct icmp_error error = {.family = 4, .type = 3};
+    struct read_icmp icmp = {.connection = 1, .error = &error};
+    struct claim claim = {.to = IN(ESTABLISHED),
+                          .likely = IN(ESTABLISHED),
+                          .otherwise = IN(CLOSED),
+                          .certainty = PRESUMED,
+                          .reason = REASON_TIMER,
+                          .not_after = NANOS_NEVER};
+    const struct summary summary = {.closer = NOBODY, .resetter = NOBODY, .open = NANOS_NONE, .open_rtt = NANOS_NONE};
+    struct ladder_rows ladder = {.most = 5};
+    struct fault fault = {0};
+    char *text;
+
+    (void)unused;
+    for (unsigned i = 0; i < 7; i++) {
+        event.n = i + 1;
+        event.at = icmp.at = MS(100 * i);
+        claim.not_before = MS(100 * i + 50);
+        assert_true(read_rows_segment(&ladder, &event, &fault));
+        assert_true(read_rows_claim(&ladder, END_B, &claim, 0, true, &fault));
+        assert_true(read_rows_icmp(&ladder, &icmp, &fault));
+    }
+    assert_true(read_rows_end(&ladder, &summary, &fault));
+    assert_int_equal(ladder.segments, 5);
+    assert_int_equal(ladder.others, 5);
+    assert_int_equal(ladder.left_out, 2);
+    assert_int_equal(ladder.others_left_out, 9);
+    /* What had no room for words is known of the end all the same; but not behind what is left out. */
+    assert_int_equal(ladder.rows[ladder.count - 2].n, 5);
+    assert_int_equal(ladder.rows[ladder.count - 2].ends[LADDER_RIGHT].count, 1);
+    assert_true(ladder.rows[ladder.count - 2].ends[LADDER_RIGHT].peers[0].later);
+    text = picture(&ladder, FORM_SVG);
+    assert_int_equal(
+        svg_occurrences(text, ">2 more segments came, and are not drawn; 9 rows without a segment are not"), 2);
     free(text);
     ladder_rows_free(&ladder);
 }
@@ -566,6 +611,7 @@ int main(void)
         cmocka_unit_test(few_and_many_segments),
         cmocka_unit_test(any_picture_is_readable),
         cmocka_unit_test(too_many_rows_are_counted),
+        cmocka_unit_test(other_rows_take_no_room_from_segments),
         cmocka_unit_test(the_page_has_a_row_for_each_segment),
         cmocka_unit_test(the_diagram_exactly),
         cmocka_unit_test(words_from_outside_are_only_text_in_a_diagram),
