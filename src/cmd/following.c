@@ -352,8 +352,7 @@ void following_conclude(struct following *following, struct fault *fault)
     annotate_end(&following->annotated, &following->fault);
     if (fault->kind == FAULT_NONE)
         *fault = following->fault;
-    if (fault->kind == FAULT_NONE)
-        output_flush(stdout, fault);
+    output_flush(stdout, fault->kind == FAULT_NONE ? fault : &(struct fault){0});
 }
 
 void following_free(struct following *following)

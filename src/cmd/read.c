@@ -1,15 +1,57 @@
 /* The command read: capture files, one after the other, as connections (cmd/following.h). */
 #include <errno.h>
+#include <poll.h>
+#include <time.h>
 
 #include "cmd/command.h"
+#include "cmd/complain.h"
 #include "cmd/following.h"
+#include "cmd/signals.h"
 #include "io/capture_file.h"
+#include "io/clock.h"
 
 struct reading {
     struct following following;
     struct capture_file *file; /* the one that is read */
     uint64_t packets_before;   /* of the files before it */
+    sigset_t wait_mask;
+    bool waits;     /* the file is a pipe or so */
+    nanos stops_at; /* monotonic, when a signal has come: what is on its way through a pipe is read until then */
+    bool stopped;
 };
+
+/* Whoever writes to the pipe may have got the signal as well, and then writes what it still has, and ends. */
+#define ON_ITS_WAY (500 * NANOS_PER_MS)
+
+/*
+ * Waits until there is something to be read, or for no time where there is no fd; signals are let in here, and nowhere else. For
+ * struct patience.
+ */
+static bool go_on(void *context, int fd)
+{
+    struct reading *reading = context;
+    struct pollfd poll = {.fd = fd, .events = POLLIN};
+    int ready = 0;
+
+    reading->waits = reading->waits || fd >= 0;
+    while (!reading->stopped && ready <= 0) {
+        nanos left = reading->stops_at == NANOS_NEVER ? NANOS_NEVER : reading->stops_at - clock_monotonic();
+        nanos span = fd < 0 ? 0 : left;
+        struct timespec timeout = {.tv_sec = span / NANOS_PER_S, .tv_nsec = span % NANOS_PER_S};
+        if (left <= 0) {
+            reading->stopped = true;
+            break;
+        }
+        ready = ppoll(&poll, 1, span == NANOS_NEVER ? NULL : &timeout, &reading->wait_mask);
+        if (ready < 0 && errno != EINTR)
+            return true; /* whatever it is, reading will tell */
+        if (signals_seen > 0 && reading->stops_at == NANOS_NEVER)
+            reading->stops_at = clock_monotonic() + (reading->waits ? ON_ITS_WAY : 0);
+        else if (fd < 0)
+            break;
+    }
+    return !reading->stopped;
+}
 
 /* All interfaces up to this one, so that they have the same numbers in the copy of a file. */
 static bool describe_to(struct reading *reading, unsigned number, struct fault *fault)
@@ -69,9 +111,11 @@ static bool on_packet_to_write(void *context, const struct captured *captured, i
 static bool read_file(struct reading *reading, const char *path)
 {
     struct following *following = &reading->following;
+    const struct patience patience = {go_on, reading};
     bool whole;
 
-    if (!capture_file_open(&reading->file, path, following->options->filter, &following->fault))
+    reading->waits = false;
+    if (!capture_file_open(&reading->file, path, following->options->filter, &patience, &following->fault))
         return false;
     following->opened = true;
     if (following->annotated.copy)
@@ -80,7 +124,7 @@ static bool read_file(struct reading *reading, const char *path)
     whole = capture_file_each(reading->file, following->annotated.copy ? on_packet_to_write : on_packet, reading,
                               &following->fault);
     capture_file_close(reading->file);
-    return whole && following->fault.kind == FAULT_NONE;
+    return whole && following->fault.kind == FAULT_NONE && !reading->stopped;
 }
 
 /* A file that is not there is told before anything is written: rows, or another file. */
@@ -103,6 +147,22 @@ static void name_rest(int rest, struct fault *fault)
     fault_set(fault, before.kind, "%s; %d more file%s not read", before.words, rest, rest == 1 ? " was" : "s were");
 }
 
+/* All files, one after the other, as far as they can be read, and nobody wants an end. */
+static void read_all(struct reading *reading, int count, char **paths, struct fault *fault)
+{
+    struct following *following = &reading->following;
+    int done = 0;
+
+    while (done < count && read_file(reading, paths[done]))
+        done++;
+    if (reading->stopped && (following->fault.kind == FAULT_NONE || following->fault.kind == FAULT_LOCAL)) {
+        following->fault = (struct fault){.kind = FAULT_NONE};
+        fault_set(&following->fault, FAULT_INTERRUPTED, "interrupted");
+    }
+    *fault = following->fault;
+    name_rest(count - done - 1, fault);
+}
+
 int run_read(const struct command *command, const struct options *options, int count, char **operands,
              const struct lab *lab, struct fault *fault)
 {
@@ -112,7 +172,7 @@ int run_read(const struct command *command, const struct options *options, int c
         .file_count = (unsigned)count,
         .filter = options->filter,
     };
-    struct reading reading = {0};
+    struct reading reading = {.stops_at = NANOS_NEVER};
     struct following *following = &reading.following;
 
     (void)command, (void)lab;
@@ -122,18 +182,18 @@ int run_read(const struct command *command, const struct options *options, int c
     }
     if (!are_there(count, operands, fault))
         return exit_status_of(fault);
+    signals_catch(&reading.wait_mask);
     errno = 0;
     if (following_init(following, options, &origin, false, fault)) {
-        int done = 0;
-        while (done < count && read_file(&reading, operands[done]))
-            done++;
-        *fault = following->fault;
-        name_rest(count - done - 1, fault);
+        read_all(&reading, count, operands, fault);
         if (fault->kind != FAULT_USAGE)
             following_conclude(following, fault);
         if (fault->kind == FAULT_NONE && options->connection && !following->shown)
             fault_set(fault, FAULT_USAGE, "--connection: there is no connection %u", options->connection);
     }
     following_free(following);
+    if (fault->kind == FAULT_INTERRUPTED)
+        complain("%s", fault->words);
+    signals_obey();
     return exit_status_of(fault);
 }

@@ -20,6 +20,9 @@
 /* So much is read of a file at once: few calls, and less than a processor keeps close at hand. */
 #define STREAM_BUFFER (256 * 1024)
 
+/* After so many packets it is asked whether to go on. */
+#define ASKED_EACH 256
+
 struct filter {
     int link_type;
     struct bpf_program program; /* owned */
@@ -38,8 +41,9 @@ struct capture_file {
     uint16_t link_in_file;
     capture_file_handler *handler;
     void *context;
-    uint64_t number;
+    uint64_t number, looked_at; /* packets that count; all */
     bool stopped;
+    struct patience patience;
 };
 
 /* What libpcap says of a stream that it can't make sense of; and what errno knows better. */
@@ -60,8 +64,6 @@ static bool filter_fault(pcap_t *pcap, struct fault *fault)
 static bool open_pcap(struct capture_file *file, struct fault *fault)
 {
     char words[PCAP_ERRBUF_SIZE] = "";
-    struct bpf_program program;
-    int result;
 
     file->pcap = pcap_fopen_offline_with_tstamp_precision(file->stream, PCAP_TSTAMP_PRECISION_NANO, words);
     if (!file->pcap)
@@ -71,11 +73,27 @@ static bool open_pcap(struct capture_file *file, struct fault *fault)
     file->link_in_file = capture_link_in_files(file->link_type);
     if (!file->filter)
         return true;
-    if (pcap_compile(file->pcap, &program, file->filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
+    if (pcap_compile(file->pcap, &file->filters[0].program, file->filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
         return filter_fault(file->pcap, fault);
-    result = pcap_setfilter(file->pcap, &program);
-    pcap_freecode(&program);
-    return result >= 0 || filter_fault(file->pcap, fault);
+    file->filter_count = 1;
+    return true;
+}
+
+static bool is_to_go_on(struct capture_file *file)
+{
+    const struct patience *patience = &file->patience;
+
+    return file->looked_at++ % ASKED_EACH != 0 || !patience->go_on || patience->go_on(patience->context, -1);
+}
+
+/* libpcap is not told of the filter: it would read on through all that is not let through, and ask nobody. */
+static bool takes(struct capture_file *file, const struct captured *captured, const struct pcap_pkthdr *header)
+{
+    if (file->stopped)
+        return true;
+    if (file->filter && !pcap_offline_filter(&file->filters[0].program, header, captured->bytes))
+        return true;
+    return file->handler(file->context, captured, file->link_type, ++file->number);
 }
 
 static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
@@ -91,7 +109,7 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_ch
         .length = header->len,
     };
 
-    if (file->stopped || file->handler(file->context, &captured, file->link_type, ++file->number))
+    if (is_to_go_on(file) && takes(file, &captured, header))
         return;
     file->stopped = true;
     pcap_breakloop(file->pcap);
@@ -162,6 +180,8 @@ static bool each_of_pcapng(struct capture_file *file, struct fault *fault)
         case CAPTURE_PACKET:
             break;
         }
+        if (!is_to_go_on(file))
+            return true;
         file->number++;
         if (link_type == LINKTYPE_RAW)
             link_type = DLT_RAW;
@@ -192,7 +212,7 @@ static bool is_pcapng(FILE *stream)
 
 static bool open_stream(struct capture_file *file, const char *path, struct fault *fault)
 {
-    file->stream = unpack_open(path, fault);
+    file->stream = unpack_open(path, &file->patience, fault);
     if (!file->stream)
         return false;
     /* The library would choose the size, if the memory were to be its own. */
@@ -213,7 +233,8 @@ bool capture_file_is_there(const char *path, struct fault *fault)
            fault_set(fault, FAULT_LOCAL, "%s: %s", path, strerror(errno));
 }
 
-bool capture_file_open(struct capture_file **out, const char *path, const char *filter, struct fault *fault)
+bool capture_file_open(struct capture_file **out, const char *path, const char *filter, const struct patience *patience,
+                       struct fault *fault)
 {
     struct capture_file *file = calloc(1, sizeof(*file));
 
@@ -221,6 +242,8 @@ bool capture_file_open(struct capture_file **out, const char *path, const char *
     if (!file)
         return fault_set(fault, FAULT_LOCAL, "out of memory");
     file->filter = filter;
+    if (patience)
+        file->patience = *patience;
     snprintf(file->path, sizeof(file->path), "%s", strcmp(path, "-") == 0 ? "standard input" : path);
     if (!open_stream(file, path, fault)) {
         if (fault->kind != FAULT_USAGE)

@@ -8,14 +8,18 @@
 
 #include "base/fault.h"
 #include "io/capture.h"
+#include "io/unpack.h"
 
 struct capture_file;
 
 /*
  * Opens path ("-": standard input); filter: of libpcap's language, or NULL. *out is the caller's until
- * capture_file_close(). On failure *out is NULL, and the fault says of which file.
+ * capture_file_close(). On failure *out is NULL, and the fault says of which file. patience (or NULL) is asked now and then
+ * in capture_file_each() too, with fd -1, and reading stops there when it ends. Where it ends while something is waited for,
+ * this or that fails, and the fault says nothing of use.
  */
-bool capture_file_open(struct capture_file **out, const char *path, const char *filter, struct fault *fault);
+bool capture_file_open(struct capture_file **out, const char *path, const char *filter, const struct patience *patience,
+                       struct fault *fault);
 
 /* Can this file ("-": standard input) be opened for reading at all? Says of which file it can't, as capture_file_open(). */
 bool capture_file_is_there(const char *path, struct fault *fault);

@@ -12,6 +12,7 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -26,6 +27,8 @@ enum packing { PACKING_NONE, PACKING_GZIP, PACKING_XZ, PACKING_ZSTD };
 
 struct unpack {
     int fd;
+    bool may_wait; /* it is no regular file */
+    struct patience patience;
     enum packing packing;
     bool at_end; /* of the raw bytes */
     bool part;   /* in the middle of a compressed part */
@@ -46,6 +49,22 @@ static const struct magic {
     {PACKING_ZSTD, 4, {0x28, 0xb5, 0x2f, 0xfd}},
 };
 
+/* As read(2), when there is something to be read. */
+static ssize_t read_some(const struct unpack *unpack, void *out, size_t size)
+{
+    ssize_t got;
+
+    do {
+        if (unpack->may_wait && unpack->patience.go_on &&
+            !unpack->patience.go_on(unpack->patience.context, unpack->fd)) {
+            errno = EINTR;
+            return -1;
+        }
+        got = read(unpack->fd, out, size);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
 /* Reads until there are enough raw bytes, or no more. False with errno. */
 static bool fill(struct unpack *unpack, size_t enough)
 {
@@ -53,9 +72,7 @@ static bool fill(struct unpack *unpack, size_t enough)
     unpack->raw_end -= unpack->raw_at;
     unpack->raw_at = 0;
     while (!unpack->at_end && unpack->raw_end < enough) {
-        ssize_t got = read(unpack->fd, unpack->raw + unpack->raw_end, RAW_SIZE - unpack->raw_end);
-        if (got < 0 && errno == EINTR)
-            continue;
+        ssize_t got = read_some(unpack, unpack->raw + unpack->raw_end, RAW_SIZE - unpack->raw_end);
         if (got < 0)
             return false;
         unpack->at_end = got == 0;
@@ -114,7 +131,6 @@ static bool unpack_zstd(struct unpack *unpack, char *out, size_t size, size_t *w
 static ssize_t unpack_plain(struct unpack *unpack, char *out, size_t size)
 {
     size_t length = unpack->raw_end - unpack->raw_at;
-    ssize_t got;
 
     if (length > 0) {
         length = length < size ? length : size;
@@ -122,10 +138,7 @@ static ssize_t unpack_plain(struct unpack *unpack, char *out, size_t size)
         unpack->raw_at += length;
         return (ssize_t)length;
     }
-    do
-        got = read(unpack->fd, out, size);
-    while (got < 0 && errno == EINTR);
-    return got;
+    return read_some(unpack, out, size);
 }
 
 static ssize_t unpack_read(void *cookie, char *out, size_t size)
@@ -205,7 +218,25 @@ static FILE *open_as_it_is(struct unpack *unpack)
     return stream;
 }
 
-FILE *unpack_open(const char *path, struct fault *fault)
+/* A pipe with a name is there before anybody writes to it: that is waited for with patience, not here. */
+static bool open_path(struct unpack *unpack, const char *path)
+{
+    struct stat status;
+    int flags;
+
+    if (strcmp(path, "-") == 0) {
+        unpack->fd = STDIN_FILENO;
+    } else {
+        unpack->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        flags = unpack->fd < 0 ? -1 : fcntl(unpack->fd, F_GETFL);
+        if (flags < 0 || fcntl(unpack->fd, F_SETFL, flags & ~O_NONBLOCK) != 0)
+            return false;
+    }
+    unpack->may_wait = fstat(unpack->fd, &status) != 0 || !S_ISREG(status.st_mode);
+    return true;
+}
+
+FILE *unpack_open(const char *path, const struct patience *patience, struct fault *fault)
 {
     const cookie_io_functions_t functions = {.read = unpack_read, .close = unpack_close};
     struct unpack *unpack = calloc(1, sizeof(*unpack));
@@ -215,8 +246,9 @@ FILE *unpack_open(const char *path, struct fault *fault)
         fault_set(fault, FAULT_LOCAL, "out of memory");
         return NULL;
     }
-    unpack->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (unpack->fd < 0 || !fill(unpack, MAGIC)) {
+    if (patience)
+        unpack->patience = *patience;
+    if (!open_path(unpack, path) || !fill(unpack, MAGIC)) {
         fault_set(fault, FAULT_LOCAL, "%s", strerror(errno));
         unpack_close(unpack);
         return NULL;

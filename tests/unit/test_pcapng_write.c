@@ -383,7 +383,7 @@ static void read_back(void **state)
     add_packet(&written, 0, "first", 1500, &options);
     add_packet(&written, 1, "second", 6, NULL);
     finish(&written);
-    assert_true(capture_file_open(&heard.file, written.path, NULL, &fault));
+    assert_true(capture_file_open(&heard.file, written.path, NULL, NULL, &fault));
     assert_true(capture_file_each(heard.file, hear, &heard, &fault));
     assert_string_equal(heard.words, "1 1700000000123456789 1/1 lab0 5/1500 first (one) (of two)\n"
                                      "2 1700000000123456789 12/101 lab0 6/6 second\n");
