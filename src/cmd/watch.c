@@ -238,6 +238,9 @@ static void finish(struct watching *watching, struct fault *fault)
     struct pcapng_statistics *statistics = &following->annotated.statistics;
 
     look_for_drops(watching, clock_monotonic());
+    /* What time has done until it was to end. */
+    if (following->fault.kind == FAULT_NONE && watching->last_at)
+        following_wait(following, watching->last_at);
     statistics->counted = capture_counts(watching->capture, &statistics->received, &statistics->dropped);
     *fault = following->fault.kind != FAULT_NONE ? following->fault : watching->why;
     following_conclude(following, fault);

@@ -34,20 +34,46 @@ static void note_due(struct connection *connection)
         nanos_sooner(belief_expiry(&connection->ends[END_A].belief), belief_expiry(&connection->ends[END_B].belief));
 }
 
+/* Which end's time is up first? */
+static unsigned first_due(const struct connection *connection)
+{
+    return belief_expiry(&connection->ends[END_B].belief) < belief_expiry(&connection->ends[END_A].belief) ? END_B
+                                                                                                           : END_A;
+}
+
+/* Tells, once, of each end whose state's time can be up. stays: and yet lets its claim stand. */
+static void expire(struct follow *follow, struct connection *connection, nanos at, bool stays)
+{
+    unsigned first = first_due(connection);
+
+    for (unsigned i = 0; i < ENDS; i++) {
+        unsigned which = first ^ i;
+        struct end *end = &connection->ends[which];
+        const struct claim standing = end->belief.claim;
+        nanos due = belief_expiry(&end->belief);
+        struct claim claims[CLAIMS_MAX];
+        if (belief_expire(&end->belief, at, claims) == 0)
+            continue;
+        if (end->due_told != due)
+            ends_tell(follow, connection, which, claims, 1);
+        end->due_told = due;
+        if (stays)
+            end->belief.claim = standing;
+    }
+}
+
 void follow_expire(struct follow *follow, struct connection *connection, nanos at)
 {
-    struct claim claims[CLAIMS_MAX];
-    unsigned first;
-
     if (at < connection->due)
         return;
-    first = belief_expiry(&connection->ends[END_B].belief) < belief_expiry(&connection->ends[END_A].belief);
-    for (unsigned i = 0; i < ENDS; i++) {
-        struct end *end = &connection->ends[first ^ i];
-        if (belief_expire(&end->belief, at, claims) && follow->listener.claim)
-            follow->listener.claim(follow->listener.context, connection, first ^ i, &claims[0]);
-    }
+    expire(follow, connection, at, false);
     note_due(connection);
+}
+
+void follow_tell_due(struct follow *follow, struct connection *connection, nanos at)
+{
+    if (at >= connection->due && !connection->closed && follow->listener.claim)
+        expire(follow, connection, at, true);
 }
 
 static void take_any(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage)
@@ -332,6 +358,10 @@ void follow_pass_all(struct follow *follow, const struct passage passages[], uns
 
 void follow_end(struct follow *follow)
 {
-    while (follow->by_slot.oldest != NO_SLOT)
-        follow_close(follow, &follow->slots[follow->by_slot.oldest], false);
+    while (follow->by_slot.oldest != NO_SLOT) {
+        struct slot *slot = &follow->slots[follow->by_slot.oldest];
+        if (slot->full != NO_SLOT)
+            follow_tell_due(follow, slot_connection(follow, slot), follow->now);
+        follow_close(follow, slot, false);
+    }
 }

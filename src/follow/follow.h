@@ -196,7 +196,7 @@ void follow_glimpse_all(struct follow *follow, const struct glimpse glimpses[], 
  */
 void follow_wait(struct follow *follow, nanos at, nanos settled);
 
-/* The capture has ended: all that are left are reported. */
+/* The capture has ended: all that are left are reported, and of those that are not over, first what time has done. */
 void follow_end(struct follow *follow);
 
 /* ---- among the files of this layer ---- */
@@ -288,6 +288,12 @@ void follow_let_go(struct follow *follow, nanos at);
 
 /* Lets claims fall back whose states' time can be up: the one first whose was up first. */
 void follow_expire(struct follow *follow, struct connection *connection, nanos at);
+
+/*
+ * Tells of those of a connection that is not over, and lets them stand: it is summed up as it was with its last segment. What was
+ * told here is not told again.
+ */
+void follow_tell_due(struct follow *follow, struct connection *connection, nanos at);
 
 /* Reports what is in a slot. early: for want of room. */
 void follow_report(struct follow *follow, struct slot *slot, bool early);

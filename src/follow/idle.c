@@ -52,7 +52,7 @@ static void expire_all(struct follow *follow, nanos at)
 {
     for (uint32_t i = follow->by_full.oldest; i != NO_SLOT; i = follow->by_full.links[i].newer)
         if (!follow->slots[follow->fulls[i].slot].told)
-            follow_expire(follow, &follow->fulls[i], at);
+            follow_tell_due(follow, &follow->fulls[i], at);
 }
 
 void follow_wait(struct follow *follow, nanos at, nanos settled)

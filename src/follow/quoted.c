@@ -35,7 +35,7 @@ bool follow_icmp(struct follow *follow, const struct quotation *quotation)
     connection = follow_in_full(follow, slot);
     if (!is_in_flight(connection, end, error->quoted_seq))
         return false;
-    follow_expire(follow, connection, quotation->at); /* what came before it is told before it */
+    follow_tell_due(follow, connection, quotation->at); /* what came before it is told before it */
     connection->ends[end].icmp_errors++;
     course_letter(connection, end, 'i');
     if (follow->listener.icmp)

@@ -80,3 +80,17 @@ in_order() {
     grep 'ICMP host-unreachable' ladder
     in_order ladder
 }
+
+@test "what a timer may have ended by the end of the capture is told, and the sums are of the last segment" {
+    { half_closed 1 && printf '%s\n' '60.000 A1 S seq=100'; } | described ended
+    "$TCPWALK" read --connection 1 ended.pcap | tee ladder
+    in_order ladder
+    grep -A1 -E '^ +5\.400000 ' ladder | grep 'B presumed, else LAST-ACK or CLOSED: a timer'
+    grep -A1 -E '^ +5\.410000 ' ladder | grep 'A presumed, else FIN-WAIT-1 or CLOSED: a timer'
+    grep '^A .*: FIN-WAIT-2 or FIN-WAIT-1 (proven)' ladder
+    # So it is whoever asks.
+    "$TCPWALK" read ended.pcap | grep 'FIN-WAIT-2+ *CLOSE-WAIT+'
+    [ "$("$TCPWALK" read --json ended.pcap | jq -r 'select(.event == "connection" and .connection == 1) | .a.certainty')" = proven ]
+    "$TCPWALK" read --write kept.pcapng ended.pcap
+    grep -qaE 'connection 1, after the last packet, at 5\.4[0-9]* s or later, B: .*timer' kept.pcapng
+}

@@ -98,6 +98,12 @@ converse() {
     grep -qa 'it sent its FIN' "$BATS_TEST_TMPDIR/kept.pcapng"
 }
 
+# rows FILE: how each connection was left
+rows() {
+    jq -Sc 'select(.event == "connection") | [.connection, .open, .close, .history, (.a, .b | .state, .else, .certainty, .in_state)]' \
+        "$1" | sort
+}
+
 # has_timed CONNECTION: a timer may have ended a state of it
 has_timed() {
     jq -es "any(.[]; .connection == $1 and .reason == \"timer\")" "$(log watch)" >/dev/null 2>&1
@@ -119,6 +125,12 @@ has_timed() {
     [ "$(grep -c 'connection 3.*timer' "$BATS_TEST_TMPDIR/said")" -eq 0 ]
     [ "$(grep -ca 'connection 1, after' "$kept")" -eq 0 ]
     grep -qaE 'connection 3, after the last packet, at [0-9.]+ s or later, [AB]: .*timer' "$kept"
+    # Rows are of the last segment of each: read has the same, though nobody waited there.
+    rows "$(log watch)" >"$BATS_TEST_TMPDIR/watched"
+    "$TCPWALK" read --json "$kept" >"$BATS_TEST_TMPDIR/read.json"
+    rows "$BATS_TEST_TMPDIR/read.json" | diff "$BATS_TEST_TMPDIR/watched" -
+    grep -q proven "$BATS_TEST_TMPDIR/watched"
+    "$TCPWALK" read --csv --sort number "$kept" | grep -c ',proven,' | grep -x 3
 }
 
 @test "it ends after so many packets, or so much time" {
