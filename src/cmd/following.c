@@ -179,6 +179,7 @@ bool following_packet(struct following *following, const struct captured *captur
     packet = batch_next_packet(following->batch);
     packet_dig(following->link_type, captured->bytes, captured->captured, captured->length, captured->at,
                following->fragments, packet);
+    packet->network = network_list_number(following->networks, packet);
     if (packet->kind == PACKET_SEGMENT)
         batch_add_segment(following->batch, captured->at, number);
     else if (packet->kind == PACKET_ICMP_ERROR)
@@ -253,7 +254,7 @@ static void write_page(const void *context, FILE *out)
     struct read_total total = following->total;
 
     total.left_out = left_out(following);
-    read_html(&following->origin, following->rows.rows, following->rows.count, &total, out);
+    read_html(&following->origin, following->rows.rows, following->rows.count, following->networks, &total, out);
 }
 
 /* A picture is of one connection; but of all there is a table. */
@@ -293,7 +294,8 @@ bool following_init(struct following *following, const struct options *options, 
     following->batch = following->own = batch_new();
     following->memory = calloc(1, follow_memory(options->max_connections));
     following->fragments = calloc(1, sizeof(*following->fragments));
-    if (!following->own || !following->memory || !following->fragments)
+    following->look.networks = following->networks = calloc(1, sizeof(*following->networks));
+    if (!following->own || !following->memory || !following->fragments || !following->networks)
         return fault_set(fault, FAULT_LOCAL, "no memory for %u connections (--max-connections)",
                          options->max_connections);
     listener = told_listener(following);
@@ -364,4 +366,5 @@ void following_free(struct following *following)
     free(following->own);
     free(following->memory);
     free(following->fragments);
+    free(following->networks);
 }

@@ -15,6 +15,7 @@
 #include "report/read.h"
 #include "report/read_news.h"
 #include "wire/fragments.h"
+#include "wire/network_list.h"
 #include "wire/packet.h"
 
 #define LACKS_MAX 64
@@ -35,8 +36,9 @@ struct following {
     bool opened;  /* set by who reads files: there is something to be read */
     void *memory; /* owned, as fragments */
     struct fragments *fragments;
-    struct batch *own;     /* owned */
-    struct beside *beside; /* owned; NULL: not, or not yet */
+    struct network_list *networks; /* owned: those whose numbers passages and summaries have */
+    struct batch *own;             /* owned */
+    struct beside *beside;         /* owned; NULL: not, or not yet */
     struct read_look look;
     struct pictures pictures;
     struct follow_listener shown_to; /* who is told besides annotated */

@@ -5,9 +5,9 @@
 void told_row(struct following *following, const struct summary *row)
 {
     if (following->options->json)
-        read_json_connection(row, following->epoch, stdout, &following->fault);
+        read_json_connection(row, following->networks, following->epoch, stdout, &following->fault);
     else if (following->options->csv)
-        read_csv_row(row, following->epoch, stdout);
+        read_csv_row(row, following->networks, following->epoch, stdout);
     else if (following->options->connection)
         read_table_one(&following->look, row, stdout);
     else
@@ -37,7 +37,7 @@ static void on_over(void *context, const struct summary *row)
     if (following->pictures.page)
         rows_keep(&following->rows, row, &following->over_fault);
     else if (pictures_wanted(&following->pictures))
-        read_rows_end(&following->pictures.ladder, row, &following->over_fault);
+        read_rows_end(&following->pictures.ladder, row, following->networks, &following->over_fault);
     if (following->mute)
         return;
     if (following->ladder) {

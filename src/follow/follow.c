@@ -274,6 +274,7 @@ void follow_report(struct follow *follow, struct slot *slot, bool early)
     } else {
         summarize(slot_connection(follow, slot), &summary);
     }
+    networks_sum_up(follow, slot, &summary);
     summary.evicted = early && !summary.closed;
     follow->evicted += summary.evicted;
     summary.again = slot->reported;

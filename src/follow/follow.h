@@ -244,6 +244,9 @@ struct slot *table_find_next(struct follow *follow, const struct slot *slot, con
  */
 struct slot *networks_find(struct follow *follow, struct slot *first, const struct passage *passage, unsigned *from);
 
+/* Fills in, in the summary of a slot's connection, in which networks its ends were seen. */
+void networks_sum_up(const struct follow *follow, const struct slot *slot, struct summary *out);
+
 /* Follows a connection in full from now on. */
 struct connection *follow_in_full(struct follow *follow, struct slot *slot);
 

@@ -90,3 +90,11 @@ struct slot *networks_find(struct follow *follow, struct slot *first, const stru
     *from = own_end;
     return own;
 }
+
+void networks_sum_up(const struct follow *follow, const struct slot *slot, struct summary *out)
+{
+    const unsigned a = slot->full == NO_SLOT ? END_A : summary_a(slot_connection(follow, slot));
+
+    for (unsigned i = 0; i < ENDS; i++)
+        out->ends[i].network = out->ends[i].segments ? slot->network[i ^ a] : 0;
+}

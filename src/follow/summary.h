@@ -13,6 +13,7 @@ enum orientation {
 
 struct summary_end {
     struct endpoint at;
+    uint32_t network; /* in which its first segment was seen (struct passage); 0: in none */
     uint64_t segments, bytes, retransmitted, doubles, strays, unseen, icmp_errors;
     struct claim claim; /* the one that stands at its last segment; without its interval and evidence */
     nanos in_state[STATE_COUNT];

@@ -10,12 +10,14 @@
 #include "follow/summary.h"
 #include "report/ladder_rows.h"
 #include "report/page.h"
+#include "wire/network_list.h"
 
 /* How the terminal is, and what a table is to have. */
 struct read_look {
     unsigned width;
     bool colour, utf8;
-    bool times; /* how long each end was in each state */
+    const struct network_list *networks; /* borrowed: the names of those that summaries have */
+    bool times;                          /* how long each end was in each state */
 };
 
 /* What was not read, and why. */
@@ -66,22 +68,27 @@ void read_closing_words(struct text *text, const struct summary *summary);
 #define READ_TABLE_LINES 5
 
 /* What is known of one connection, in words: a line of them. */
-void read_table_line(const struct summary *summary, unsigned line, struct text *text);
+void read_table_line(const struct summary *summary, const struct network_list *networks, unsigned line,
+                     struct text *text);
+
+/* " in vlan 5", where that end was seen in a virtual network. */
+void read_network_words(struct text *text, const struct network_list *networks, const struct summary_end *end);
 
 /* All of these lines. */
 void read_table_one(const struct read_look *look, const struct summary *summary, FILE *out);
 
 /* A page of HTML with a table of these connections. */
 void read_html(const struct read_origin *origin, const struct summary *rows, size_t count,
-               const struct read_total *total, FILE *out);
+               const struct network_list *networks, const struct read_total *total, FILE *out);
 
 /* For spreadsheets. */
 void read_csv_head(FILE *out);
-void read_csv_row(const struct summary *summary, nanos epoch, FILE *out);
+void read_csv_row(const struct summary *summary, const struct network_list *networks, nanos epoch, FILE *out);
 
 /* For programs, as tcpwalk-json(5) describes. Faults as in report/reporter.h. */
 bool read_json_start(const struct read_origin *origin, nanos epoch, FILE *out, struct fault *fault);
-bool read_json_connection(const struct summary *summary, nanos epoch, FILE *out, struct fault *fault);
+bool read_json_connection(const struct summary *summary, const struct network_list *networks, nanos epoch, FILE *out,
+                          struct fault *fault);
 bool read_json_claim(uint64_t connection, unsigned end, const struct claim *claim, nanos epoch, FILE *out,
                      struct fault *fault);
 bool read_json_dropped(uint64_t packets, nanos at, nanos epoch, FILE *out, struct fault *fault);
@@ -145,7 +152,8 @@ bool read_rows_segment(struct ladder_rows *rows, const struct read_segment *even
 bool read_rows_icmp(struct ladder_rows *rows, const struct read_icmp *event, struct fault *fault);
 bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim *claim, nanos epoch, bool said,
                      struct fault *fault);
-bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, struct fault *fault);
+bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, const struct network_list *networks,
+                   struct fault *fault);
 
 /* What is said of a segment of this kind; "" of one that is just part of it. Static text. */
 const char *read_kind_words(enum passage_kind kind);

@@ -4,6 +4,8 @@
 #include "report/phrase.h"
 #include "report/read.h"
 
+#define NETWORK_WORDS 160
+
 /* ",a_in_listen,a_in_syn_sent" and so on: how long that end was there. */
 static void put_state_names(int end, FILE *out)
 {
@@ -25,6 +27,8 @@ void read_csv_head(FILE *out)
                 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i, 'a' + i);
         put_state_names('a' + (int)i, out);
     }
+    for (unsigned i = 0; i < ENDS; i++)
+        fprintf(out, ",%c_network", 'a' + i);
     fprintf(out, "\n");
 }
 
@@ -40,7 +44,17 @@ static void put_time(nanos time, FILE *out)
         fprintf(out, ",%s%" PRId64 ".%09" PRId64, sign, size / NANOS_PER_S, size % NANOS_PER_S);
 }
 
-void read_csv_row(const struct summary *summary, nanos epoch, FILE *out)
+static void put_network(const struct network_list *networks, uint32_t network, FILE *out)
+{
+    char words[NETWORK_WORDS];
+    struct text text;
+
+    text_init(&text, words, sizeof(words));
+    network_list_name(networks, network, &text);
+    fprintf(out, ",%s", words);
+}
+
+void read_csv_row(const struct summary *summary, const struct network_list *networks, nanos epoch, FILE *out)
 {
     static const char *const ends[] = {"a", "b", ""};
     static const char *const is[] = {
@@ -68,5 +82,7 @@ void read_csv_row(const struct summary *summary, nanos epoch, FILE *out)
         for (unsigned state = 0; state < STATE_COUNT; state++)
             put_time(end->in_state[state], out);
     }
+    for (unsigned i = 0; i < ENDS; i++)
+        put_network(networks, summary->ends[i].network, out);
     fprintf(out, "\n");
 }

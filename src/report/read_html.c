@@ -68,15 +68,21 @@ static void put_two(const struct svg *svg, enum column column, uint64_t a, uint6
 }
 
 /* An address of IPv6 may go on in another line behind a colon. */
-static void put_end(const struct svg *svg, enum column column, const struct summary_end *end, const char *more)
+static void put_end(const struct svg *svg, enum column column, const struct summary_end *end,
+                    const struct network_list *networks, const char *more)
 {
-    char at[ENDPOINT_TEXT];
+    char at[ENDPOINT_TEXT], words[WORDS_MAX];
+    struct text text;
     const char *from = endpoint_format(&end->at, at), *to;
 
     open_cell(svg, column);
     for (const char *end_of = strchr(from, ']'); end_of && (to = strchr(from, ':')) < end_of; from = to + 1)
         svg_put(svg, "%.*s<wbr/>", (int)(to + 1 - from), from);
     html_text(svg, from);
+    text_init(&text, words, sizeof(words));
+    read_network_words(&text, networks, end);
+    if (text.used)
+        html_element(svg, "<div class=\"dim\">", words + 1, "</div>"); /* without the blank before it */
     if (more)
         html_element(svg, "<div class=\"dim\">", more, "</div>");
     svg_put(svg, "</td>");
@@ -119,7 +125,7 @@ static void put_states(const struct svg *svg, enum column column, const struct s
     svg_put(svg, "</div></td>");
 }
 
-static void put_row(const struct svg *svg, const struct summary *row, nanos epoch)
+static void put_row(const struct svg *svg, const struct summary *row, const struct network_list *networks, nanos epoch)
 {
     char words[WORDS_MAX];
     struct text text;
@@ -128,8 +134,8 @@ static void put_row(const struct svg *svg, const struct summary *row, nanos epoc
     snprintf(words, sizeof(words), "%" PRIu64, row->number);
     put_cell(svg, NUMBER, words);
     put_cell(svg, TIME, phrase_time(row->first_at - epoch, words));
-    put_end(svg, END_OF_A, &row->ends[END_A], opener_words(row->orientation));
-    put_end(svg, END_OF_B, &row->ends[END_B], NULL);
+    put_end(svg, END_OF_A, &row->ends[END_A], networks, opener_words(row->orientation));
+    put_end(svg, END_OF_B, &row->ends[END_B], networks, NULL);
     text_init(&text, words, sizeof(words));
     read_opening_words(&text, row);
     put_cell(svg, OPEN, words);
@@ -172,7 +178,7 @@ static void name_origin(struct text *text, const struct read_origin *origin)
 }
 
 void read_html(const struct read_origin *origin, const struct summary *rows, size_t count,
-               const struct read_total *total, FILE *out)
+               const struct network_list *networks, const struct read_total *total, FILE *out)
 {
     const struct svg svg = {out};
     char words[WORDS_MAX], from[FROM_MAX], style[RULES_MAX];
@@ -195,7 +201,7 @@ void read_html(const struct read_origin *origin, const struct summary *rows, siz
     svg_put(&svg, "</ul>\n");
     put_head(&svg);
     for (size_t i = 0; i < count; i++)
-        put_row(&svg, &rows[i], total->first_at);
+        put_row(&svg, &rows[i], networks, total->first_at);
     svg_put(&svg, "</tbody></table>\n");
     html_end(&svg, total->first_at == NANOS_NONE ? 0 : total->first_at);
 }

@@ -52,13 +52,31 @@ static json_t *end_or_null(unsigned end)
     return end == NOBODY ? json_null() : json_string(end_names[end]);
 }
 
-static void put_end(struct json_line *line, const char *key, const struct summary_end *end)
+/* What it was in, outermost first. */
+static void put_network(struct json_line *line, json_t *end, const struct network_path *path)
+{
+    json_t *layers = json_array();
+
+    line_put(line, end, "network", layers);
+    for (unsigned i = 0; i < path->count && i < NETWORK_LAYERS; i++) {
+        json_t *layer = json_object();
+        line_push(line, layers, layer);
+        line_put(line, layer, "kind", json_string(network_kind_name((enum network_kind)path->kinds[i])));
+        line_put(line, layer, "id", json_integer(path->ids[i]));
+    }
+}
+
+static void put_end(struct json_line *line, const char *key, const struct network_list *networks,
+                    const struct summary_end *end)
 {
     json_t *object = line_put_object(line, line->root, key), *times;
+    const struct network_path *path = network_list_path(networks, end->network);
     char text[ADDR_TEXT];
 
     line_put(line, object, "addr", json_string(addr_format(&end->at.addr, text)));
     line_put(line, object, "port", json_integer(end->at.port));
+    if (path)
+        put_network(line, object, path);
     line_put(line, object, "state", line_states(line, end->claim.to));
     line_put(line, object, "likely", line_states(line, end->claim.likely));
     if (end->claim.otherwise)
@@ -77,7 +95,8 @@ static void put_end(struct json_line *line, const char *key, const struct summar
             line_put(line, times, state_name((enum state)state), line_seconds(end->in_state[state]));
 }
 
-bool read_json_connection(const struct summary *summary, nanos epoch, FILE *out, struct fault *fault)
+bool read_json_connection(const struct summary *summary, const struct network_list *networks, nanos epoch, FILE *out,
+                          struct fault *fault)
 {
     static const char *const known[] = {
         [ORIENTED_BY_SYN] = "syn", [ORIENTED_BY_ANSWER] = "answer", [ORIENTED_BY_PORTS] = "ports"};
@@ -105,8 +124,8 @@ bool read_json_connection(const struct summary *summary, nanos epoch, FILE *out,
     line_put(&line, root, "contradicted", json_boolean(summary->undone));
     line_put(&line, root, "evicted", json_boolean(summary->evicted));
     line_put(&line, root, "history", json_string(summary->history));
-    put_end(&line, "a", &summary->ends[END_A]);
-    put_end(&line, "b", &summary->ends[END_B]);
+    put_end(&line, "a", networks, &summary->ends[END_A]);
+    put_end(&line, "b", networks, &summary->ends[END_B]);
     return line_end(&line, "connection", out, fault);
 }
 

@@ -94,7 +94,8 @@ bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim 
            ladder_row_claim(row, end == END_A ? LADDER_LEFT : LADDER_RIGHT, claim, epoch, said ? words : NULL, fault);
 }
 
-bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, struct fault *fault)
+bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, const struct network_list *networks,
+                   struct fault *fault)
 {
     char words[WORDS_MAX], a[ENDPOINT_TEXT], b[ENDPOINT_TEXT];
     struct ladder_row *row;
@@ -104,7 +105,7 @@ bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, stru
         return false;
     for (unsigned line = 0; line < READ_TABLE_LINES; line++) {
         text_init(&text, words, sizeof(words));
-        read_table_line(summary, line, &text);
+        read_table_line(summary, networks, line, &text);
         if (!ladder_row_words(row, PAINT_NONE, words, fault))
             return false;
     }

@@ -56,6 +56,14 @@ const char *read_arrow(const struct summary *summary)
     return arrows[summary->orientation];
 }
 
+void read_network_words(struct text *text, const struct network_list *networks, const struct summary_end *end)
+{
+    if (end->network) {
+        text_add(text, " in ");
+        network_list_name(networks, end->network, text);
+    }
+}
+
 void read_opening_words(struct text *text, const struct summary *summary)
 {
     char span[SPAN_TEXT];
@@ -219,7 +227,36 @@ static void put_history(struct page *page, unsigned indent, const char *history)
     page_end(page);
 }
 
-static void put_who(struct page *page, const struct summary *summary)
+/* The virtual networks, if any: behind the ends, or below. */
+static void put_networks(struct page *page, unsigned indent, const struct network_list *networks,
+                         const struct summary *summary)
+{
+    const struct summary_end *a = &summary->ends[END_A], *b = &summary->ends[END_B];
+    const bool apart = a->network != b->network && a->segments && b->segments;
+    char words[2 * WORDS_MAX];
+    struct text text;
+
+    if (!a->network && !b->network)
+        return;
+    text_init(&text, words, sizeof(words));
+    if (apart) {
+        text_add(&text, "A%s", a->network ? "" : " in no virtual network");
+        read_network_words(&text, networks, a);
+        text_add(&text, ", B%s", b->network ? "" : " in no virtual network");
+        read_network_words(&text, networks, b);
+    } else {
+        read_network_words(&text, networks, a->network ? a : b);
+    }
+    const char *from = words + strspn(words, " ");
+    if (page->column + 2 + width_of(from) > page->width)
+        page_end(page);
+    if (width_of(from) + indent <= page->width)
+        put_cell(page, page->column ? page->column + 2 : indent, PAINT_DIM, from);
+    else
+        put_cell(page, OPEN_AT, PAINT_DIM, from);
+}
+
+static void put_who(struct page *page, const struct network_list *networks, const struct summary *summary)
 {
     char a[ENDPOINT_TEXT + 8], b[ENDPOINT_TEXT];
     unsigned at = WHO_AT;
@@ -237,6 +274,7 @@ static void put_who(struct page *page, const struct summary *summary)
     if (page->column + 1 + width_of(b) > page->width)
         page_end(page);
     put_cell(page, page->column ? page->column + 1 : at, PAINT_NONE, b);
+    put_networks(page, at, networks, summary);
     put_history(page, at, summary->history);
 }
 
@@ -302,7 +340,7 @@ void read_table_row(const struct read_look *look, const struct summary *summary,
     page_put(&page, PAINT_NONE, words);
     page_to(&page, TIME_AT);
     page_put(&page, PAINT_DIM, phrase_time(summary->first_at - epoch, words));
-    put_who(&page, summary);
+    put_who(&page, look->networks, summary);
     text_init(&text, words, sizeof(words));
     read_opening_words(&text, summary);
     put_cell(&page, OPEN_AT, summary->opening == OPENING_DONE ? PAINT_NONE : PAINT_PRESUMED, words);
@@ -411,17 +449,21 @@ static void add_course(struct text *text, const struct summary *summary)
              summary->undone ? "; a RST or a FIN that did not count was contradicted by what followed" : "");
 }
 
-static void add_states(struct text *text, const char *name, const struct summary_end *end)
+static void add_states(struct text *text, const char *name, const struct network_list *networks,
+                       const struct summary_end *end)
 {
     char at[ENDPOINT_TEXT];
 
-    text_add(text, "%s %s: ", name, endpoint_format(&end->at, at));
+    text_add(text, "%s %s", name, endpoint_format(&end->at, at));
+    read_network_words(text, networks, end);
+    text_add(text, ": ");
     phrase_states(text, end->claim.likely, end->claim.certainty == PRESUMED ? NO_STATES : end->claim.to);
     text_add(text, " (%s)", certainty_name(end->claim.certainty));
     add_times(text, ", ", end);
 }
 
-void read_table_line(const struct summary *summary, unsigned line, struct text *text)
+void read_table_line(const struct summary *summary, const struct network_list *networks, unsigned line,
+                     struct text *text)
 {
     static const char *const names[] = {"A", "B"};
     unsigned end = line > 2;
@@ -429,7 +471,7 @@ void read_table_line(const struct summary *summary, unsigned line, struct text *
     if (line == 0)
         add_course(text, summary);
     else if (line % 2 == 1)
-        add_states(text, names[end], &summary->ends[end]);
+        add_states(text, names[end], networks, &summary->ends[end]);
     else
         add_counts(text, names[end], &summary->ends[end]);
 }
@@ -441,7 +483,7 @@ void read_table_one(const struct read_look *look, const struct summary *summary,
 
     for (unsigned line = 0; line < READ_TABLE_LINES; line++) {
         text_init(&text, words, sizeof(words));
-        read_table_line(summary, line, &text);
+        read_table_line(summary, look->networks, line, &text);
         put_line(look, words, out);
     }
 }

@@ -194,7 +194,7 @@ static void read_any(int link_type, struct dig *dig)
     const char *wrong;
 
     *dig->out = (struct packet){.kind = PACKET_OTHER};
-    dig->out->network = link_network(link_type, &dig->packet, 0);
+    link_network(link_type, &dig->packet, dig->out);
     wrong = link_read(link_type, &dig->packet, &dig->version);
     if (wrong) {
         dig_oddity(dig, wrong);

@@ -274,22 +274,27 @@ bool ether_is_closed(const char *wrong)
            wrong == ppp_part;
 }
 
-uint32_t ether_mix_network(uint32_t outer, uint32_t inner)
+void ether_enter(struct packet *out, enum network_kind kind, uint32_t id)
 {
-    uint32_t both = (outer * UINT32_C(0x85ebca6b) + inner + 1) * UINT32_C(0x9e3779b1);
+    uint32_t both = (out->network * UINT32_C(0x85ebca6b) + id + 1) * UINT32_C(0x9e3779b1);
+    unsigned depth = out->network ? out->path.count : 0;
 
-    return both ? both : 1;
+    out->network = both ? both : 1;
+    if (depth < NETWORK_LAYERS) {
+        out->path.kinds[depth] = (uint8_t)kind;
+        out->path.ids[depth] = id;
+    }
+    out->path.count = (uint8_t)(depth < UINT8_MAX ? depth + 1 : depth);
 }
 
-uint32_t ether_network(uint16_t type, struct bytes below, uint32_t network)
+void ether_network(uint16_t type, struct bytes below, struct packet *out)
 {
     for (uint32_t length = tag_length(type, &below); length && length <= below.captured;
          length = tag_length(type, &below)) {
         unsigned vlan = be16(below.at) & 0xfff; /* 0 is none, but a priority (IEEE 802.1Q) */
         if (vlan && (type == ETHER_VLAN || type == ETHER_QINQ || type == ETHER_QINQ_OLD))
-            network = ether_mix_network(network, vlan);
+            ether_enter(out, NETWORK_VLAN, vlan);
         type = be16(below.at + length - 2);
         bytes_skip(&below, length);
     }
-    return network;
 }

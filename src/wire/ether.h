@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "wire/bytes.h"
+#include "wire/packet.h"
 
 enum ether_type {
     ETHER_IPV4 = 0x0800,
@@ -44,9 +45,9 @@ uint16_t ether_next_protocol(uint8_t next);
 bool ether_is_closed(const char *wrong);
 
 /* As link_network(), of what is behind an EtherType. */
-uint32_t ether_network(uint16_t type, struct bytes below, uint32_t network);
+void ether_network(uint16_t type, struct bytes below, struct packet *out);
 
-/* Two numbers of virtual networks, inside of each other, as one; never 0. */
-uint32_t ether_mix_network(uint32_t outer, uint32_t inner);
+/* Notes a virtual network, inside of those that are noted already. */
+void ether_enter(struct packet *out, enum network_kind kind, uint32_t id);
 
 #endif

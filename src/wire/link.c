@@ -195,7 +195,7 @@ bool link_is_known(int link_type)
     return false;
 }
 
-uint32_t link_network(int link_type, const struct bytes *packet, uint32_t network)
+void link_network(int link_type, const struct bytes *packet, struct packet *out)
 {
     for (size_t i = 0; i < sizeof(ether_links) / sizeof(ether_links[0]); i++) {
         const struct ether_link *link = &ether_links[i];
@@ -203,7 +203,7 @@ uint32_t link_network(int link_type, const struct bytes *packet, uint32_t networ
         if (link->link_type != link_type || packet->captured < link->length)
             continue;
         bytes_skip(&below, link->length);
-        return ether_network(be16(packet->at + link->type_at), below, network);
+        ether_network(be16(packet->at + link->type_at), below, out);
+        return;
     }
-    return network;
 }

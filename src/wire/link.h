@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "wire/bytes.h"
+#include "wire/packet.h"
 
 /*
  * Takes the link header, VLAN tags, MPLS labels and PPPoE included, off the packet. *version becomes the IP version that
@@ -15,10 +16,10 @@
 const char *link_read(int link_type, struct bytes *packet, uint8_t *version);
 
 /*
- * The numbers of the VLANs in which a frame with this header is, mixed with those that it is in already (packet.h: network).
- * Labels and sessions don't count: they differ by direction.
+ * Notes the VLANs in which a frame with this header is (packet.h: network). Labels and sessions don't count: they differ by
+ * direction.
  */
-uint32_t link_network(int link_type, const struct bytes *packet, uint32_t network);
+void link_network(int link_type, const struct bytes *packet, struct packet *out);
 
 /* Can link_read() read this link type at all? */
 bool link_is_known(int link_type);

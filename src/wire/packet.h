@@ -43,15 +43,28 @@ enum packet_kind {
     PACKET_ODDITY,     /* may belong to TCP, but can't be read as a segment */
 };
 
+/* What has a number of its own, and the same addresses as another. */
+enum network_kind { NETWORK_VLAN, NETWORK_GRE, NETWORK_VXLAN, NETWORK_GENEVE };
+
+#define NETWORK_LAYERS 6
+
+/* What a packet was in, one inside of the other, outermost first. */
+struct network_path {
+    uint8_t count; /* how many it was in, of which the first NETWORK_LAYERS follow */
+    uint8_t kinds[NETWORK_LAYERS];
+    uint32_t ids[NETWORK_LAYERS];
+};
+
 struct packet {
     enum packet_kind kind;
     /*
      * Of the outer IP header; family 0 where an oddity hides them, port 0 where there is none to read, zone always 0.
      */
     struct endpoint src, dst;
-    uint32_t network;       /* the virtual network in which it was seen: made of VLANs and tunnels' numbers; 0: none */
-    struct segment segment; /* PACKET_SEGMENT; of an oddity seq, where it could be read */
-    const uint8_t *payload; /* the segment's, borrowed from the input; NULL when nothing of it was captured */
+    uint32_t network; /* the virtual network in which it was seen: made of VLANs and tunnels' numbers; 0: none */
+    struct network_path path;  /* ... which these are; valid where network is not 0 */
+    struct segment segment;    /* PACKET_SEGMENT; of an oddity seq, where it could be read */
+    const uint8_t *payload;    /* the segment's, borrowed from the input; NULL when nothing of it was captured */
     uint32_t payload_captured; /* bytes at payload; segment.len is how many were sent */
     const uint8_t *frame;      /* all of it, borrowed likewise */
     uint32_t frame_captured;   /* bytes there */

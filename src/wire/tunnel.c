@@ -22,11 +22,6 @@ bool dig_lacks(struct dig *dig, const struct bytes *bytes, uint32_t n)
     return lack != NULL;
 }
 
-void dig_enter(struct dig *dig, uint32_t number)
-{
-    dig->out->network = ether_mix_network(dig->out->network, number);
-}
-
 /* What the readers of links make of it. */
 static bool below(struct dig *dig, const struct bytes *body, const char *wrong)
 {
@@ -38,7 +33,7 @@ static bool below(struct dig *dig, const struct bytes *body, const char *wrong)
 
 bool dig_link(struct dig *dig, int link_type, struct bytes *body)
 {
-    dig->out->network = link_network(link_type, body, dig->out->network);
+    link_network(link_type, body, dig->out);
     return below(dig, body, link_read(link_type, body, &dig->version));
 }
 
@@ -133,7 +128,7 @@ bool tunnel_gre(struct dig *dig, struct ip *ip)
     if (dig_lacks(dig, body, length))
         return false;
     if (flags & GRE_KEY)
-        dig_enter(dig, be32(body->at + ((flags & GRE_CHECKSUM) ? 8 : 4)));
+        ether_enter(dig->out, NETWORK_GRE, be32(body->at + ((flags & GRE_CHECKSUM) ? 8 : 4)));
     bytes_skip(body, length);
     switch (type) {
     case GRE_PPP:

@@ -36,9 +36,6 @@ void dig_oddity(struct dig *dig, const char *words);
 /* Whether a tunnel's header lacks some of n bytes; that is an oddity then. */
 bool dig_lacks(struct dig *dig, const struct bytes *bytes, uint32_t n);
 
-/* What follows is in a tunnel with this number. */
-void dig_enter(struct dig *dig, uint32_t number);
-
 /* An Ethernet frame begins here, a PPP frame (any link type), or what an EtherType names. True: and an IP packet is in it. */
 bool dig_link(struct dig *dig, int link_type, struct bytes *body);
 bool dig_ether_type(struct dig *dig, uint16_t type, struct bytes *body);

@@ -15,7 +15,7 @@ static bool vxlan(struct dig *dig, struct bytes *body)
     if (dig_lacks(dig, body, 8) || !(body->at[0] & 8)) /* that there is a number */
         return false;
     next = (body->at[0] & 4) ? body->at[3] : 0;
-    dig_enter(dig, be32(body->at + 4) >> 8);
+    ether_enter(dig->out, NETWORK_VXLAN, be32(body->at + 4) >> 8);
     bytes_skip(body, 8);
     return next == 1 || next == 2 ? dig_bare(dig, body) : dig_link(dig, LINK_ETHERNET, body);
 }
@@ -29,7 +29,7 @@ static bool vxlan_gpe(struct dig *dig, struct bytes *body)
         return false;
     next = body->at[3];
     if (body->at[0] & 8)
-        dig_enter(dig, be32(body->at + 4) >> 8);
+        ether_enter(dig->out, NETWORK_VXLAN, be32(body->at + 4) >> 8);
     bytes_skip(body, 8);
     return dig_ether_type(dig, ether_next_protocol(next), body);
 }
@@ -45,7 +45,7 @@ static bool geneve(struct dig *dig, struct bytes *body)
     type = be16(body->at + 2);
     if (body->at[0] >> 6 != 0 || dig_lacks(dig, body, length))
         return false;
-    dig_enter(dig, be32(body->at + 4) >> 8);
+    ether_enter(dig->out, NETWORK_GENEVE, be32(body->at + 4) >> 8);
     bytes_skip(body, length);
     return dig_ether_type(dig, type, body);
 }

@@ -154,6 +154,58 @@ DESCRIPTION
     "$TCPWALK" read --connection 3 --mermaid some.pcap | grep 'A \[2001:db8::7\]:40000 ->? B'
 }
 
+# in_networks: the same endpoints in a VLAN, in another inside of a tunnel, and a connection with a VLAN for each direction
+in_networks() {
+    cat >networks.md <<'DESCRIPTION'
+## networks
+
+    @wrap vlan
+    @vlan 10
+    0.0 A1 S seq=1000
+    0.1 B1 S. seq=5000 ack=1001
+    0.2 A1 . seq=1001 ack=5001
+    @wrap vlan,vxlan
+    1.0 A1 S seq=700000000
+    1.1 B1 S. seq=800000000 ack=700000001
+    1.2 A1 . seq=700000001 ack=800000001
+    @wrap vlan
+    @vlan 20
+    2.0 A2 S seq=1000
+    @vlan 21
+    2.1 B2 S. seq=5000 ack=1001
+    @vlan 20
+    2.2 A2 . seq=1001 ack=5001
+    3.0 A3 S seq=1000
+    @wrap
+    4.0 A4 S seq=1000
+    4.1 B4 S. seq=5000 ack=1001
+DESCRIPTION
+    "$CAPTURE" networks.md networks networks.pcap
+}
+
+@test "in which VLAN or tunnel a connection was seen is in the table, CSV, JSON, the page and the ladder" {
+    cd "$BATS_TEST_TMPDIR"
+    in_networks
+    run "$TCPWALK" read networks.pcap
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ ${lines[2]} == *"192.0.2.3:40000 -> 198.51.100.3:80  in vlan 10 "*ShA ]]
+    [[ $output == *"192.0.2.3:40000 -> 198.51.100.3:80"*"in vlan 10/vxlan 42 "*ShA* ]]
+    [[ $output == *"A in vlan 20, B in vlan 21 "*ShA* ]]
+    [[ $output == *" 192.0.2.7:40000 -> 198.51.100.7:80  in vlan 20 "*S* ]]
+    [[ $output == *" 192.0.2.9:40000 -> 198.51.100.9:80 "*Sh* && $output != *"198.51.100.9:80  in"* ]]
+    "$TCPWALK" read --csv networks.pcap |
+        python3 -c 'import csv, sys; print(*(r["a_network"] + "-" + r["b_network"] for r in csv.DictReader(sys.stdin)), sep=";")' |
+        grep -xF 'vlan 10-vlan 10;vlan 10/vxlan 42-vlan 10/vxlan 42;vlan 20-vlan 21;vlan 20-;-'
+    "$TCPWALK" read --json networks.pcap >all
+    [ "$(jq -c 'select(.event == "connection" and .connection == 2).b.network' all)" = \
+        '[{"kind":"vlan","id":10},{"kind":"vxlan","id":42}]' ]
+    [ "$(jq -c 'select(.event == "connection" and (.connection == 4 or .connection == 5)).b | has("network")' all | sort -u)" = false ]
+    "$TCPWALK" read --html page.html networks.pcap >said
+    grep -qF '>198.51.100.5:80<div class="dim">in vlan 21</div>' page.html
+    "$TCPWALK" read --connection 3 networks.pcap | grep '^B 198.51.100.5:80 in vlan 21: '
+}
+
 @test "--connection shows the segments of one, with both ends' states" {
     a_case 'the same endpoints, one connection after the other'
     run "$TCPWALK" read --connection 2 case.pcap

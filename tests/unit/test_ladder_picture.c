@@ -429,7 +429,7 @@ static void other_rows_take_no_room_from_segments(void **unused)
         assert_true(read_rows_claim(&ladder, END_B, &claim, 0, true, &fault));
         assert_true(read_rows_icmp(&ladder, &icmp, &fault));
     }
-    assert_true(read_rows_end(&ladder, &summary, &fault));
+    assert_true(read_rows_end(&ladder, &summary, NULL, &fault));
     assert_int_equal(ladder.segments, 5);
     assert_int_equal(ladder.others, 5);
     assert_int_equal(ladder.left_out, 2);
@@ -571,7 +571,7 @@ static void a_connection_that_was_read(void **unused)
     assert_true(read_rows_segment(&ladder, &second, &fault));
     assert_true(read_rows_claim(&ladder, END_B, &b, MS(1000), true, &fault));
     assert_true(read_rows_claim(&ladder, END_B, &gone, MS(1000), true, &fault));
-    assert_true(read_rows_end(&ladder, &summary, &fault));
+    assert_true(read_rows_end(&ladder, &summary, NULL, &fault));
     assert_int_equal(ladder.count, 5);
     assert_true(ladder_times_read(&times, &ladder, 0, ladder.count));
     assert_false(times.pieces[LADDER_LEFT][0].known);

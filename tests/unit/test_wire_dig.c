@@ -11,6 +11,9 @@
 #include "../soundness/chance.h"
 #include "frame.h"
 #include "wire/dig.h"
+#include "wire/ether.h"
+#include "wire/link.h"
+#include "wire/network_list.h"
 
 static struct fragments fragments;
 
@@ -238,6 +241,49 @@ static void udp_of_any_bytes(void **state)
 }
 
 /* The capture ends inside the options: the numbers are there, and it is said. */
+static const char *name_of(const struct network_list *list, uint32_t number, char words[160])
+{
+    struct text text;
+
+    text_init(&text, words, 160);
+    network_list_name(list, number, &text);
+    return words;
+}
+
+static void networks_have_numbers_and_names(void **state)
+{
+    struct network_list *list = calloc(1, sizeof(*list));
+    struct packet vlan = {.network = 0}, vxlan = {.network = 0}, deep = {.network = 0}, none = {.network = 0};
+    char words[160];
+
+    (void)state;
+    assert_non_null(list);
+    ether_enter(&vlan, NETWORK_VLAN, 5);
+    ether_enter(&vxlan, NETWORK_VXLAN, 5);
+    for (unsigned i = 0; i < NETWORK_LAYERS + 2; i++)
+        ether_enter(&deep, i % 2 ? NETWORK_GRE : NETWORK_GENEVE, i);
+    assert_int_equal(network_list_number(list, &none), 0);
+    assert_int_equal(network_list_number(list, &vlan), 1);
+    assert_int_equal(network_list_number(list, &vxlan), 2); /* which has the same hash */
+    assert_int_equal(network_list_number(list, &deep), 3);
+    assert_int_equal(network_list_number(list, &vlan), 1);
+    assert_string_equal(name_of(list, 0, words), "");
+    assert_string_equal(name_of(list, 1, words), "vlan 5");
+    assert_string_equal(name_of(list, 2, words), "vxlan 5");
+    assert_string_equal(name_of(list, 3, words), "geneve 0/gre 1/geneve 2/gre 3/geneve 4/gre 5/...");
+    /* When there is no more room, they are still told apart, but without a name. */
+    for (uint32_t i = 0; i < 2 * NETWORKS_MAX; i++) {
+        struct packet packet = {.network = 0};
+        ether_enter(&packet, NETWORK_VXLAN, 100 + i);
+        uint32_t number = network_list_number(list, &packet);
+        assert_int_equal(network_list_path(list, number) != NULL, i < NETWORKS_MAX - 3);
+        assert_int_equal(network_list_number(list, &packet), number);
+    }
+    assert_int_equal(network_list_number(list, &vxlan), 2);
+    assert_int_equal(strncmp(name_of(list, UINT32_C(0x80000001), words), "network 80000001", 16), 0);
+    free(list);
+}
+
 static void options_that_are_cut_off(void **state)
 {
     struct frame frame;
@@ -265,6 +311,7 @@ int main(void)
         cmocka_unit_test(too_long_a_fragment),
         cmocka_unit_test(tunnels_without_end),
         cmocka_unit_test(udp_of_any_bytes),
+        cmocka_unit_test(networks_have_numbers_and_names),
         cmocka_unit_test(options_that_are_cut_off),
     };
 
