@@ -345,8 +345,8 @@ static void choose_likely(const struct belief *belief, struct verdict *verdict)
     if (verdict->answer && belief->claim.evidence_count > 0 &&
         (belief->claim.likely & verdict->states & (IN(CLOSED) | IN(LISTEN))))
         verdict->likely = belief->claim.likely & verdict->states;
-    /* Of several as likely as each other, those that go on from what was likely so far. */
-    if (verdict->likely & (verdict->likely - 1)) {
+    /* To a third party: of several as likely as each other, those that go on from what was likely so far. */
+    if (belief->known.observed && (verdict->likely & (verdict->likely - 1))) {
         state_set on = verdict->likely & belief_reachable(belief, belief->claim.likely);
         verdict->likely = on ? on : verdict->likely;
     }
@@ -357,6 +357,8 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
 {
     struct verdict verdict;
 
+    if (belief->known.observed && belief->known.order == FIN_ORDER_UNKNOWN && knowledge_fin_was_first(&belief->known))
+        belief->known.order = FIN_ORDER_BEFORE_OURS;
     belief->known.answers_lately = knowledge_left_lately(&belief->known, segment->ack, at);
     classify(&belief->known, segment, &verdict);
     habits_apply(&belief->known, segment, at, &verdict);

@@ -45,6 +45,15 @@ bool knowledge_may_reopen(const struct knowledge *known)
     return known->ours.syn_forgotten;
 }
 
+bool knowledge_fin_was_first(const struct knowledge *known)
+{
+    const struct ours *ours = &known->ours;
+
+    return known->its_fin_seen && ours->fins.count == 1 && ours->fins.at[0].to - ours->fins.at[0].from == 1 &&
+           !ours->fins.rough && ours->late.count == 0 && ours->syn_count == 1 && !known->ours_unseen &&
+           !known->overacked && seq_le(known->its_fin_ack, ours->fins.at[0].from);
+}
+
 enum cover knowledge_covers_fin(const struct knowledge *known, uint32_t ack)
 {
     const struct ours *ours = &known->ours;
@@ -403,6 +412,8 @@ void knowledge_received(struct knowledge *known, const struct segment *segment, 
     if (segment_has(segment, TCP_FIN)) {
         if (!known->its_fin_seen)
             known->its_fin_at = at;
+        if (!known->its_fin_seen || known->its_fin_seq != end - 1 || seq_lt(segment->ack, known->its_fin_ack))
+            known->its_fin_ack = segment->ack;
         known->its_fin_seen = true;
         known->its_fin_seq = end - 1;
         known->its_fin = mark_of(segment);

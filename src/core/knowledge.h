@@ -150,6 +150,7 @@ struct knowledge {
     bool unaccounted; /* something of the peer's arrived that made no sense */
     bool its_fin_seen;
     uint32_t its_fin_seq;
+    uint32_t its_fin_ack; /* the least that a copy of its FIN has acknowledged; valid with its_fin_seen */
     nanos its_fin_at;    /* when its first copy arrived; valid with its_fin_seen */
     nanos fin_unsent_at; /* it had not sent its FIN when this was on its way: a time of ours; NANOS_NONE: unknown */
     bool counts_packets; /* it has numbered its IPv4 packets, as Linux does for a whole socket */
@@ -236,6 +237,12 @@ void knowledge_note_loss(struct knowledge *known);
 
 /* Was this segment certainly sent before something that has arrived, or is it a copy of that? */
 bool knowledge_is_older(const struct knowledge *known, const struct segment *segment);
+
+/*
+ * Has the peer sent its FIN before ours arrived? A copy of it did not acknowledge ours, which is known only now that this has
+ * passed.
+ */
+bool knowledge_fin_was_first(const struct knowledge *known);
 
 /* Does this acknowledgement cover our FIN? */
 enum cover knowledge_covers_fin(const struct knowledge *known, uint32_t ack);

@@ -147,6 +147,32 @@ void belief_resumed_its(struct belief *belief, uint32_t from)
     ranges_cut(&known->ahead, from + 1);
 }
 
+unsigned belief_doubt(struct belief *belief, unsigned n, struct claim *out)
+{
+    const struct claim *standing = &belief->claim;
+    state_set all = belief_reachable(belief, standing->to), likely = standing->likely;
+
+    if (standing->certainty == PRESUMED || all == standing->to)
+        return 0;
+    /* It has sent more than a SYN. */
+    if (likely & (IN(SYN_SENT) | IN(SYN_RECEIVED)))
+        likely = IN(ESTABLISHED);
+    *out = (struct claim){
+        .from = standing->to,
+        .to = likely,
+        .likely = likely,
+        .otherwise = all & (state_set)~likely,
+        .certainty = PRESUMED,
+        .reason = REASON_UNSEEN,
+        .not_before = NANOS_NONE,
+        .not_after = NANOS_NEVER,
+        .evidence = {n},
+        .evidence_count = 1,
+    };
+    belief->claim = *out;
+    return 1;
+}
+
 unsigned belief_presume_gone(struct belief *belief, unsigned n, nanos at, struct claim *out)
 {
     const struct claim *standing = &belief->claim;

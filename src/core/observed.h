@@ -48,6 +48,12 @@ void belief_missed_ours(struct belief *belief, uint32_t to);
 /* The peer has sent all numbers before `to`, as the other end acknowledged them, but the last of them were not seen. */
 void belief_missed_its(struct belief *belief, uint32_t to);
 
+/*
+ * The peer has sent what was not seen, as the other end says: what stands as proven of it may be over. Returns 1 when that is
+ * news: with the claim in *out. n: the segment that says so.
+ */
+unsigned belief_doubt(struct belief *belief, unsigned n, struct claim *out);
+
 /* Something of the other end has passed that occupies the numbers up to `to`: nothing before was its FIN, unless it was seen. */
 void belief_resumed_ours(struct belief *belief, uint32_t to);
 

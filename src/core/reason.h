@@ -53,6 +53,8 @@ enum reason {
     REASON_OWN_GIVEN_UP,
     /* about an end that a third party sees */
     REASON_JOINED,
+    REASON_CONTRADICTED,
+    REASON_UNSEEN,
     REASON_COUNT
 };
 

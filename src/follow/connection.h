@@ -92,6 +92,7 @@ struct end {
     unsigned recent_next;
     /* What only ends.c is about, and a bare connection does not have: it is not even cleared there. */
     struct stays stays;
+    bool doubted; /* the segment that is judged says that more has passed of it than was seen */
     nanos due_told; /* that a timer can have ended its state by then has been told */
     struct belief belief;
 };

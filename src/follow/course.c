@@ -2,6 +2,9 @@
 #include "base/seq.h"
 #include "follow/follow.h"
 
+/* Two ends of a connection whose handshake was not seen to be answered are no further apart than this. */
+#define IN_FLIGHT (UINT32_C(1) << 20)
+
 /* What was sent before a RST may pass so long after it. */
 #define REORDERED NANOS_PER_S
 
@@ -155,6 +158,20 @@ static bool completes(const struct connection *connection, unsigned from, const 
            seq_le(segment->ack, other->next_before);
 }
 
+/*
+ * Has the one that opened numbers that it can have a little later, in both windows? A bare acknowledgement of what was not seen
+ * may just be wrong.
+ */
+static bool goes_on(const struct connection *connection, unsigned from, const struct segment *segment)
+{
+    const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+
+    return (segment->len > 0 || seq_lt(me->next_before, segment->seq)) && connection->opening == OPENING_ANSWERED &&
+           me->had_next && other->had_next && seq_lt(me->iss, segment->seq) &&
+           seq_le(segment->seq, me->next_before + other->window) && seq_le(other->syn_end, segment->ack) &&
+           seq_le(segment->ack, other->next_before + me->window);
+}
+
 /* Does what it says show that the handshake was completed, though not all of it was seen? */
 static bool implies(const struct connection *connection, unsigned from, const struct segment *segment)
 {
@@ -162,12 +179,15 @@ static bool implies(const struct connection *connection, unsigned from, const st
 
     if (!segment_has(segment, TCP_ACK))
         return false;
-    /* The answering end has taken more than a SYN, as numbers show that are used only now. */
+    /* The answering end has taken more than a SYN, as numbers show that are used only now; or both have gone on unseen. */
     if (from == connection->opener && other->has_syn)
-        return other->has_acked && seq_lt(me->syn_end, other->acked);
+        return (other->has_acked && seq_lt(me->syn_end, other->acked)) || goes_on(connection, from, segment);
     /* The SYN-ACK passed unseen, and is acknowledged. */
     if (from == connection->opener)
         return other->has_next && me->has_syn && seq_lt(me->iss, segment->seq) && seq_le(segment->seq, me->next_before);
+    /* The answer passed unseen, and bytes that came after it have not. */
+    if (connection->opening == OPENING_TRIED)
+        return segment->len > 0 && other->has_syn && !me->syn_alone && segment->ack - other->syn_end < IN_FLIGHT;
     /* The answering end has taken more than a SYN; or, where it is all that is seen, it sends what it can send only then. */
     return connection->opening == OPENING_ANSWERED &&
            ((me->has_acked && seq_lt(other->syn_end, me->acked)) || (!other->seen && segment->len > 0));
@@ -181,7 +201,8 @@ static nanos note_opened(struct connection *connection, unsigned from, const str
     const struct segment answer = {.flags = TCP_ACK, .ack = other->acked};
     bool more = false;
 
-    if (connection->opening != OPENING_TRIED && connection->opening != OPENING_ANSWERED)
+    if ((connection->opening != OPENING_TRIED && connection->opening != OPENING_ANSWERED) ||
+        (from == connection->opener && connection->resetter == from))
         return NANOS_NEVER;
     if (both_alone) {
         if (!acks_syn(connection, from, segment) || !other->has_acked || !acks_syn(connection, !from, &answer))
@@ -193,7 +214,7 @@ static nanos note_opened(struct connection *connection, unsigned from, const str
         connection->opening = OPENING_DONE;
         more = other->has_old_syn;
     } else if (implies(connection, from, segment)) {
-        more = from == connection->opener && connection->opening == OPENING_ANSWERED;
+        more = (from == connection->opener) == (connection->opening == OPENING_ANSWERED);
         connection->opening = OPENING_IMPLIED;
     } else {
         return NANOS_NEVER;
@@ -329,8 +350,11 @@ static nanos undo_own_fin(struct connection *connection, unsigned from, const st
 static bool is_rst_exact(const struct connection *connection, unsigned from, const struct segment *segment)
 {
     const struct end *me = &connection->ends[from], *other = &connection->ends[!from];
+    /* Before it is open, a RST with that number refuses an acknowledgement that was wrong (RFC 9293 3.10.7.4). */
+    bool open = connection->opening != OPENING_TRIED && connection->opening != OPENING_ANSWERED;
 
-    return !me->has_next || segment->seq == me->next || (other->has_acked && segment->seq == other->acked);
+    return !me->has_next || segment->seq == me->next || (other->has_acked && segment->seq == other->acked) ||
+           (open && me->has_claimed && segment->seq == me->claimed);
 }
 
 /* Does a RST count? Its number must be the one that the other end expects (RFC 9293 3.10.7.4, RFC 5961 3.2). */

@@ -11,7 +11,7 @@ static void note_stays(struct end *end, const struct claim *claims, unsigned cou
 
     for (unsigned i = 0; i < count; i++) {
         if (claims[i].certainty != PRESUMED)
-            stays_prove(&end->stays, claims[i].likely);
+            stays_prove(&end->stays, claims[i].to);
         stays_note(&end->stays, claims[i].likely, claims[i].certainty == PRESUMED, at);
     }
     stays_note(&end->stays, standing->likely, standing->certainty == PRESUMED, at);
@@ -60,6 +60,7 @@ static void prepare_ack(struct connection *connection, unsigned from, const stru
         belief_join_ours(&me->belief, segment->ack, true);
         me->belief.known.incomplete = true;
     } else if (kind == ACK_UNSEEN || kind == ACK_CLAIMED) {
+        other->doubted = true;
         /* What only one segment says the other end need not have sent; but a FIN may be in it, which this end has got. */
         if (kind == ACK_UNSEEN)
             belief_missed_its(&other->belief, segment->ack);
@@ -77,6 +78,7 @@ void ends_prepare(struct follow *follow, struct connection *connection, unsigned
     uint32_t span = segment_span(segment);
 
     (void)follow;
+    other->doubted = false;
     if (segment_has(segment, TCP_RST) || !numbers_fit(connection, from, segment))
         return;
     if (segment_has(segment, TCP_SYN)) {
@@ -106,7 +108,7 @@ void ends_pass(struct follow *follow, struct connection *connection, unsigned fr
                nanos at)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
-    struct claim claims[CLAIMS_MAX + 1];
+    struct claim claims[2 * CLAIMS_MAX];
     unsigned count, n = connection->segments;
 
     /* Where its options were cut off, nobody knows how windows are to be read. */
@@ -117,7 +119,8 @@ void ends_pass(struct follow *follow, struct connection *connection, unsigned fr
         count += belief_presume_gone(&me->belief, n, at, &claims[count]);
     note_stays(me, claims, count, at);
     ends_tell(follow, connection, from, claims, count);
-    count = belief_sent(&other->belief, segment, n, at, claims);
+    count = other->doubted ? belief_doubt(&other->belief, n, claims) : 0;
+    count += belief_sent(&other->belief, segment, n, at, &claims[count]);
     note_stays(other, claims, count, at);
     ends_tell(follow, connection, !from, claims, count);
     belief_slide(&me->belief);
@@ -132,8 +135,10 @@ void ends_rejoin(struct follow *follow, struct connection *connection, nanos wro
         belief_init_observed(&me->belief, false);
         if (other->has_next)
             belief_join_ours(&me->belief, other->next, true);
-        if (me->has_next)
+        if (me->has_next) {
             belief_join_its(&me->belief, me->next, true, connection->segments, at);
+            me->belief.claim.reason = wrong_since < at ? REASON_CONTRADICTED : REASON_UNSEEN;
+        }
         note_stays(me, &me->belief.claim, 1, at);
         ends_tell(follow, connection, i, &me->belief.claim, 1);
     }

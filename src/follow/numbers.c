@@ -218,7 +218,8 @@ static bool note_span(struct end *me, const struct segment *segment)
         bool alive = segment->len <= 1 && !(segment->flags & (TCP_SYN | TCP_FIN)) && segment->seq + 1 == me->next;
         bool late = segment_has(segment, TCP_SYN) && me->syn_at == NANOS_NONE; /* an answer to it was seen before it */
         fresh = fill_holes(me, segment->seq, end);
-        repeated = segment_span(segment) > 0 && fresh == 0 && !alive && !late && !answers_crossing_syn(me, segment);
+        repeated = segment_span(segment) > 0 && fresh == 0 && !alive && !late && !answers_crossing_syn(me, segment) &&
+                   (segment->flags & (TCP_SYN | TCP_ACK)) != 0;
         fresh = fresh < segment->len ? fresh : segment->len;
     }
     me->bytes += fresh;

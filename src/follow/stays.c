@@ -49,19 +49,19 @@ static bool leads_to(unsigned state, state_set later)
     return (moves_possible(IN(state), ANYTHING) & later) != NO_STATES;
 }
 
-void stays_prove(struct stays *stays, state_set likely)
+void stays_prove(struct stays *stays, state_set states)
 {
     unsigned i = stays->count;
 
     while (i > 0 && stays->at[i - 1].presumed)
         i--;
     while (i < stays->count) {
-        if (leads_to(stays->at[i].state, likely))
+        if (leads_to(stays->at[i].state, states))
             i++;
         else if (i > 0)
             take_out(stays, i);
         else /* who refuses to open a connection has none */
-            stays->at[i++].state = likely == IN(CLOSED) ? CLOSED : STAY_UNKNOWN;
+            stays->at[i++].state = states == IN(CLOSED) ? CLOSED : STAY_UNKNOWN;
     }
 }
 

@@ -34,8 +34,8 @@ struct stays {
 /* It is in this state from now on, or still: the first of several. */
 void stays_note(struct stays *stays, state_set likely, bool presumed, nanos at);
 
-/* It is proven that it is in one of these states, this the most likely: what was presumed, and does not lead there, was not. */
-void stays_prove(struct stays *stays, state_set likely);
+/* It is proven that it is in one of these states: what was presumed, and leads to none of them, was not. */
+void stays_prove(struct stays *stays, state_set states);
 
 /* What was believed from this time on was wrong: it stayed where it was before. */
 void stays_undo(struct stays *stays, nanos since);
