@@ -58,6 +58,7 @@ bool annotate_segment(struct annotated *annotated, const struct connection *conn
         return true;
     text_init(&text, words, sizeof(words));
     comment_observed_segment(&text, connection->number, from ^ summary_a(connection), n, kind,
+                             purposes_of(connection, from, kind),
                              passage->packet == annotated->packet ? 0 : passage->packet);
     return say(annotated, &text, &text, fault);
 }

@@ -78,6 +78,7 @@ static void on_segment(void *context, const struct connection *connection, unsig
         .from = from ^ a,
         .n = n,
         .kind = kind,
+        .purposes = purposes_of(connection, from, kind),
         .at = passage->at - following->epoch,
         .segment = segment,
     };

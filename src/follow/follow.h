@@ -314,6 +314,17 @@ enum passage_kind numbers_note(struct connection *connection, unsigned from, con
  */
 bool numbers_note_ordinary(struct connection *connection, unsigned from, const struct segment *segment, nanos at);
 
+/* One of the latest segments of an end. */
+struct earlier {
+    nanos at;
+    uint32_t seq, ack, len;
+    uint16_t window;
+    uint8_t flags;
+};
+
+/* The latest one for 0, the one before it for 1, up to RECENT of them. False where there is none. */
+bool numbers_earlier(const struct end *end, unsigned back, struct earlier *out);
+
 /* Is the window known to which this end is held, and has nothing been lost? Then it can't use numbers beyond. */
 bool numbers_held(const struct connection *connection, unsigned from);
 

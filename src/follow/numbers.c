@@ -51,6 +51,24 @@ static bool is_double(struct end *end, const struct segment *segment, nanos at)
     return false;
 }
 
+bool numbers_earlier(const struct end *end, unsigned back, struct earlier *out)
+{
+    const struct recent *recent = &end->recent[(end->recent_next + RECENT - 1 - back) % RECENT];
+
+    if (back >= RECENT || recent->words[3] == 0)
+        return false;
+    *out = (struct earlier){
+        /* as recent_of() has put it */
+        .at = recent->at,
+        .seq = (uint32_t)(recent->words[0] >> 32),
+        .ack = (uint32_t)recent->words[0],
+        .len = (uint32_t)(recent->words[1] >> 32),
+        .window = (uint16_t)(recent->words[1] >> 16),
+        .flags = (uint8_t)recent->words[3],
+    };
+    return true;
+}
+
 bool numbers_held(const struct connection *connection, unsigned from)
 {
     const struct end *me = &connection->ends[from], *other = &connection->ends[!from];

@@ -4,6 +4,7 @@
 
 #include "core/probe.h"
 #include "report/phrase.h"
+#include "report/read.h"
 #include "report/words.h"
 
 #define EVIDENCE_TEXT 64
@@ -80,8 +81,9 @@ void comment_note(struct text *text, const struct event_note *event)
 }
 
 void comment_observed_segment(struct text *text, uint64_t connection, unsigned from, unsigned n, enum passage_kind kind,
-                              uint64_t packet)
+                              struct purposes purposes, uint64_t packet)
 {
+    enum purpose purpose = purposes.asks != PURPOSE_NONE ? purposes.asks : purposes.answers;
     static const char *const kinds[] = {
         [PASSAGE_NEW] = "",
         [PASSAGE_RETRANSMISSION] = ": a retransmission",
@@ -91,6 +93,8 @@ void comment_observed_segment(struct text *text, uint64_t connection, unsigned f
 
     text_add(text, "connection %" PRIu64 ", segment %u, from %s%s", connection, n, from == END_A ? "A" : "B",
              kinds[kind]);
+    if (purpose != PURPOSE_NONE)
+        text_add(text, ": %s (%s)", read_segment_words(kind, purposes), purpose_name(purpose));
     if (packet)
         text_add(text, " (packet %" PRIu64 ")", packet);
 }

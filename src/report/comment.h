@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "core/claim.h"
 #include "follow/follow.h"
+#include "follow/purpose.h"
 #include "walk/event.h"
 
 #define COMMENT_TEXT 1536
@@ -42,7 +43,7 @@ void comment_note(struct text *text, const struct event_note *event);
  * that the comment stands at; 0: it is.
  */
 void comment_observed_segment(struct text *text, uint64_t connection, unsigned from, unsigned n, enum passage_kind kind,
-                              uint64_t packet);
+                              struct purposes purposes, uint64_t packet);
 
 /* "connection 3: ICMP host-unreachable from 192.0.2.7, about A's segment". */
 void comment_observed_icmp(struct text *text, uint64_t connection, unsigned end, const struct icmp_error *error);

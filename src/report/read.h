@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "follow/follow.h"
+#include "follow/purpose.h"
 #include "follow/summary.h"
 #include "report/ladder_rows.h"
 #include "report/page.h"
@@ -99,6 +100,7 @@ struct read_segment {
     uint64_t connection, packet;
     unsigned from, n;
     enum passage_kind kind;
+    struct purposes purposes;
     nanos at; /* since the capture's first packet */
     const struct segment *segment;
     uint32_t rel_seq, rel_ack;
@@ -155,7 +157,7 @@ bool read_rows_claim(struct ladder_rows *rows, unsigned end, const struct claim 
 bool read_rows_end(struct ladder_rows *rows, const struct summary *summary, const struct network_list *networks,
                    struct fault *fault);
 
-/* What is said of a segment of this kind; "" of one that is just part of it. Static text. */
-const char *read_kind_words(enum passage_kind kind);
+/* What is said of a segment of this kind and for this purpose; "" of one that is just part of it. Static text. */
+const char *read_segment_words(enum passage_kind kind, struct purposes purposes);
 
 #endif

@@ -185,6 +185,10 @@ bool read_json_segment(const struct read_segment *event, FILE *out, struct fault
     put_number(&line, line.root, "len", segment->len);
     put_number(&line, line.root, "win", segment->window);
     line_put(&line, line.root, "kind", json_string(passage_kind_name(event->kind)));
+    if (event->purposes.asks != PURPOSE_NONE)
+        line_put(&line, line.root, "probe", json_string(purpose_name(event->purposes.asks)));
+    if (event->purposes.answers != PURPOSE_NONE)
+        line_put(&line, line.root, "answers", json_string(purpose_name(event->purposes.answers)));
     return line_end(&line, "segment", out, fault);
 }
 

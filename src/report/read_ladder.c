@@ -34,14 +34,25 @@ struct read_ladder {
     struct claim standing[ENDS];
 };
 
-const char *read_kind_words(enum passage_kind kind)
+const char *read_segment_words(enum passage_kind kind, struct purposes purposes)
 {
+    static const char *const asks[PURPOSES] = {[PURPOSE_NONE] = "",
+                                               [PURPOSE_KEEP_ALIVE] = "a keep-alive",
+                                               [PURPOSE_WINDOW_PROBE] = "a probe of the closed window",
+                                               [PURPOSE_EITHER] = "a keep-alive, or a probe of the closed window"};
+    static const char *const answers[PURPOSES] = {[PURPOSE_NONE] = "",
+                                                  [PURPOSE_KEEP_ALIVE] = "it answers the keep-alive",
+                                                  [PURPOSE_WINDOW_PROBE] = "it answers the probe of its window",
+                                                  [PURPOSE_EITHER] =
+                                                      "it answers the keep-alive, or probe of its window"};
     static const char *const words[] = {[PASSAGE_NEW] = "",
                                         [PASSAGE_RETRANSMISSION] = "a retransmission",
                                         [PASSAGE_DOUBLE] = "the same segment, captured once more",
                                         [PASSAGE_STRAY] = "its numbers are of no use to this connection"};
 
-    return words[kind];
+    if (kind != PASSAGE_NEW)
+        return words[kind];
+    return purposes.asks != PURPOSE_NONE ? asks[purposes.asks] : answers[purposes.answers];
 }
 
 static enum paint paint_of(const struct claim *claim)
@@ -142,9 +153,9 @@ static void row_print(struct read_ladder *ladder)
     }
     put_state(ladder, END_B);
     page_end(page);
-    if (row->event.segment && row->event.kind != PASSAGE_NEW)
+    if (row->event.segment && read_segment_words(row->event.kind, row->event.purposes)[0])
         page_flow(page, A_AT, row->event.kind == PASSAGE_STRAY ? PAINT_ALARM : PAINT_NONE, true,
-                  read_kind_words(row->event.kind));
+                  read_segment_words(row->event.kind, row->event.purposes));
     flow_claims(ladder);
     if (cell.rest.used) {
         char also[CELL_TEXT + 8];

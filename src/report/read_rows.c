@@ -26,6 +26,7 @@ bool read_rows_segment(struct ladder_rows *rows, const struct read_segment *even
                                           .rel_seq = event->rel_seq,
                                           .rel_ack = event->rel_ack,
                                           .has_rel_ack = event->has_rel_ack};
+    const char *words = read_segment_words(event->kind, event->purposes);
     struct ladder_row *row;
 
     if (!start(rows, fault))
@@ -35,8 +36,7 @@ bool read_rows_segment(struct ladder_rows *rows, const struct read_segment *even
     row = ladder_rows_add(rows, LADDER_SEGMENT, event->at, "", fault);
     if (!row || !ladder_row_segment(rows, row, &segment, event->from, fault))
         return false;
-    return event->kind == PASSAGE_NEW || ladder_row_words(row, event->kind == PASSAGE_STRAY ? PAINT_ALARM : PAINT_NONE,
-                                                          read_kind_words(event->kind), fault);
+    return !words[0] || ladder_row_words(row, event->kind == PASSAGE_STRAY ? PAINT_ALARM : PAINT_NONE, words, fault);
 }
 
 void read_icmp_words(const struct read_icmp *event, struct text *text)

@@ -94,3 +94,22 @@ in_order() {
     "$TCPWALK" read --write kept.pcapng ended.pcap
     grep -qaE 'connection 1, after the last packet, at 5\.4[0-9]* s or later, B: .*timer' kept.pcapng
 }
+
+@test "keep-alives and probes of a closed window are named, and what answers them" {
+    kept_alive | described kept
+    "$TCPWALK" read --connection 1 kept.pcap >ladder
+    [ "$(grep -c 'a keep-alive' ladder)" -eq 20 ]
+    [ "$(grep -c 'it answers the keep-alive' ladder)" -eq 20 ]
+    "$TCPWALK" read --json --connection 1 kept.pcap |
+        jq -r 'select(.event == "segment") | .probe // ("answers " + (.answers // "nothing"))' | sort | uniq -c | sed 's/^ *//' >said
+    printf '%s\n' '20 answers keep-alive' '5 answers nothing' '20 keep-alive' | diff - said
+    "$TCPWALK" read --write kept.pcapng kept.pcap
+    [ "$(grep -ca 'segment [0-9]*, from A: a keep-alive (keep-alive)' kept.pcapng)" -ge 1 ]
+    grep -qa 'segment 7, from B: it answers the keep-alive (keep-alive)' kept.pcapng
+    "$TCPWALK" read -q --connection 1 --svg p.svg kept.pcap
+    [ "$(grep -c '>a keep-alive</text>' p.svg)" -eq 20 ]
+    "$CAPTURE" "$BATS_TEST_DIRNAME/../read/cases.md" 'window probes' probes.pcap >/dev/null
+    "$TCPWALK" read --json --connection 1 probes.pcap | jq -r 'select(.probe or .answers) | "\(.n) \(.probe) \(.answers)"' >said
+    printf '%s\n' '6 window-probe null' '7 null window-probe' '8 window-probe null' '9 null window-probe' | diff - said
+    "$TCPWALK" read --connection 1 probes.pcap | grep 'a probe of the closed window'
+}
