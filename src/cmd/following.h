@@ -63,6 +63,7 @@ struct following {
     bool started;
     struct annotated annotated; /* whoever has the packets begins and writes each of them */
     struct read_ladder *ladder;
+    unsigned from;         /* of the latest segment that was told */
     struct read_news news; /* what the ladder, or a picture, has said */
     uint32_t initials[ENDS];
     bool have_initial[ENDS];

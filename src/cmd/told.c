@@ -86,6 +86,7 @@ static void on_segment(void *context, const struct connection *connection, unsig
     if (!is_looked_at(following, connection->number))
         return;
     note_initials(following, connection, from, segment);
+    following->from = event.from;
     event.rel_seq = segment->seq - following->initials[from];
     event.has_rel_ack = following->have_initial[!from] && segment_has(segment, TCP_ACK);
     event.rel_ack = segment->ack - following->initials[!from];
@@ -107,18 +108,21 @@ static void on_claim(void *context, const struct connection *connection, unsigne
 {
     struct following *following = context;
     unsigned side = end ^ summary_a(connection);
-    bool said;
+    bool shown = following->options->connection != 0, said;
 
     if (!is_looked_at(following, connection->number))
         return;
-    said = following->options->connection && read_is_news(&following->news, side, claim);
-    if (following->options->connection && pictures_wanted(&following->pictures))
+    /* That it is in the middle of something is told of an end at once by what its segment proves. */
+    if (claim->reason == REASON_JOINED && side == following->from)
+        shown = false;
+    said = shown && read_is_news(&following->news, side, claim);
+    if (shown && pictures_wanted(&following->pictures))
         read_rows_claim(&following->pictures.ladder, side, claim, following->epoch, said, &following->fault);
     if (following->mute || following->options->csv)
         return;
     if (following->options->json)
         read_json_claim(connection->number, side, claim, following->epoch, stdout, &following->fault);
-    else if (following->ladder)
+    else if (following->ladder && shown)
         read_ladder_claim(following->ladder, side, claim, following->epoch, said);
 }
 

@@ -50,7 +50,7 @@ void belief_join_its(struct belief *belief, uint32_t number, bool ended, unsigne
     if (ended)
         ranges_add(&known->ahead, number, number + 1);
     belief->claim = (struct claim){
-        .from = belief->claim.to,
+        .from = belief->claim.evidence_count > 0 ? belief->claim.to : NO_STATES,
         .to = IN(ESTABLISHED),
         .likely = IN(ESTABLISHED),
         .otherwise = ALL_STATES & (state_set)~IN(ESTABLISHED),

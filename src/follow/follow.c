@@ -76,15 +76,28 @@ void follow_tell_due(struct follow *follow, struct connection *connection, nanos
         expire(follow, connection, at, true);
 }
 
+/* With what the belief of an end begins whose opening was not seen: told once, before what the segment says of it. */
+static void tell_joined(struct follow *follow, struct connection *connection, const bool before[ENDS])
+{
+    for (unsigned i = 0; i < ENDS; i++) {
+        const struct claim *claim = &connection->ends[i].belief.claim;
+        if (!before[i] && claim->reason == REASON_JOINED)
+            ends_tell(follow, connection, i, claim, 1);
+    }
+}
+
 static void take_any(struct follow *follow, struct connection *connection, unsigned from, const struct passage *passage)
 {
     const struct segment *segment = passage->segment;
     enum passage_kind kind;
     nanos wrong_since;
+    bool joined[ENDS] = {false, false};
 
     connection->segments++;
     connection->last_packet = passage->packet;
     connection->last_at = passage->at;
+    for (unsigned i = 0; i < ENDS && !connection->bare; i++)
+        joined[i] = connection->ends[i].belief.claim.reason == REASON_JOINED;
     if (!connection->bare)
         ends_prepare(follow, connection, from, segment, passage->at);
     kind = numbers_note(connection, from, segment, passage->at);
@@ -93,6 +106,7 @@ static void take_any(struct follow *follow, struct connection *connection, unsig
         return;
     if (follow->listener.segment)
         follow->listener.segment(follow->listener.context, connection, from, connection->segments, kind, passage);
+    tell_joined(follow, connection, joined);
     /* What no end can use is news of none: but whom a RST reaches, it may reset in ways that we know nothing of. */
     if (kind == PASSAGE_DOUBLE || (kind == PASSAGE_STRAY && !segment_has(segment, TCP_RST)))
         return;

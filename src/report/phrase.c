@@ -81,7 +81,9 @@ static void presumed_claim(struct text *text, const struct claim *claim, const c
         text_add(text, " ");
         phrase_states(text, claim->likely, NO_STATES);
     }
-    if (otherwise) {
+    if ((otherwise | claim->likely) == ALL_STATES) {
+        text_add(text, "%s", _(", else any other state"));
+    } else if (otherwise) {
         text_add(text, "%s", _(", else "));
         phrase_states(text, otherwise, NO_STATES);
     }

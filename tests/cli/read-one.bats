@@ -113,3 +113,25 @@ in_order() {
     printf '%s\n' '6 window-probe null' '7 null window-probe' '8 window-probe null' '9 null window-probe' | diff - said
     "$TCPWALK" read --connection 1 probes.pcap | grep 'a probe of the closed window'
 }
+
+@test "where the capture begins in the middle, each end's first transition says what is believed from then on" {
+    for ((i = 1; i <= 3; i++)); do
+        printf '%d.000 A P. seq=%d ack=%d len=10\n%d.010 B P. seq=%d ack=%d len=5\n' \
+            "$i" $((90 + 10 * i)) $((895 + 5 * i)) "$i" $((895 + 5 * i)) $((100 + 10 * i))
+    done | described middle
+    "$TCPWALK" read --json middle.pcap >all
+    for side in a b; do
+        jq -es --arg side $side 'map(select(.event == "transition" and .side == $side))
+            | .[0].reason == "joined" and .[0].from == [] and .[0].to == ["ESTABLISHED"] and (.[0].else | length) == 10
+            and .[0].evidence == [1] and .[1].from == ["ESTABLISHED"] and .[1].reason == "data-seen"
+            and (map(select(.reason == "joined")) | length) == 1' all
+    done
+    # Each begins with what the one before it has ended with.
+    jq -es '[.[] | select(.event == "transition")] | group_by(.side)[] | [.[:-1], .[1:]] | transpose | all(.[0].to == .[1].from)' all
+    "$TCPWALK" read --json --connection 1 middle.pcap | jq -es '.[1].event == "segment" and .[2].reason == "joined"'
+    "$TCPWALK" read --connection 1 middle.pcap | tee ladder
+    grep -E '^  1  0\.000000  ESTABLISHED\+ .*-> ESTABLISHED$' ladder
+    [ "$(grep -c 'else any other state' ladder)" -eq 1 ]
+    tr '\n' ' ' <ladder | sed 's/  */ /g' |
+        grep 'B presumed, else any other state: the capture begins in the middle of the connection; A proven: '
+}
