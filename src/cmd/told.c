@@ -112,8 +112,9 @@ static void on_claim(void *context, const struct connection *connection, unsigne
 
     if (!is_looked_at(following, connection->number))
         return;
-    /* That it is in the middle of something is told of an end at once by what its segment proves. */
-    if (claim->reason == REASON_JOINED && side == following->from)
+    /* That it must be in the middle of something is told of an end at once by what its segment proves. */
+    if (side == following->from && (claim->reason == REASON_JOINED || claim->reason == REASON_UNSEEN ||
+                                    claim->reason == REASON_CONTRADICTED))
         shown = false;
     said = shown && read_is_news(&following->news, side, claim);
     if (shown && pictures_wanted(&following->pictures))

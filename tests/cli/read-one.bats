@@ -133,5 +133,5 @@ in_order() {
     grep -E '^  1  0\.000000  ESTABLISHED\+ .*-> ESTABLISHED$' ladder
     [ "$(grep -c 'else any other state' ladder)" -eq 1 ]
     tr '\n' ' ' <ladder | sed 's/  */ /g' |
-        grep 'B presumed, else any other state: the capture begins in the middle of the connection; A proven: '
+        grep 'B presumed, else any other state: how it opened was not seen; A proven: '
 }
