@@ -96,14 +96,25 @@ static bool takes(struct capture_file *file, const struct captured *captured, co
     return file->handler(file->context, captured, file->link_type, ++file->number);
 }
 
+/*
+ * The seconds of a time, which such a file has in 32 bits. libpcap takes them as signed, and so what is after January 2038
+ * as before 1970. Whatever it says, no time is so far off that two could not be told apart.
+ */
+static nanos seconds_of(const struct pcap_pkthdr *header)
+{
+    const int64_t seconds = header->ts.tv_sec;
+
+    if (seconds < 0)
+        return seconds < INT32_MIN ? 0 : (uint32_t)seconds;
+    return seconds > TIME_MAX ? TIME_MAX : seconds;
+}
+
 static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 {
     struct capture_file *file = (struct capture_file *)user;
-    /* A file can say anything: no time is so far off that two could not be told apart. */
-    const nanos seconds = header->ts.tv_sec < 0 ? 0 : header->ts.tv_sec > TIME_MAX ? TIME_MAX : header->ts.tv_sec;
     const struct captured captured = {
         /* With nanosecond precision tv_usec holds nanoseconds. */
-        .at = seconds * NANOS_PER_S + (header->ts.tv_usec & INT32_MAX),
+        .at = seconds_of(header) * NANOS_PER_S + (header->ts.tv_usec & INT32_MAX),
         .bytes = bytes,
         .captured = header->caplen,
         .length = header->len,
