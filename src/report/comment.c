@@ -88,7 +88,7 @@ void comment_observed_segment(struct text *text, uint64_t connection, unsigned f
         [PASSAGE_NEW] = "",
         [PASSAGE_RETRANSMISSION] = ": a retransmission",
         [PASSAGE_DOUBLE] = ": the same segment, captured once more (double)",
-        [PASSAGE_STRAY] = ": its numbers are of no use to this connection (stray)",
+        [PASSAGE_STRAY] = ": its numbers do not fit this connection (stray)",
     };
 
     text_add(text, "connection %" PRIu64 ", segment %u, from %s%s", connection, n, from == END_A ? "A" : "B",

@@ -48,7 +48,7 @@ const char *read_segment_words(enum passage_kind kind, struct purposes purposes)
     static const char *const words[] = {[PASSAGE_NEW] = "",
                                         [PASSAGE_RETRANSMISSION] = "a retransmission",
                                         [PASSAGE_DOUBLE] = "the same segment, captured once more",
-                                        [PASSAGE_STRAY] = "its numbers are of no use to this connection"};
+                                        [PASSAGE_STRAY] = "its numbers do not fit this connection"};
 
     if (kind != PASSAGE_NEW)
         return words[kind];

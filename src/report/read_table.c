@@ -287,7 +287,7 @@ static void add_oddities(struct text *text, const char *first, const struct summ
     } oddities[] = {
         {end->retransmitted, "retransmitted"},
         {end->doubles, "captured twice"},
-        {end->strays, "with impossible numbers"},
+        {end->strays, "with numbers that do not fit"},
         {end->unseen, end->unseen == 1 ? "number passed unseen" : "numbers passed unseen"},
         {end->icmp_errors, end->icmp_errors == 1 ? "ICMP error came of it" : "ICMP errors came of it"},
     };
