@@ -73,7 +73,7 @@ void read_opening_words(struct text *text, const struct summary *summary)
         text_add(text, "unseen");
         return;
     case OPENING_TRIED:
-        text_add(text, "no answer");
+        text_add(text, "%s", summary->ends[END_A].icmp_errors ? "ICMP error" : "no answer");
         return;
     case OPENING_ANSWERED:
         text_add(text, "unfinished");

@@ -249,6 +249,19 @@ DESCRIPTION
     grep -qa "connection 1: ICMP fragmentation-needed from 198.51.100.1, about A's segment" copy.pcapng
 }
 
+@test "where a SYN got nothing but an ICMP error, that is what people read; programs are told both" {
+    a_case 'a SYN that an ICMP error answers'
+    [ "$("$TCPWALK" read case.pcap | grep -cE '^       ICMP error +not closed ')" -eq 1 ]
+    "$TCPWALK" read --connection 1 case.pcap | grep -F 'open: ICMP error; close: not closed;'
+    "$TCPWALK" read -q --html page.html case.pcap
+    grep -qF '>ICMP error</td>' page.html
+    "$TCPWALK" read --connection 1 --svg case.svg case.pcap >/dev/null
+    grep -q 'open: ICMP error' case.svg
+    [ "$("$TCPWALK" read --json case.pcap | jq -r 'select(.event == "connection") | "\(.open) \(.a.icmp_errors)"')" = 'tried 1' ]
+    a_case 'nobody answers'
+    [ "$("$TCPWALK" read case.pcap | grep -cE '^       no answer +not closed ')" -eq 1 ]
+}
+
 @test "--sort and --limit choose the rows" {
     a_case 'the same endpoints, one connection after the other'
     run "$TCPWALK" read --csv --sort segments --limit 2 case.pcap
