@@ -28,6 +28,7 @@ struct row {
 struct read_ladder {
     struct page page;
     unsigned segment_width;
+    unsigned shift; /* A and the segment begin so much later: long times and numbers have needed it */
     struct row row;
     struct cell_sender senders[ENDS];
     bool have[ENDS];
@@ -93,19 +94,31 @@ static void put_state(struct read_ladder *ladder, unsigned end)
     text_init(&text, words, sizeof(words));
     text_add(&text, "%s%s", state_name(phrase_state(claim->likely)),
              state_count(claim->certainty == PRESUMED ? claim->likely : claim->to) > 1 ? "+" : "");
-    page_to(&ladder->page, end == END_A ? A_AT : SEGMENT_AT + ladder->segment_width + 4);
+    page_to(&ladder->page, ladder->shift + (end == END_A ? A_AT : SEGMENT_AT + ladder->segment_width + 4));
     page_put(&ladder->page, paint_of(claim), words);
+}
+
+/* What stands before A ends at this column. If it has no room, A moves, and segments have less from here on: B stays. */
+static void make_room(struct read_ladder *ladder, unsigned end)
+{
+    const unsigned has = A_AT - 1 + ladder->shift, more = end > has ? end - has : 0;
+    const unsigned spare = ladder->segment_width - SEGMENT_MIN;
+
+    ladder->shift += more;
+    ladder->segment_width -= more < spare ? more : spare;
 }
 
 static void put_time(struct read_ladder *ladder, nanos at)
 {
+    const unsigned from = ladder->page.column < TIME_AT ? TIME_AT : ladder->page.column + 1;
     char time[SPAN_TEXT];
-    size_t length;
+    unsigned length, end;
 
     phrase_time(at, time);
-    time[TIME_WIDTH + 1] = '\0'; /* after a thousand seconds the last digits go, not the columns */
-    length = strlen(time);
-    page_to(&ladder->page, TIME_AT + (length < TIME_WIDTH ? TIME_WIDTH - (unsigned)length : 0));
+    length = (unsigned)strlen(time);
+    make_room(ladder, from + length);
+    end = ladder->shift ? A_AT - 1 + ladder->shift : TIME_AT + TIME_WIDTH;
+    page_to(&ladder->page, from + length < end ? end - length : from);
     page_put(&ladder->page, PAINT_DIM, time);
 }
 
@@ -121,7 +134,7 @@ static void flow_claims(struct read_ladder *ladder)
         text_init(&text, words, sizeof(words));
         text_add(&text, "%s ", names[row->claim_ends[i]]);
         phrase_observed(&text, claim);
-        page_flow(&ladder->page, A_AT, paint_of(claim), true, words);
+        page_flow(&ladder->page, A_AT + ladder->shift, paint_of(claim), true, words);
     }
 }
 
@@ -146,21 +159,21 @@ static void row_print(struct read_ladder *ladder)
     cell_init(&cell, ladder->segment_width);
     if (row->event.segment) {
         cell_segment(&cell, &event, &ladder->senders[row->event.from]);
-        page_to(page, SEGMENT_AT);
+        page_to(page, SEGMENT_AT + ladder->shift);
         page_put(page, PAINT_NONE, cell.in.at);
-        page_to(page, SEGMENT_AT + ladder->segment_width + 1);
+        page_to(page, SEGMENT_AT + ladder->shift + ladder->segment_width + 1);
         page_arrow(page, row->event.from == END_A);
     }
     put_state(ladder, END_B);
     page_end(page);
     if (row->event.segment && read_segment_words(row->event.kind, row->event.purposes)[0])
-        page_flow(page, A_AT, row->event.kind == PASSAGE_STRAY ? PAINT_ALARM : PAINT_NONE, true,
+        page_flow(page, A_AT + ladder->shift, row->event.kind == PASSAGE_STRAY ? PAINT_ALARM : PAINT_NONE, true,
                   read_segment_words(row->event.kind, row->event.purposes));
     flow_claims(ladder);
     if (cell.rest.used) {
         char also[CELL_TEXT + 8];
         snprintf(also, sizeof(also), "also %s", cell.rest.at);
-        page_flow(page, A_AT, PAINT_NONE, true, also);
+        page_flow(page, A_AT + ladder->shift, PAINT_NONE, true, also);
     }
     page_end(page);
     row->open = false;
@@ -206,14 +219,14 @@ void read_ladder_icmp(struct read_ladder *ladder, const struct read_icmp *event)
     row_print(ladder);
     put_time(ladder, event->at);
     put_state(ladder, END_A);
-    page_to(page, SEGMENT_AT);
+    page_to(page, SEGMENT_AT + ladder->shift);
     page_put(page, PAINT_ALARM, "ICMP ");
     page_put(page, PAINT_ALARM, icmp_error_name(event->error));
     put_state(ladder, END_B);
     page_end(page);
     text_init(&text, words, sizeof(words));
     read_icmp_words(event, &text);
-    page_flow(page, A_AT, PAINT_NONE, true, words);
+    page_flow(page, A_AT + ladder->shift, PAINT_NONE, true, words);
     page_end(page);
 }
 

@@ -58,6 +58,34 @@ in_order() {
     jq -es 'map(select(.reason == "timer") | .not_before) | . == sort' all
 }
 
+@test "times are whole in the ladder, however long, and B's column stays where it is" {
+    described far <<'SEGMENTS'
+@epoch 900000000
+0.000 A S seq=100
+0.010 B S. seq=900 ack=101
+0.011 A . seq=101 ack=901
+999.5 A P. seq=101 ack=901 len=10
+999.51 B . seq=901 ack=111
+1200.5 A P. seq=111 ack=901 len=10
+1200.625 B . seq=901 ack=121 sack=131:141
+3200000000.5 A P. seq=121 ack=901 len=10
+-800000000.25 B . seq=901 ack=131
+0.75 B P. seq=901 ack=131 len=10
+2.000 A icmp type=3 code=1 seq=901
+SEGMENTS
+    "$TCPWALK" read --connection 1 far.pcap | tee ladder
+    [[ $(wc -L <ladder) -le 80 ]]
+    grep -E '^  4 999\.500000 ESTABLISHED' ladder
+    grep -E '^  6 1200\.500000 ESTABLISHED' ladder
+    grep -E '^  7 1200\.625000 ESTABLISHED' ladder
+    grep -E '^  8 3200000000\.[0-9]{6} ESTABLISHED' ladder
+    grep -E '^  9 -800000000\.250000 ESTABLISHED' ladder
+    grep -E '^ 10          0\.750000 ESTABLISHED' ladder
+    grep -E '^             2\.000000 ESTABLISHED.*ICMP' ladder
+    grep -F 'sack 31:41' ladder
+    [ "$(grep -E '^ .*(->|<-)' ladder | sed 's/\(->\|<-\).*//' | awk '{ print length }' | sort -u | wc -l)" -eq 1 ]
+}
+
 @test "pictures do not say it with each pause either, but their states are presumed there" {
     half_closed | described half
     "$TCPWALK" read -q --connection 1 --svg p.svg --html p.html half.pcap
