@@ -445,8 +445,10 @@ static void add_course(struct text *text, const struct summary *summary)
         text_add(text, ", nobody knows by whom: A has the higher port");
     text_add(text, "; close: ");
     read_closing_words(text, summary);
-    text_add(text, "; history %s%s", summary->history,
-             summary->undone ? "; a RST or a FIN that did not count was contradicted by what followed" : "");
+    if (summary->history[0])
+        text_add(text, "; history %s", summary->history);
+    if (summary->undone)
+        text_add(text, "; a RST or a FIN that did not count was contradicted by what followed");
 }
 
 static void add_states(struct text *text, const char *name, const struct network_list *networks,

@@ -58,6 +58,13 @@ in_order() {
     jq -es 'map(select(.reason == "timer") | .not_before) | . == sort' all
 }
 
+@test "a connection of which no letter of the history was seen has none" {
+    printf '0.0 A - seq=100\n' | described none
+    "$TCPWALK" read --connection 1 none.pcap | tee ladder
+    grep -x 'open: unseen, nobody knows by whom: A has the higher port; close: not closed' ladder
+    [ "$(grep -c ' $' ladder)" -eq 0 ]
+}
+
 @test "times are whole in the ladder, however long, and B's column stays where it is" {
     described far <<'SEGMENTS'
 @epoch 900000000
