@@ -32,6 +32,7 @@
 struct layout {
     bool wide;
     double left, right; /* of all */
+    double times;       /* width of the longest time */
     double bar;         /* width of a bar */
     double ours, peers; /* where the bars begin */
     double from, to;    /* of the arrows */
@@ -189,14 +190,15 @@ static void end_bars(struct drawing *drawing, double y)
 
 static void put_time(const struct drawing *drawing, const struct ladder_row *row, double y)
 {
+    const double room = drawing->layout.times + LETTERS;
     char time[SPAN_TEXT];
 
     if (!ladder_row_time(row, time))
         return;
     if (drawing->layout.wide)
-        svg_text(drawing->svg, "dim", drawing->layout.ours - BESIDE, y, SVG_END, LETTERS, TIME_WIDE, time);
+        svg_text(drawing->svg, "dim", drawing->layout.ours - BESIDE, y, SVG_END, LETTERS, room, time);
     else
-        svg_text(drawing->svg, "dim", drawing->layout.to - BESIDE, y, SVG_END, LETTERS, TIME_WIDE, time);
+        svg_text(drawing->svg, "dim", drawing->layout.to - BESIDE, y, SVG_END, LETTERS, room, time);
 }
 
 static void put_arrow(const struct svg *svg, const struct layout *layout, bool out, double y)
@@ -224,7 +226,7 @@ static double put_label(const struct drawing *drawing, const struct ladder_row *
     at += number[0] ? 9 : 0;
     if (!drawing->layout.wide) { /* the time stands at the end of this line */
         at += svg_text(svg, "head", at, y, SVG_START, LABEL_LETTERS, x + room - at, row->flags);
-        if (x + room - at < TIME_WIDE)
+        if (x + room - at < drawing->layout.times)
             y += LABEL_LINE;
         put_time(drawing, row, y);
         return svg_paragraph(svg, "plain", x, y + LABEL_LINE, LETTERS, room, label);
@@ -395,12 +397,25 @@ static nanos find_gap(const struct ladder_rows *ladder)
     return GAP_TIMES * usual > GAP_LEAST ? GAP_TIMES * usual : GAP_LEAST;
 }
 
-static struct layout lay_out(double left, double width)
+/* No time is cut, however long. */
+static double widest_time(const struct ladder_rows *ladder)
 {
-    struct layout layout = {.wide = width >= LADDER_WIDE, .left = left, .right = left + width};
+    double widest = TIME_WIDE;
+    char time[SPAN_TEXT];
+
+    for (unsigned i = 0; i < ladder->count; i++)
+        if (ladder_row_time(&ladder->rows[i], time))
+            widest = larger(widest, svg_width(time, LETTERS));
+    return widest;
+}
+
+static struct layout lay_out(const struct ladder_rows *ladder, double left, double width)
+{
+    struct layout layout = {
+        .wide = width >= LADDER_WIDE, .left = left, .right = left + width, .times = widest_time(ladder)};
 
     layout.bar = layout.wide ? BAR_WIDE : BAR_NARROW;
-    layout.ours = layout.wide ? left + TIME_WIDE + BESIDE : left;
+    layout.ours = layout.wide ? left + layout.times + BESIDE : left;
     if (layout.wide) {
         layout.remarks_room = width * 0.27 > REMARKS_LEAST ? width * 0.27 : REMARKS_LEAST;
         layout.remarks = layout.right - layout.remarks_room;
@@ -445,7 +460,7 @@ double ladder_svg(const struct svg *svg, const struct ladder_rows *ladder, unsig
 {
     struct drawing drawing = {.svg = svg,
                               .ladder = ladder,
-                              .layout = lay_out(left, width),
+                              .layout = lay_out(ladder, left, width),
                               .gap = find_gap(ladder),
                               .last = NANOS_NONE,
                               .arrived_at = NANOS_NONE};

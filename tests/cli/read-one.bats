@@ -90,6 +90,10 @@ SEGMENTS
     grep -E '^ 10          0\.750000 ESTABLISHED' ladder
     grep -E '^             2\.000000 ESTABLISHED.*ICMP' ladder
     grep -F 'sack 31:41' ladder
+    "$TCPWALK" read -q --connection 1 --svg far.svg --html far.html far.pcap
+    grep -q '>1200\.500000</text>' far.svg
+    grep -q '>-800000000\.250000</text>' far.svg
+    grep -q '>-800000000\.250000<' far.html
     [ "$(grep -E '^ .*(->|<-)' ladder | sed 's/\(->\|<-\).*//' | awk '{ print length }' | sort -u | wc -l)" -eq 1 ]
 }
 
