@@ -57,6 +57,7 @@ static void prepare_ack(struct connection *connection, unsigned from, const stru
 
     if (kind == ACK_FIRST) {
         belief_join_its(&other->belief, segment->ack, true, connection->segments, at);
+        stays_join(&other->stays);
         belief_join_ours(&me->belief, segment->ack, true);
         me->belief.known.incomplete = true;
     } else if (kind == ACK_UNSEEN || kind == ACK_CLAIMED) {
@@ -92,6 +93,7 @@ void ends_prepare(struct follow *follow, struct connection *connection, unsigned
         if (numbers_ack(connection, from, segment->ack) == ACK_WRONG)
             return;
         belief_join_its(&me->belief, segment->seq, span == 0, connection->segments, at);
+        stays_join(&me->stays);
         belief_join_ours(&other->belief, segment->seq, span == 0);
     } else if (seq_lt(me->next, segment->seq) && span == 0) {
         belief_missed_ours(&other->belief, segment->seq);

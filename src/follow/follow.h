@@ -54,7 +54,7 @@ enum passage_kind {
     PASSAGE_NEW,            /* part of it */
     PASSAGE_RETRANSMISSION, /* ... that repeats numbers */
     PASSAGE_DOUBLE,         /* the same segment, captured once more */
-    PASSAGE_STRAY,          /* its numbers are of no use to this connection */
+    PASSAGE_STRAY,          /* its numbers do not fit this connection */
 };
 
 /* An ICMP error, as it passed. */

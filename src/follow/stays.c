@@ -65,6 +65,12 @@ void stays_prove(struct stays *stays, state_set states)
     }
 }
 
+void stays_join(struct stays *stays)
+{
+    if (stays->count == 1 && !stays->cut && stays->at[0].presumed)
+        stays->at[0].state = STAY_UNKNOWN;
+}
+
 void stays_undo(struct stays *stays, nanos since)
 {
     while (stays->count > 1 && stays->at[stays->count - 1].since >= since)

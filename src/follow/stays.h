@@ -37,6 +37,9 @@ void stays_note(struct stays *stays, state_set likely, bool presumed, nanos at);
 /* It is proven that it is in one of these states: what was presumed, and leads to none of them, was not. */
 void stays_prove(struct stays *stays, state_set states);
 
+/* It was there before anything of it was seen: in what state it began is not known. */
+void stays_join(struct stays *stays);
+
 /* What was believed from this time on was wrong: it stayed where it was before. */
 void stays_undo(struct stays *stays, nanos since);
 

@@ -8,9 +8,14 @@
 static size_t step(const char *text, size_t length, mbstate_t *state, unsigned *columns)
 {
     wchar_t character;
-    size_t bytes = mbrtowc(&character, text, length, state);
+    size_t bytes;
     int width;
 
+    if (text[0] >= ' ' && text[0] <= '~') { /* most are, and the library takes its time */
+        *columns = 1;
+        return 1;
+    }
+    bytes = mbrtowc(&character, text, length, state);
     if (bytes == 0 || bytes > length) {
         memset(state, 0, sizeof(*state));
         *columns = 1;
