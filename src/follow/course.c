@@ -221,6 +221,8 @@ static nanos note_opened(struct connection *connection, unsigned from, const str
     }
     if (connection->ends[connection->opener].syn_at != NANOS_NONE)
         connection->open = at - connection->ends[connection->opener].syn_at;
+    if (connection->open_rtt != NANOS_NONE && connection->open < connection->open_rtt)
+        connection->open_rtt = NANOS_NONE; /* the capture's clock went back: nobody knows which time is wrong */
     return more ? at : NANOS_NEVER;
 }
 

@@ -83,7 +83,8 @@ bool ordinary_pass(struct follow *follow, struct connection *connection, unsigne
     const struct segment *segment = passage->segment;
     const nanos at = passage->at;
 
-    if (!is_ordinary(connection, from, segment) || (!connection->bare && !is_believed(connection, from, segment)) ||
+    if (at < connection->last_at || !is_ordinary(connection, from, segment) ||
+        (!connection->bare && !is_believed(connection, from, segment)) ||
         !numbers_note_ordinary(connection, from, segment, at))
         return false;
     connection->segments++;

@@ -16,18 +16,19 @@ static void take_out(struct stays *stays, unsigned i)
 
 void stays_note(struct stays *stays, state_set likely, bool presumed, nanos at)
 {
-    struct stay *last = stays->count ? &stays->at[stays->count - 1] : NULL;
+    struct stay *last;
     unsigned state;
 
     if (likely == NO_STATES)
         return;
     state = (unsigned)__builtin_ctz(likely);
+    for (unsigned i = stays->count; i > 0 && at < stays->at[i - 1].since; i--) /* the capture's clock went back */
+        stays->at[i - 1].since = at;
+    last = stays->count ? &stays->at[stays->count - 1] : NULL;
     if (last && last->state == state) {
         last->presumed = last->presumed && presumed;
         return;
     }
-    if (last && at < last->since) /* the capture's clock went back */
-        at = last->since;
     if (stays->count == STAYS_MAX) {
         const struct stay *first = &stays->at[0];
         if (first->state != STAY_UNKNOWN)
@@ -84,7 +85,7 @@ void stays_sum(const struct stays *stays, nanos until, nanos out[STATE_COUNT])
     memcpy(out, stays->before, sizeof(stays->before));
     for (unsigned i = 0; i < stays->count; i++) {
         const struct stay *stay = &stays->at[i];
-        nanos end = i + 1 < stays->count ? stays->at[i + 1].since : until;
+        nanos end = i + 1 < stays->count && stays->at[i + 1].since < until ? stays->at[i + 1].since : until;
         if (stay->state != STAY_UNKNOWN && stay->since < end)
             out[stay->state] += end - stay->since;
     }
