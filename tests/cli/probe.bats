@@ -91,6 +91,19 @@ by_all() {
     done
 }
 
+# one_state_of_three ARGUMENT...: of a service that sends all the time. Where this machine is busy for as long as it pauses, its data
+# cross each probe, and nothing tells the states apart then.
+one_state_of_three() {
+    local try
+    for try in 1 2 3; do
+        probed "$@"
+        status 0
+        ! one_state || return 0
+        echo "try $try left it open"
+    done
+    return 1
+}
+
 # ---- on a clean path ----
 
 @test "open: one state after each step, from every service" {
@@ -136,7 +149,7 @@ by_all() {
 @test "half-close and walk: one state after each step" {
     local family service
     for family in -4 -6; do
-        for service in echo chargen closes-late closes-first shuts-down; do
+        for service in echo closes-late closes-first shuts-down; do
             probed half-close "$family" "$service"
             status 0
             one_state
@@ -144,6 +157,8 @@ by_all() {
             status 0
             one_state
         done
+        one_state_of_three half-close "$family" chargen
+        one_state_of_three walk "$family" chargen
         probed half-close "$family" --timeout 200ms never-closes
         found 'open: ESTABLISHED' 'half-close: CLOSE-WAIT' 'drain: CLOSE-WAIT' 'linger: CLOSE-WAIT'
         probed walk "$family" --send 'GET / HTTP/1.0\r\n\r\n' http
