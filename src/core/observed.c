@@ -36,7 +36,25 @@ static void join(struct belief *belief)
     belief->possible = ALL_STATES;
 }
 
-void belief_join_its(struct belief *belief, uint32_t number, bool ended, unsigned n, nanos at)
+/* Lets it be presumed that the peer is there, or in another of all these, because of segment n. */
+static void presume(struct belief *belief, state_set from, state_set likely, state_set all, enum reason reason,
+                    unsigned n)
+{
+    belief->claim = (struct claim){
+        .from = from,
+        .to = likely,
+        .likely = likely,
+        .otherwise = all & (state_set)~likely,
+        .certainty = PRESUMED,
+        .reason = reason,
+        .not_before = NANOS_NONE,
+        .not_after = NANOS_NEVER,
+        .evidence = {n},
+        .evidence_count = 1,
+    };
+}
+
+void belief_join_its(struct belief *belief, uint32_t number, bool ended, unsigned n)
 {
     struct knowledge *known = &belief->known;
 
@@ -49,19 +67,8 @@ void belief_join_its(struct belief *belief, uint32_t number, bool ended, unsigne
     known->joined_its = number;
     if (ended)
         ranges_add(&known->ahead, number, number + 1);
-    belief->claim = (struct claim){
-        .from = belief->claim.evidence_count > 0 ? belief->claim.to : NO_STATES,
-        .to = IN(ESTABLISHED),
-        .likely = IN(ESTABLISHED),
-        .otherwise = ALL_STATES & (state_set)~IN(ESTABLISHED),
-        .certainty = PRESUMED,
-        .reason = REASON_JOINED,
-        .not_before = NANOS_NONE,
-        .not_after = NANOS_NEVER,
-        .evidence = {n},
-        .evidence_count = 1,
-    };
-    (void)at;
+    presume(belief, belief->claim.evidence_count > 0 ? belief->claim.to : NO_STATES, IN(ESTABLISHED), ALL_STATES,
+            REASON_JOINED, n);
 }
 
 void belief_join_ours(struct belief *belief, uint32_t number, bool ended)
@@ -157,42 +164,20 @@ unsigned belief_doubt(struct belief *belief, unsigned n, struct claim *out)
     /* It has sent more than a SYN. */
     if (likely & (IN(SYN_SENT) | IN(SYN_RECEIVED)))
         likely = IN(ESTABLISHED);
-    *out = (struct claim){
-        .from = standing->to,
-        .to = likely,
-        .likely = likely,
-        .otherwise = all & (state_set)~likely,
-        .certainty = PRESUMED,
-        .reason = REASON_UNSEEN,
-        .not_before = NANOS_NONE,
-        .not_after = NANOS_NEVER,
-        .evidence = {n},
-        .evidence_count = 1,
-    };
-    belief->claim = *out;
+    presume(belief, standing->to, likely, all, REASON_UNSEEN, n);
+    *out = belief->claim;
     return 1;
 }
 
-unsigned belief_presume_gone(struct belief *belief, unsigned n, nanos at, struct claim *out)
+unsigned belief_presume_gone(struct belief *belief, unsigned n, struct claim *out)
 {
     const struct claim *standing = &belief->claim;
 
     if ((standing->likely & IN(CLOSED)) && standing->evidence_count > 0)
         return 0;
-    *out = (struct claim){
-        .from = standing->to,
-        .to = IN(CLOSED),
-        .likely = IN(CLOSED),
-        .otherwise = (standing->to | standing->otherwise | IN(LISTEN)) & (state_set)~IN(CLOSED),
-        .certainty = PRESUMED,
-        .reason = REASON_RST_NO_CONNECTION,
-        .not_before = NANOS_NONE,
-        .not_after = NANOS_NEVER,
-        .evidence = {n},
-        .evidence_count = 1,
-    };
-    belief->claim = *out;
-    (void)at;
+    presume(belief, standing->to, IN(CLOSED), standing->to | standing->otherwise | IN(LISTEN), REASON_RST_NO_CONNECTION,
+            n);
+    *out = belief->claim;
     return 1;
 }
 

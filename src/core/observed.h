@@ -35,9 +35,9 @@ void belief_init_observed(struct belief *belief, bool opens);
 
 /*
  * The SYN of the peer was not seen, or what came before this number of its: its numbers are known from here on. Says
- * that the peer is presumed to be open. ended: the number before may have been its FIN. n, at: the segment that says so.
+ * that the peer is presumed to be open. ended: the number before may have been its FIN. n: the segment that says so.
  */
-void belief_join_its(struct belief *belief, uint32_t number, bool ended, unsigned n, nanos at);
+void belief_join_its(struct belief *belief, uint32_t number, bool ended, unsigned n);
 
 /* The same of the other end's numbers, which are ours in the words of core/. */
 void belief_join_ours(struct belief *belief, uint32_t number, bool ended);
@@ -59,9 +59,9 @@ void belief_resumed_ours(struct belief *belief, uint32_t to);
 
 /*
  * The peer has sent a RST, with which it ended the connection or said that it had none, and which proves nothing. Returns 1
- * when it was not taken to be gone already: with the claim in *out. n, at: the RST.
+ * when it was not taken to be gone already: with the claim in *out. n: the RST.
  */
-unsigned belief_presume_gone(struct belief *belief, unsigned n, nanos at, struct claim *out);
+unsigned belief_presume_gone(struct belief *belief, unsigned n, struct claim *out);
 
 /*
  * Keeps the initial numbers within reach of comparison when gigabytes have passed: what lies far behind is forgotten. To be

@@ -49,14 +49,14 @@ static void prepare_syn_ack(struct connection *connection, unsigned from, const 
 }
 
 /* What the segment shows of what the other end has sent. */
-static void prepare_ack(struct connection *connection, unsigned from, const struct segment *segment, nanos at)
+static void prepare_ack(struct connection *connection, unsigned from, const struct segment *segment)
 {
     struct end *me = &connection->ends[from], *other = &connection->ends[!from];
 
     enum ack_kind kind = numbers_ack(connection, from, segment->ack);
 
     if (kind == ACK_FIRST) {
-        belief_join_its(&other->belief, segment->ack, true, connection->segments, at);
+        belief_join_its(&other->belief, segment->ack, true, connection->segments);
         stays_join(&other->stays);
         belief_join_ours(&me->belief, segment->ack, true);
         me->belief.known.incomplete = true;
@@ -92,14 +92,14 @@ void ends_prepare(struct follow *follow, struct connection *connection, unsigned
     if (!me->has_next || !me->belief.known.irs_known) {
         if (numbers_ack(connection, from, segment->ack) == ACK_WRONG)
             return;
-        belief_join_its(&me->belief, segment->seq, span == 0, connection->segments, at);
+        belief_join_its(&me->belief, segment->seq, span == 0, connection->segments);
         stays_join(&me->stays);
         belief_join_ours(&other->belief, segment->seq, span == 0);
     } else if (seq_lt(me->next, segment->seq) && span == 0) {
         belief_missed_ours(&other->belief, segment->seq);
         belief_missed_its(&me->belief, segment->seq);
     }
-    prepare_ack(connection, from, segment, at);
+    prepare_ack(connection, from, segment);
     if (span)
         belief_resumed_ours(&other->belief, segment->seq + span);
     if (segment->len > 0 && other->has_acked)
@@ -118,7 +118,7 @@ void ends_pass(struct follow *follow, struct connection *connection, unsigned fr
         me->belief.known.scale_unknown = other->belief.known.scale_unknown = true;
     count = belief_received(&me->belief, segment, n, at, claims);
     if (segment_has(segment, TCP_RST) && connection->resetter == from && connection->reset_at == at)
-        count += belief_presume_gone(&me->belief, n, at, &claims[count]);
+        count += belief_presume_gone(&me->belief, n, &claims[count]);
     note_stays(me, claims, count, at);
     ends_tell(follow, connection, from, claims, count);
     count = other->doubted ? belief_doubt(&other->belief, n, claims) : 0;
@@ -138,7 +138,7 @@ void ends_rejoin(struct follow *follow, struct connection *connection, nanos wro
         if (other->has_next)
             belief_join_ours(&me->belief, other->next, true);
         if (me->has_next) {
-            belief_join_its(&me->belief, me->next, true, connection->segments, at);
+            belief_join_its(&me->belief, me->next, true, connection->segments);
             me->belief.claim.reason = wrong_since < at ? REASON_CONTRADICTED : REASON_UNSEEN;
         }
         note_stays(me, &me->belief.claim, 1, at);

@@ -250,12 +250,6 @@ static const char *read_below(uint16_t type, struct bytes *packet, uint8_t *vers
     }
 }
 
-const char *ether_read_type(struct bytes *packet, uint8_t *version)
-{
-    *version = 0;
-    return read_type(packet, version, 0);
-}
-
 const char *ether_read(uint16_t type, struct bytes *packet, uint8_t *version)
 {
     *version = 0;
@@ -266,6 +260,12 @@ const char *ether_read_ppp(struct bytes *packet, uint8_t *version)
 {
     *version = 0;
     return read_ppp(packet, version, 0);
+}
+
+const char *ether_read_llc(struct bytes *packet, uint8_t *version)
+{
+    *version = 0;
+    return read_llc(packet, version, 0);
 }
 
 bool ether_is_closed(const char *wrong)

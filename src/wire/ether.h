@@ -34,9 +34,11 @@ enum ether_type {
  */
 const char *ether_read(uint16_t type, struct bytes *packet, uint8_t *version);
 
-/* The same of a packet that begins with the EtherType, as LLC has it; or with PPP's protocol (RFC 1661 2). */
-const char *ether_read_type(struct bytes *packet, uint8_t *version);
+/* The same of a packet that begins with PPP's protocol (RFC 1661 2). */
 const char *ether_read_ppp(struct bytes *packet, uint8_t *version);
+
+/* The same where LLC stands before the EtherType: with SNAP, else it is no IP. */
+const char *ether_read_llc(struct bytes *packet, uint8_t *version);
 
 /* The EtherType of a "next protocol" of NSH (RFC 8300 2.2) or VXLAN; ETHER_NONE where there is none. */
 uint16_t ether_next_protocol(uint8_t next);

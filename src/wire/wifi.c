@@ -61,20 +61,6 @@ static const char *skip_radio(int link_type, struct bytes *packet, bool *padded)
     return NULL;
 }
 
-/* LLC with SNAP, or (in some drivers' frames) none. */
-static const char *read_body(struct bytes *packet, uint8_t *version)
-{
-    static const uint8_t snap[] = {0xaa, 0xaa, 3, 0, 0, 0};
-
-    if (packet->captured < sizeof(snap) + 2)
-        return NULL;
-    for (size_t i = 0; i < sizeof(snap); i++)
-        if (packet->at[i] != snap[i])
-            return NULL;
-    bytes_skip(packet, sizeof(snap));
-    return ether_read_type(packet, version);
-}
-
 const char *wifi_read(int link_type, struct bytes *packet, uint8_t *version)
 {
     bool padded = false, qos;
@@ -107,5 +93,5 @@ const char *wifi_read(int link_type, struct bytes *packet, uint8_t *version)
     if ((packet->at[22] & 0x0f) || (flags & 4))
         return "a fragment of a Wi-Fi frame";
     bytes_skip(packet, length);
-    return read_body(packet, version);
+    return ether_read_llc(packet, version);
 }
