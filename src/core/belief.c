@@ -372,6 +372,9 @@ unsigned belief_received(struct belief *belief, const struct segment *segment, u
             knowledge_note_stranger(&belief->known, segment);
         return 0;
     }
+    /* To a third party: it may be opening anew (classify.c). */
+    if (belief->known.observed && segment_has(segment, TCP_RST))
+        belief->possible |= verdict.states & (IN(SYN_SENT) | IN(SYN_RECEIVED));
     if (verdict.fresh) {
         knowledge_restart(&belief->known, segment);
         belief->possible = ALL_STATES;

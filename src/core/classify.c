@@ -19,9 +19,7 @@
 #include <stddef.h>
 
 #include "base/seq.h"
-
-#define NO_CONNECTION (IN(CLOSED) | IN(LISTEN))
-#define OPENING (IN(SYN_SENT) | IN(SYN_RECEIVED))
+#include "core/classify_rst.h"
 
 static struct verdict says_nothing(void)
 {
@@ -41,95 +39,6 @@ static void say(struct verdict *out, state_set states, state_set likely, enum re
 static struct verdict says(state_set states, state_set likely, enum reason reason, const struct landmark *answers)
 {
     return (struct verdict){.states = states, .likely = likely, .reason = reason, .answers = answers, .since = answers};
-}
-
-/* ---- resets ---- */
-
-/*
- * Does a RST refuse a segment that had no ACK? Then it has no number of its own (3.10.7.1). That it has ACK is not
- * enough: some stacks set it on every RST (lwIP does).
- */
-static bool refuses_bare(const struct knowledge *known, const struct segment *segment)
-{
-    return segment_has(segment, TCP_ACK) && segment->seq == 0 && !knowledge_asked(known, 0);
-}
-
-/*
- * Is it the answer to a segment of ours that asked for it? A wrong acknowledgement is refused by a TCP that has no
- * connection, and by one that is still opening, which stays where it is (3.10.7.1 to 3.10.7.4).
- */
-static struct verdict classify_answer(const struct knowledge *known, const struct segment *segment)
-{
-    bool bare = refuses_bare(known, segment);
-
-    for (unsigned i = 0; i < QUESTIONS; i++) {
-        const struct question *question = &known->questions[i];
-        bool answers = question->bare ? bare && segment->ack == question->number : segment->seq == question->number;
-        if (!question->left.set || !answers)
-            continue;
-        struct verdict verdict = {.states = NO_CONNECTION, .likely = IN(CLOSED), .reason = REASON_RST_NO_CONNECTION};
-        if (!question->bare) {
-            verdict.states |= OPENING & knowledge_reachable(known, question->states);
-            verdict.likely = verdict.states & (known->irs_known ? OPENING : NO_CONNECTION);
-            if (verdict.likely)
-                verdict.reason = REASON_ACK_REFUSED;
-            verdict.undated = segment->seq == 0;
-        }
-        /* What listens drops a segment with neither SYN nor ACK (3.10.7.2), but not libslirp: core/habits.c. */
-        if (question->bare && !question->syn)
-            verdict.reason = REASON_BARE_REFUSED;
-        if (verdict.likely == NO_STATES)
-            verdict.likely = IN(CLOSED);
-        verdict.answers = &question->left;
-        verdict.answer = true;
-        return verdict;
-    }
-    return says_nothing();
-}
-
-/* Nothing of the peer's is known: it refuses our SYN, or something odd that we sent before. */
-static struct verdict classify_refusal(const struct knowledge *known, const struct segment *segment)
-{
-    struct verdict verdict = classify_answer(known, segment);
-    bool only_syns = !(known->may & (SENT_SYN_ACK | SENT_SYN_WITH_ACK));
-    int index = segment_has(segment, TCP_ACK) ? ours_syn_acked(&known->ours, segment->ack) : -1;
-
-    if (verdict.states || index < 0 || !known->ours.syns[index].alone || ranges_have(&known->asked_ends, segment->ack))
-        return verdict;
-    if (!only_syns && !refuses_bare(known, segment))
-        return verdict;
-    return says(IN(CLOSED), IN(CLOSED), REASON_REFUSED, &known->ours.syns[index].left);
-}
-
-/* A RST counts when its number is the one that we acknowledged last (RFC 9293 3.10.7.4, RFC 5961 3). */
-static struct verdict classify_rst(const struct knowledge *known, const struct segment *segment)
-{
-    bool acks = segment_has(segment, TCP_ACK);
-
-    if (!known->irs_known)
-        return classify_refusal(known, segment);
-    bool exact = (known->ack_sent && segment->seq == known->ack_max) || segment->seq == known->heard_max;
-    if (!exact)
-        return classify_answer(known, segment);
-    /* Some stacks set ACK on every RST, so neither form excludes a listener. */
-    struct verdict verdict = {
-        .states = NO_CONNECTION,
-        .likely = IN(CLOSED),
-        .reason = acks ? REASON_RST_ABORT : REASON_RST_NO_CONNECTION,
-        .undated = !known->iss_known,
-    };
-    /* A listener that keeps SYN-RECEIVED in a cookie knows of it again when the right segment arrives. */
-    bool first = segment->seq == known->irs + 1 || (known->joined && seq_le(segment->seq, known->joined_its));
-    if (!acks && !known->its_syn_alone && first) {
-        verdict.still_possible = IN(SYN_RECEIVED);
-        /* It may have refused a segment that came too soon, and opened with the right one since. */
-        verdict.undated = true;
-        verdict.since = &known->syn_ack_ack;
-    }
-    /* We acknowledged this before it was sent. */
-    if (ranges_have(&known->refusable, segment->seq))
-        verdict.states |= known->refusing;
-    return verdict;
 }
 
 /* ---- SYNs ---- */
@@ -474,7 +383,13 @@ static void classify_acking(const struct knowledge *known, const struct segment 
         return;
     classify_plain(known, segment, true, &other);
     out->states |= other.states;
-    out->likely |= other.likely;
+    /* To a third party: the number is that of a FIN that was seen. */
+    if (known->observed && ranges_have(&known->ours.fins, segment->ack - 1)) {
+        out->likely = other.likely;
+        out->reason = other.reason;
+    } else {
+        out->likely |= other.likely;
+    }
     out->answers = out->since = NULL;
     if (out->reason == REASON_FIN_CROSSED) /* or did not */
         out->reason = REASON_FIN_SEEN;
@@ -483,7 +398,7 @@ static void classify_acking(const struct knowledge *known, const struct segment 
 void classify(const struct knowledge *known, const struct segment *segment, struct verdict *out)
 {
     if (segment_has(segment, TCP_RST))
-        *out = classify_rst(known, segment);
+        classify_rst(known, segment, out);
     else if (segment_has(segment, TCP_SYN))
         *out = classify_syn(known, segment);
     else

@@ -122,6 +122,7 @@ struct knowledge {
     uint32_t irs;                     /* the peer's initial number */
     bool awaited;                     /* it is the peer that is to open */
     bool observed;                    /* seen by a third party: see core/observed.h */
+    bool reopening;           /* ... and it has perhaps sent the SYN of another connection */
     bool scale_unknown;               /* ... whose capture lacks the SYNs: windows are at least what they say */
     bool joined;                      /* ... or lacks one of them: what it knows begins in the middle */
     uint32_t joined_its, joined_ours; /* the first numbers that it knows; valid with joined */

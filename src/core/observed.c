@@ -154,16 +154,22 @@ void belief_resumed_its(struct belief *belief, uint32_t from)
     ranges_cut(&known->ahead, from + 1);
 }
 
+void belief_note_reopening(struct belief *belief, bool reopening)
+{
+    belief->known.reopening = reopening;
+}
+
 unsigned belief_doubt(struct belief *belief, unsigned n, struct claim *out)
 {
     const struct claim *standing = &belief->claim;
-    state_set all = belief_reachable(belief, standing->to), likely = standing->likely;
-
-    if (standing->certainty == PRESUMED || all == standing->to)
-        return 0;
+    state_set before = standing->to | standing->otherwise, likely = standing->likely;
     /* It has sent more than a SYN. */
+    state_set all = belief_reachable(belief, before) & (state_set)~IN(SYN_SENT);
+
     if (likely & (IN(SYN_SENT) | IN(SYN_RECEIVED)))
         likely = IN(ESTABLISHED);
+    if (likely == standing->likely && all == before)
+        return 0;
     presume(belief, standing->to, likely, all, REASON_UNSEEN, n);
     *out = belief->claim;
     return 1;

@@ -63,6 +63,9 @@ void belief_resumed_ours(struct belief *belief, uint32_t to);
  */
 unsigned belief_presume_gone(struct belief *belief, unsigned n, struct claim *out);
 
+/* The peer has perhaps begun another connection, which this one's segments may meet; or has not, as it turns out. */
+void belief_note_reopening(struct belief *belief, bool reopening);
+
 /*
  * Keeps the initial numbers within reach of comparison when gigabytes have passed: what lies far behind is forgotten. To be
  * called now and then.

@@ -6,7 +6,11 @@
  * one is over. If its sender goes on with the old connection, it was not its own. The same is asked of a SYN-ACK where only one
  * direction is seen.
  */
+#include "core/observed.h"
 #include "follow/follow.h"
+
+/* A SYN with a number so little below those that are seen is the one before them. */
+#define LATE_BY (UINT32_C(1) << 16)
 
 /* So much later the SYN of another connection needs no answer to be believed. */
 #define IDLE (120 * NANOS_PER_S)
@@ -20,9 +24,16 @@ static enum syn_means syn_means(const struct connection *connection, unsigned fr
     nanos idle = passage->at - connection->last_at;
     uint32_t seq = passage->segment->seq;
 
+    /* Who numbers by a clock sends the same number again, later, only as a copy. */
+    if (me->has_syn && me->iss == seq && me->syn_stamped && (passage->segment->options.present & TCP_OPT_TIMESTAMPS) &&
+        idle <= IDLE)
+        return SYN_IS_ITS_OWN;
     if (me->has_syn && me->iss == seq)
         return connection->closed && !(connection->opening == OPENING_TRIED) && idle > NANOS_PER_S ? SYN_BEGINS_ANOTHER
                                                                                                    : SYN_IS_ITS_OWN;
+    /* It comes late, in a connection whose beginning was not seen. */
+    if (!me->has_syn && me->has_next && !connection->closed && me->next - seq - 1 < LATE_BY)
+        return SYN_IS_ITS_OWN;
     /* It answers the other's SYN with one of its own. */
     if (!me->has_syn && other->syn_alone && connection->opening == OPENING_TRIED && !connection->closed)
         return SYN_IS_ITS_OWN;
@@ -57,6 +68,8 @@ static void drop_pending(struct connection *connection)
     struct end *end = &connection->ends[connection->pending.from];
 
     connection->has_pending = false;
+    if (!connection->bare)
+        belief_note_reopening(&end->belief, false);
     end->segments++;
     end->strays++;
 }
@@ -87,6 +100,8 @@ static void keep(struct connection *connection, unsigned from, const struct pass
 {
     connection->pending = (struct pending){*passage->segment, from, passage->packet, passage->at};
     connection->has_pending = true;
+    if (!connection->bare)
+        belief_note_reopening(&connection->ends[from].belief, true);
 }
 
 /* A SYN for endpoints that have a connection: what becomes of both. True when that is settled. */

@@ -252,6 +252,8 @@ static void judge(struct connection *connection)
     connection->closed = a->acked_fin && b->acked_fin;
     if (connection->resetter == NOBODY)
         return;
+    if (connection->closer != NOBODY && connection->ends[connection->closer].fin_at > connection->reset_at)
+        connection->closer = NOBODY; /* that FIN only crossed the RST, or came of one that had not got it */
     connection->fin_first = connection->closer != NOBODY;
     /* A RST after both FINs are acknowledged, or that follows its own sender's FIN and the other's, changes nothing. */
     if (!connection->closed)

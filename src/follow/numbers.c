@@ -16,7 +16,8 @@
 
 /* A retransmission does not come sooner than this after what it repeats; a capture's second look does. */
 #define DOUBLE_SPAN (NANOS_PER_MS)
-#define DOUBLE_SPAN_ID (100 * NANOS_PER_MS) /* ... where the IP header has a number */
+#define DOUBLE_SPAN_STAMP (10 * NANOS_PER_MS) /* ... with the same timestamp, whose clock ticks faster than that */
+#define DOUBLE_SPAN_ID (100 * NANOS_PER_MS)   /* ... where the IP header has a number */
 
 /* All that a copy has in common with its original. */
 static struct recent recent_of(const struct segment *segment, nanos at)
@@ -40,7 +41,11 @@ static bool is_same(const struct recent *a, const struct recent *b)
 
 static bool is_double(struct end *end, const struct segment *segment, nanos at)
 {
-    nanos span = segment->ip_id ? DOUBLE_SPAN_ID : segment_span(segment) ? DOUBLE_SPAN : 0;
+    const bool stamped = (segment->options.present & TCP_OPT_TIMESTAMPS) != 0;
+    nanos span = segment->ip_id           ? DOUBLE_SPAN_ID
+                 : !segment_span(segment) ? 0
+                 : stamped                ? DOUBLE_SPAN_STAMP
+                                          : DOUBLE_SPAN;
     const struct recent recent = recent_of(segment, at);
 
     for (unsigned i = 0; span && i < RECENT; i++)
