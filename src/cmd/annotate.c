@@ -1,31 +1,10 @@
 #include "cmd/annotate.h"
 
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "follow/summary.h"
 #include "report/comment.h"
 
-/* Writing it would destroy what is to be read. */
-static bool is_read_too(const char *path, const char *const *files, unsigned count)
+bool annotate_open(struct annotated *annotated, const struct options *options, struct fault *fault)
 {
-    struct stat written, read;
-
-    if (stat(path, &written) != 0 || !S_ISREG(written.st_mode))
-        return false;
-    for (unsigned i = 0; i < count; i++)
-        if ((strcmp(files[i], "-") == 0 ? fstat(STDIN_FILENO, &read) : stat(files[i], &read)) == 0 &&
-            read.st_dev == written.st_dev && read.st_ino == written.st_ino)
-            return true;
-    return false;
-}
-
-bool annotate_open(struct annotated *annotated, const struct options *options, const char *const *files, unsigned count,
-                   struct fault *fault)
-{
-    if (options->write && is_read_too(options->write, files, count))
-        return fault_set(fault, FAULT_USAGE, "--write: %s is one of the files that are read", options->write);
     return copy_open(&annotated->copy, options, fault);
 }
 

@@ -19,11 +19,10 @@ struct annotated {
 };
 
 /*
- * Opens the file that the options name, if they do. It must be none of those that are read (count of them). False with a
- * FAULT_USAGE or a FAULT_LOCAL.
+ * Opens the file that the options name, if they do; that it is none of those that are read is for outputs_spare() to see. False
+ * with a FAULT_USAGE or a FAULT_LOCAL.
  */
-bool annotate_open(struct annotated *annotated, const struct options *options, const char *const *files, unsigned count,
-                   struct fault *fault);
+bool annotate_open(struct annotated *annotated, const struct options *options, struct fault *fault);
 
 /* A packet is taken in hand. What was told since the one before is said of it too. */
 void annotate_begin(struct annotated *annotated, uint64_t packet);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/version.h"
+#include "cmd/outputs.h"
 
 struct copy {
     struct pcapng_writer *writer; /* owned */
@@ -38,6 +39,8 @@ bool copy_open(struct copy **out, const struct options *options, struct fault *f
     if (strcmp(options->write, "-") == 0 && !output_is_free(options))
         return fault_set(fault, FAULT_USAGE,
                          "--write -: something else goes to standard output; it is free with --quiet");
+    if (!outputs_are_apart(options, fault))
+        return false;
     copy = calloc(1, sizeof(*copy));
     if (!copy)
         return fault_set(fault, FAULT_LOCAL, "no memory");

@@ -11,7 +11,7 @@ struct copy;
 
 /*
  * Opens the file that the options name; *out is NULL where they name none. Done before anything is sent, so that a file
- * that can't be written is no surprise afterwards. Standard output must be free for it (quiet): else FAULT_USAGE. All faults say
+ * that can't be written is no surprise afterwards. Standard output must be free for it (quiet), and no other output go to the same file: else FAULT_USAGE. All faults say
  * "--write: file: why".
  */
 bool copy_open(struct copy **out, const struct options *options, struct fault *fault);

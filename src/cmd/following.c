@@ -289,7 +289,7 @@ bool following_init(struct following *following, const struct options *options, 
     look_at_terminal(&following->look, options->connection ? REPORT_WIDTH_MIN : READ_TABLE_WIDTH_MIN);
     following->look.times = options->times;
     if (!choose_key(options->sort, &following->rows.key, fault) || !open_pictures(following, origin->command, fault) ||
-        !annotate_open(&following->annotated, options, origin->files, origin->file_count, fault))
+        !annotate_open(&following->annotated, options, fault))
         return false;
     following->batch = following->own = batch_new();
     following->memory = calloc(1, follow_memory(options->max_connections));

@@ -11,6 +11,7 @@
 #include "cmd/command.h"
 #include "cmd/complain.h"
 #include "cmd/escape.h"
+#include "cmd/outputs.h"
 #include "cmd/peer.h"
 #include "cmd/signals.h"
 #include "cmd/wrap.h"
@@ -130,6 +131,8 @@ static bool open_svg(struct task *task, struct fault *fault)
 {
     if (!task->options->svg)
         return true;
+    if (!outputs_are_apart(task->options, fault))
+        return false;
     task->svg = fopen(task->options->svg, "we");
     return task->svg || fault_set(fault, FAULT_LOCAL, "--svg: %s: %s", task->options->svg, strerror(errno));
 }

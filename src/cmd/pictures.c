@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/language.h"
+#include "cmd/outputs.h"
 #include "cmd/write_all.h"
 #include "report/ladder_picture.h"
 #include "report/output.h"
@@ -55,9 +56,7 @@ static bool suit(const struct pictures *pictures, const struct options *options,
             return fault_set(fault, FAULT_USAGE, "%s%s and %s both want standard output", picture->option, dash, taken);
         taken = picture->option;
     }
-    if (options->svg && options->html && pictures->all[PICTURE_SVG].name && strcmp(options->svg, options->html) == 0)
-        return fault_set(fault, FAULT_USAGE, "--svg and --html both want the file %s", options->svg);
-    return true;
+    return outputs_are_apart(options, fault);
 }
 
 /* What is there already stays as it is until there is something to be written. */

@@ -6,6 +6,7 @@
 #include "cmd/command.h"
 #include "cmd/complain.h"
 #include "cmd/following.h"
+#include "cmd/outputs.h"
 #include "cmd/signals.h"
 #include "io/capture_file.h"
 #include "io/clock.h"
@@ -180,7 +181,7 @@ int run_read(const struct command *command, const struct options *options, int c
         fault_set(fault, FAULT_USAGE, "read takes capture files, or - for standard input (see tcpwalk --help)");
         return STATUS_USAGE;
     }
-    if (!are_there(count, operands, fault))
+    if (!are_there(count, operands, fault) || !outputs_spare(options, origin.files, origin.file_count, fault))
         return exit_status_of(fault);
     signals_catch(&reading.wait_mask);
     errno = 0;

@@ -156,8 +156,9 @@ int run_addresses(struct run *run, const struct addr *addresses, unsigned count,
     int status;
 
     terminal_look(&report);
-    if (!copy_open(&run->errand.copy, run->errand.options, fault) ||
-        !pictures_open(&run->pictures, run->errand.options, run->errand.command, fault))
+    /* A picture leaves what is there as it is for now; --write does not: it comes when nothing else can be refused. */
+    if (!pictures_open(&run->pictures, run->errand.options, run->errand.command, fault) ||
+        !copy_open(&run->errand.copy, run->errand.options, fault))
         return give_up(run, fault);
     run->errand.tape = &run->tape;
     run->reporter = choose_reporter(run->errand.options, &run->pictures);

@@ -300,6 +300,74 @@ a_case() {
     whole_picture p.svg
 }
 
+@test "a picture takes no file that is read, whatever it is called" {
+    local name option
+    a_case 'opened by three segments and closed by four'
+    cp case.pcap before
+    ln case.pcap linked.pcap
+    ln -s case.pcap symbolic.pcap
+    for name in case.pcap ./case.pcap linked.pcap symbolic.pcap; do
+        for option in --svg --html; do
+            read_ -q --connection 1 "$option" "$name" case.pcap
+            status 2
+            [ "$(cat "$COMPLAINED")" = "tcpwalk: $option: $name is one of the files that are read" ]
+        done
+        read_ --html "$name" before case.pcap
+        status 2
+        [[ ! -s $SAID ]]
+        # shellcheck disable=SC2094 # that is what is refused
+        run "$TCPWALK" read --html "$name" - <case.pcap
+        [ "$status" -eq 2 ]
+    done
+    cmp case.pcap before
+    for option in --mermaid '--svg -' '--html -'; do
+        # shellcheck disable=SC2016 # for the inner shell
+        run bash -c '"$0" read --connection 1 $1 case.pcap 2>&1 >>case.pcap' "$TCPWALK" "$option"
+        [ "$status" -eq 2 ]
+        [ "$output" = "tcpwalk: ${option% -}: standard output is one of the files that are read" ]
+    done
+    cmp case.pcap before
+}
+
+@test "no two outputs go into one file, whatever it is called" {
+    local other
+    a_case 'opened by three segments and closed by four'
+    for other in o ./o "../${PWD##*/}/o"; do
+        rm -f o
+        read_ -q --html o --write "$other" case.pcap
+        status 2
+        complains "--html and --write both want the file o"
+        read_ -q --connection 1 --svg o --html "$other" case.pcap
+        status 2
+        keep "$TCPWALK" watch -i lo -q --html o --write "$other"
+        status 2
+        lab close --svg o --write "$other" echo
+        status 2
+        complains "--svg and --write both want the file o"
+        keep "$TCPWALK" lab measure rtt --svg o --write "$other" echo
+        status 2
+        [[ ! -e o ]]
+    done
+    # What is there stays as it is; also when something else is wrong with a picture.
+    echo precious >o
+    ln o other
+    ln -s o symbolic
+    for other in o other symbolic; do
+        read_ -q --html o --write "$other" case.pcap
+        status 2
+        lab close --html "$other" --write o echo
+        status 2
+        keep "$TCPWALK" lab measure rtt --svg o --write "$other" echo
+        status 2
+    done
+    lab close --svg no/such/p.svg --write o echo
+    status 5
+    [[ $(cat o) == precious ]]
+    # Where nothing is kept, there is room for all.
+    read_ -q --html /dev/null --write case.pcapng case.pcap
+    status 0
+}
+
 @test "a picture has at most 1000 segments, and says at its top and its foot what it leaves out" {
     {
         printf '## many\n\n    0.000 A S  seq=100\n    0.001 B S. seq=900 ack=101\n    0.002 A .  seq=101 ack=901\n'

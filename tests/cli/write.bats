@@ -197,7 +197,10 @@ commented_alike() {
 @test "the file must be none of those that are read" {
     a_case 'opened by three segments and closed by four' case.pcap
     ln case.pcap linked.pcap
+    ln -s case.pcap symbolic.pcap
     cp case.pcap before
+    run "$TCPWALK" read --write symbolic.pcap case.pcap
+    [ "$status" -eq 2 ]
     run "$TCPWALK" read --write linked.pcap case.pcap
     [ "$status" -eq 2 ]
     [ "$output" = 'tcpwalk: --write: linked.pcap is one of the files that are read' ]
