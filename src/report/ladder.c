@@ -152,9 +152,7 @@ static void put_peer(struct ladder *ladder)
     if (!claim)
         return;
     text_init(&text, peer, sizeof(peer));
-    text_add(&text, "%s", state_name(phrase_state(claim->likely)));
-    if (state_count(claim->certainty == PRESUMED ? claim->likely : claim->to) > 1)
-        text_add(&text, "+");
+    phrase_standing(&text, claim);
     page_to(&ladder->page, SEGMENT_AT + ladder->segment_width + PEER_GAP);
     page_put(&ladder->page, certainty_paint(claim->certainty), peer);
 }

@@ -97,7 +97,7 @@ static void put_clauses(FILE *out, const struct ladder_rows *ladder, const struc
         if (timed && i == 0)
             text_add(&text, "%s s: ", time);
         if (clause->claims) {
-            text_add(&text, "%s, %s", state_name(clause->state), clause->words);
+            text_add(&text, "%s%s, %s", state_name(clause->state), clause->more ? "+" : "", clause->words);
             put_beside(out, clause->end, words);
         } else {
             ladder_clause_words(ladder, row, clause, true, &text);

@@ -180,25 +180,42 @@ static bool on_icmp(struct ladder_rows *ladder, const struct event_icmp *event, 
     return ladder_row_words(row, event->hard ? PAINT_ALARM : PAINT_NONE, words, fault);
 }
 
-bool ladder_row_claim(struct ladder_row *row, unsigned end, const struct claim *claim, nanos epoch, const char *words,
-                      struct fault *fault)
+void ladder_turns_add(struct ladder_turns *turns, nanos t, const struct claim *claim, nanos epoch)
 {
-    static const enum paint paints[] = {[PROVEN] = PAINT_PROVEN, [PRESUMED] = PAINT_PRESUMED, [REFUTED] = PAINT_ALARM};
-    struct ladder_clause clause = {
-        .paint = paints[claim->certainty], .claims = true, .end = end, .state = phrase_state(claim->likely)};
     struct ladder_peer peer = {
-        .state = clause.state,
-        .more = state_count(claim->certainty == PRESUMED ? claim->likely : claim->to) > 1,
+        .state = phrase_state(claim->likely),
+        .more = phrase_has_more(claim),
         .certainty = claim->certainty,
         .not_before = claim->not_before == NANOS_NONE ? NANOS_NONE : claim->not_before - epoch,
         .not_after = claim->not_after == NANOS_NEVER ? NANOS_NEVER : claim->not_after - epoch,
     };
-    struct ladder_turns *turns = &row->ends[end];
 
-    peer.later = claim->reason == REASON_TIMER && peer.not_before > row->t;
+    peer.later = claim->reason == REASON_TIMER && peer.not_before > t;
     if (turns->count == LADDER_PEERS)
         turns->count--; /* the last one is what goes on */
     turns->peers[turns->count++] = peer;
+}
+
+bool ladder_turns_need_names(const struct ladder_turns *turns)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < turns->count; i++)
+        count += !turns->peers[i].later;
+    return count > 1;
+}
+
+bool ladder_row_claim(struct ladder_row *row, unsigned end, const struct claim *claim, nanos epoch, const char *words,
+                      struct fault *fault)
+{
+    static const enum paint paints[] = {[PROVEN] = PAINT_PROVEN, [PRESUMED] = PAINT_PRESUMED, [REFUTED] = PAINT_ALARM};
+    const struct ladder_clause clause = {.paint = paints[claim->certainty],
+                                         .claims = true,
+                                         .end = end,
+                                         .state = phrase_state(claim->likely),
+                                         .more = phrase_has_more(claim)};
+
+    ladder_turns_add(&row->ends[end], row->t, claim, epoch);
     return !words || add_clause(row, clause, words, fault);
 }
 
@@ -365,23 +382,13 @@ const char *ladder_end_name(const struct ladder_rows *ladder, unsigned end)
     return end == LADDER_LEFT ? _("local") : _("peer");
 }
 
-/* Has the row, at its moment, more than one state of that end? */
-static bool has_turns(const struct ladder_turns *turns)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < turns->count; i++)
-        count += !turns->peers[i].later;
-    return count > 1;
-}
-
 void ladder_clause_words(const struct ladder_rows *ladder, const struct ladder_row *row,
                          const struct ladder_clause *clause, bool always, struct text *text)
 {
     if (clause->claims && ladder->observed)
         text_add(text, "%s ", ladder_end_name(ladder, clause->end));
-    if (clause->claims && (always || has_turns(&row->ends[clause->end])))
-        text_add(text, "%s ", state_name(clause->state));
+    if (clause->claims && (always || ladder_turns_need_names(&row->ends[clause->end])))
+        text_add(text, "%s%s ", state_name(clause->state), clause->more ? "+" : "");
     text_add(text, "%s", clause->words);
 }
 

@@ -27,7 +27,8 @@ struct ladder_clause {
     enum paint paint;
     bool claims;      /* it is a claim about an end that is not ours, ... */
     unsigned end;     /* ... this one, ... */
-    enum state state; /* ... that it is in this state */
+    enum state state; /* ... that it is in this state ... */
+    bool more;        /* ... or in others, which its words have */
     char *words;      /* (owned) */
 };
 
@@ -120,6 +121,12 @@ bool ladder_left_out_words(const struct ladder_rows *ladder, struct text *text);
 
 /* Adds that to a row, if it is so. */
 bool ladder_row_left_out(const struct ladder_rows *ladder, struct ladder_row *row, struct fault *fault);
+
+/* Adds what a claim says with the row of time t; epoch: as ladder_row_claim() does. */
+void ladder_turns_add(struct ladder_turns *turns, nanos t, const struct claim *claim, nanos epoch);
+
+/* Has the row, at its moment, more than one state of that end? Then each claim of it names its own. */
+bool ladder_turns_need_names(const struct ladder_turns *turns);
 
 /* Adds a clause that claims nothing, or a claim about an end in these words, to a row; NULL: only its state, in no words. */
 bool ladder_row_words(struct ladder_row *row, enum paint paint, const char *words, struct fault *fault);

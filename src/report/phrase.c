@@ -54,6 +54,16 @@ enum state phrase_state(state_set likely)
     return CLOSED;
 }
 
+bool phrase_has_more(const struct claim *claim)
+{
+    return state_count(claim->certainty == PRESUMED ? claim->likely : claim->to) > 1;
+}
+
+void phrase_standing(struct text *text, const struct claim *claim)
+{
+    text_add(text, "%s%s", state_name(phrase_state(claim->likely)), phrase_has_more(claim) ? "+" : "");
+}
+
 void phrase_states(struct text *text, state_set first, state_set rest)
 {
     unsigned left = state_count(first | rest);

@@ -23,6 +23,12 @@ char *phrase_time(nanos t, char out[SPAN_TEXT]);
 /* The first state of the likely ones, which stands for the claim in a column. A set may be empty: CLOSED. */
 enum state phrase_state(state_set likely);
 
+/* The state that stands for the claim, with "+" where it can't be told from others: "CLOSE-WAIT+". */
+void phrase_standing(struct text *text, const struct claim *claim);
+
+/* Is that so? */
+bool phrase_has_more(const struct claim *claim);
+
 /* "A", "A or B", "A, B or C": the states of first in the RFC's order, then the others of rest. */
 void phrase_states(struct text *text, state_set first, state_set rest);
 

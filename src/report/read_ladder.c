@@ -22,7 +22,8 @@ struct row {
     struct claim claims[ROW_CLAIMS];
     unsigned claim_ends[ROW_CLAIMS];
     unsigned claim_count;
-    nanos alone_at; /* of a row without a segment */
+    struct ladder_turns turns[ENDS]; /* of all claims, said or not: the column has the last one's state */
+    nanos alone_at;                  /* of a row without a segment */
 };
 
 struct read_ladder {
@@ -92,8 +93,7 @@ static void put_state(struct read_ladder *ladder, unsigned end)
     if (!ladder->have[end])
         return;
     text_init(&text, words, sizeof(words));
-    text_add(&text, "%s%s", state_name(phrase_state(claim->likely)),
-             state_count(claim->certainty == PRESUMED ? claim->likely : claim->to) > 1 ? "+" : "");
+    phrase_standing(&text, claim);
     page_to(&ladder->page, ladder->shift + (end == END_A ? A_AT : SEGMENT_AT + ladder->segment_width + 4));
     page_put(&ladder->page, paint_of(claim), words);
 }
@@ -133,6 +133,10 @@ static void flow_claims(struct read_ladder *ladder)
         const struct claim *claim = &row->claims[i];
         text_init(&text, words, sizeof(words));
         text_add(&text, "%s ", names[row->claim_ends[i]]);
+        if (ladder_turns_need_names(&row->turns[row->claim_ends[i]])) {
+            phrase_standing(&text, claim);
+            text_add(&text, " ");
+        }
         phrase_observed(&text, claim);
         page_flow(&ladder->page, A_AT + ladder->shift, paint_of(claim), true, words);
     }
@@ -176,17 +180,13 @@ static void row_print(struct read_ladder *ladder)
         page_flow(page, A_AT + ladder->shift, PAINT_NONE, true, also);
     }
     page_end(page);
-    row->open = false;
-    row->claim_count = 0;
+    *row = (struct row){0};
 }
 
 void read_ladder_segment(struct read_ladder *ladder, const struct read_segment *event)
 {
     row_print(ladder);
-    ladder->row.open = true;
-    ladder->row.segment = *event->segment;
-    ladder->row.event = *event;
-    ladder->row.claim_count = 0;
+    ladder->row = (struct row){.open = true, .segment = *event->segment, .event = *event};
 }
 
 void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct claim *claim, nanos epoch, bool said)
@@ -198,10 +198,11 @@ void read_ladder_claim(struct read_ladder *ladder, unsigned end, const struct cl
     if (alone || (said && row->claim_count == ROW_CLAIMS))
         row_print(ladder);
     if (said && !row->open) {
-        row->open = true;
-        row->event = (struct read_segment){0};
+        *row = (struct row){.open = true};
         row->alone_at = claim->not_before == NANOS_NONE ? 0 : claim->not_before - epoch;
     }
+    if (row->open)
+        ladder_turns_add(&row->turns[end], row->event.segment ? row->event.at : row->alone_at, claim, epoch);
     if (said) {
         row->claims[row->claim_count] = *claim;
         row->claim_ends[row->claim_count++] = end;

@@ -174,3 +174,23 @@ SEGMENTS
     tr '\n' ' ' <ladder | sed 's/  */ /g' |
         grep 'B presumed, else any other state: how it opened was not seen; A proven: '
 }
+
+@test "of several claims about one end in a row, each names its state" {
+    "$CAPTURE" "$BATS_TEST_DIRNAME/../read/cases.md" 'both close at once' case.pcap >expected
+    "$TCPWALK" read --connection 1 case.pcap | tee ladder
+    grep -A3 -E '^  5 .* CLOSING$' ladder | tr -s ' \n' ' ' >row
+    grep -F "B FIN-WAIT-1 proven: its FIN left before the other's arrived; B CLOSING presumed, else FIN-WAIT-1: " row
+    grep -F 'A presumed, else FIN-WAIT-1: the other sent it a FIN' row
+    # The pictures say the same.
+    "$TCPWALK" read --connection 1 --svg - case.pcap | tr -d '\n' | sed 's/<[^>]*>/ /g' >svg
+    grep -E 'B FIN-WAIT-1 proven: its FIN left +before' svg
+    grep -E 'B CLOSING presumed, else FIN-WAIT-1:' svg
+    grep -E ' A presumed, else FIN-WAIT-1: the' svg
+    # What Mermaid names is marked where it is one of several.
+    "$TCPWALK" read --connection 1 --mermaid case.pcap >mermaid
+    grep -F 'Note left of L: CLOSING+, proven: CLOSING or TIME-WAIT (both' mermaid
+    grep -F "Note right of R: FIN-WAIT-1, proven: its FIN left before the other's" mermaid
+    "$CAPTURE" "$BATS_TEST_DIRNAME/../read/cases.md" 'it begins in the middle' case.pcap >expected
+    "$TCPWALK" read --connection 1 --mermaid case.pcap | tr '\n' ' ' | sed 's/<br\/>/ /g' >mermaid
+    grep -F 'ESTABLISHED+, proven: ESTABLISHED, CLOSE-WAIT, FIN-WAIT-1, CLOSING or LAST-ACK (it sent data)' mermaid
+}
