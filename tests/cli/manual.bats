@@ -348,3 +348,10 @@ http.server.ThreadingHTTPServer(("127.0.0.1", 8000), Late).serve_forever()' "$SH
     done <commands
     ((n >= 9))
 }
+
+@test "what is quoted in the manuals is quoted one by one" {
+    # A macro takes the rest of its line: a quotation would hold the next one.
+    run grep -nE 'Qq .* Qq ' "$TOP"/man/*.[58] "$TOP"/man/ko/*
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+}
