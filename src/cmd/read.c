@@ -148,6 +148,20 @@ static void name_rest(int rest, struct fault *fault)
     fault_set(fault, before.kind, "%s; %d more file%s not read", before.words, rest, rest == 1 ? " was" : "s were");
 }
 
+/* The connection that is looked at has not come; of a damaged file that is told with what is wrong. */
+static void name_missing(uint32_t connection, bool damaged, struct fault *fault)
+{
+    const struct fault before = *fault;
+
+    if (damaged)
+        *fault = (struct fault){.kind = FAULT_NONE};
+    if (damaged)
+        fault_set(fault, before.kind, "%s; as far as it was read, there is no connection %u (--connection)",
+                  before.words, connection);
+    else if (fault->kind == FAULT_NONE)
+        fault_set(fault, FAULT_USAGE, "--connection: there is no connection %u", connection);
+}
+
 /* All files, one after the other, as far as they can be read, and nobody wants an end. */
 static void read_all(struct reading *reading, int count, char **paths, struct fault *fault)
 {
@@ -187,10 +201,12 @@ int run_read(const struct command *command, const struct options *options, int c
     errno = 0;
     if (following_init(following, options, &origin, false, fault)) {
         read_all(&reading, count, operands, fault);
+        const bool damaged = following->opened && fault->kind == FAULT_LOCAL;
+
         if (fault->kind != FAULT_USAGE)
             following_conclude(following, fault);
-        if (fault->kind == FAULT_NONE && options->connection && !following->shown)
-            fault_set(fault, FAULT_USAGE, "--connection: there is no connection %u", options->connection);
+        if (options->connection && !following->shown)
+            name_missing(options->connection, damaged, fault);
     }
     following_free(following);
     if (fault->kind == FAULT_INTERRUPTED)

@@ -217,6 +217,15 @@ DESCRIPTION
     run "$TCPWALK" read --connection 4 case.pcap
     [ "$status" -eq 2 ]
     [[ $output == *"there is no connection 4"* ]]
+    # A damaged file may have lacked it: both are said, in one line; and of one that is there, nothing is.
+    head -c -10 case.pcap >cut.pcap
+    run bash -c '"$0" read --connection 999 cut.pcap 2>&1 >/dev/null' "$TCPWALK"
+    [ "$output" = "tcpwalk: cut.pcap: after packet 10: truncated dump file; tried to read 54 captured bytes, only got 44; as far as it was read, there is no connection 999 (--connection)" ]
+    run "$TCPWALK" read --connection 999 cut.pcap
+    [ "$status" -eq 5 ]
+    run "$TCPWALK" read --connection 2 cut.pcap
+    [ "$status" -eq 5 ]
+    [[ $output == *"truncated"* && $output != *"there is no connection"* ]]
 }
 
 @test "--json has every transition, and --connection its segments" {
