@@ -7,6 +7,7 @@
 #include "cmd/complain.h"
 #include "cmd/export.h"
 #include "cmd/language.h"
+#include "cmd/outputs.h"
 #include "cmd/shelf.h"
 #include "cmd/signals.h"
 #include "cmd/teaching.h"
@@ -241,10 +242,13 @@ static int give_chosen(const struct options *options, int count, char **operands
 {
     struct options own = *options;
     struct teach teach = {.options = &own, .lab = {.line = -1, .peer_netns = -1}};
+    const char *const lesson = operands[0];
     FILE *out = NULL;
     int status;
 
-    if (!export_choose(&teach.export, options, fault))
+    /* A lesson of the teacher's own is a file, whose name has a slash. */
+    if ((strchr(lesson, '/') && !outputs_spare(options, &lesson, 1, fault)) ||
+        !export_choose(&teach.export, options, fault))
         return exit_status_of(fault);
     own.go_on = own.go_on || export_takes_output(&teach.export);
     out = options->quiet || export_takes_output(&teach.export) ? fopen("/dev/null", "we") : stdout;

@@ -7,6 +7,7 @@
 #include "cmd/complain.h"
 #include "cmd/dry_run.h"
 #include "cmd/escape.h"
+#include "cmd/outputs.h"
 #include "cmd/peer.h"
 #include "cmd/plan.h"
 #include "cmd/run.h"
@@ -212,7 +213,8 @@ static bool take_file(struct order *order, const char *path, struct fault *fault
         return fault_set(fault, FAULT_USAGE, "--send is for the named walks: a script has the step send");
     if (order->options->probe)
         return fault_set(fault, FAULT_USAGE, "--probe is for the named walks: a script has the step auto probe on");
-    if (!plan_load_file(path, &bytes, &order->script_length, fault))
+    if (!outputs_spare(order->options, &path, 1, fault) ||
+        !plan_load_file(path, &bytes, &order->script_length, fault))
         return false;
     order->script = (char *)bytes;
     order->script_name = strcmp(path, "-") == 0 ? "standard input" : path;

@@ -421,3 +421,21 @@ PYTHON
         done
     done
 }
+
+@test "a script or a lesson that is read is not overwritten" {
+    local option
+    printf "syn\n" >s.walk
+    "$TCPWALK" teach --print-script open >mine.lesson
+    cp mine.lesson kept.lesson
+    for option in --svg --html --write; do
+        run -2 "$TCPWALK" lab run s.walk $option ./s.walk http
+        [ "$output" = "tcpwalk: $option: ./s.walk is one of the files that are read" ]
+    done
+    for option in '--export html --output' --write; do
+        # shellcheck disable=SC2086 # words
+        run -2 "$TCPWALK" teach $option mine.lesson ./mine.lesson
+        [[ $output == "tcpwalk: --${option##*--}: mine.lesson is one of the files that are read" ]]
+    done
+    [ "$(cat s.walk)" = syn ]
+    cmp mine.lesson kept.lesson
+}
