@@ -153,13 +153,13 @@ static void name_missing(uint32_t connection, bool damaged, struct fault *fault)
 {
     const struct fault before = *fault;
 
-    if (damaged)
+    if (damaged) {
         *fault = (struct fault){.kind = FAULT_NONE};
-    if (damaged)
         fault_set(fault, before.kind, "%s; as far as it was read, there is no connection %u (--connection)",
                   before.words, connection);
-    else if (fault->kind == FAULT_NONE)
+    } else if (fault->kind == FAULT_NONE) {
         fault_set(fault, FAULT_USAGE, "--connection: there is no connection %u", connection);
+    }
 }
 
 /* All files, one after the other, as far as they can be read, and nobody wants an end. */
